@@ -1,0 +1,3 @@
+from asgi_app.main import app
+
+__all__ = ["app"]

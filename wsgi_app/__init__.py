@@ -1,0 +1,3 @@
+from wsgi_app.main import app
+
+__all__ = ["app"]
