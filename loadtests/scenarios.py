@@ -1,0 +1,132 @@
+"""The scenarios (what the slow clients do) and the profiles (how much is measured)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from loadtests.stacks import STACKS, Stack
+
+
+class ScenarioError(Exception):
+    """A scenario or profile that does not exist; one line."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way to be slow; `user_class` is the class in `slow_clients.py`."""
+
+    id: str
+    user_class: str
+    what: str
+
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.id: scenario
+    for scenario in (
+        Scenario("idle", "Idle", "connects and says nothing"),
+        Scenario("slow-headers", "SlowHeaders", "sends a header line each second"),
+        Scenario("slow-body", "SlowBody", "sends 8 bytes of its body each second"),
+        Scenario("slow-read", "SlowRead", "reads 512 bytes of a 64 MB stream a second"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much is measured, and how. Times in seconds, rates per second.
+
+    `levels` are the steps that every stack climbs; those around its own predicted
+    capacity are added. Each step lasts `hold_s`; the first `settle_s`, in which its
+    slow clients arrive, do not count. After the last one the slow clients leave and
+    `release_s` is watched.
+    """
+
+    id: str
+    stacks: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    repeats: int
+    levels: tuple[int, ...]
+    hold_s: int
+    release_s: int
+    settle_s: float = 1.0
+    rate_per_s: float = 120.0
+    deadline_s: float = 1.0
+
+    def staircase(self, stack: Stack, scenario: str) -> list[int]:
+        """The steps for this stack: the common ones, and just below and at capacity."""
+        top = self.levels[-1]
+        predicted = stack.predicted_out_at(scenario)
+        near = {predicted - 1, predicted, 2 * predicted} if predicted else set()
+        return sorted({*self.levels, *(n for n in near if 0 < n <= top)})
+
+    def cell_s(self, stack: Stack, scenario: str) -> int:
+        """How long the measured window of one cell is."""
+        climb_s = len(self.staircase(stack, scenario)) * self.hold_s
+        return climb_s + self.top_extra_s + self.release_s
+
+    @property
+    def top_extra_s(self) -> int:
+        """How much longer the last step is: what is asked within a deadline of the slow
+        clients' leaving could be answered only because they left, and does not count.
+        """
+        return math.ceil(self.deadline_s)
+
+
+PROFILES: dict[str, Profile] = {
+    profile.id: profile
+    for profile in (
+        Profile(
+            id="smoke",
+            stacks=("wsgi-gunicorn-sync", "asgi-uvicorn"),
+            scenarios=("slow-body",),
+            repeats=1,
+            levels=(0, 64),
+            hold_s=2,
+            release_s=2,
+        ),
+        Profile(
+            id="quick",
+            stacks=(
+                *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread"),
+                *("asgi-gunicorn", "asgi-uvicorn"),
+            ),
+            scenarios=("slow-headers", "slow-body", "slow-read"),
+            repeats=1,
+            levels=(0, 4, 32, 128, 512),
+            hold_s=2,
+            release_s=3,
+        ),
+        Profile(
+            id="full",
+            stacks=tuple(STACKS),
+            scenarios=tuple(SCENARIOS),
+            repeats=3,
+            levels=(0, 4, 8, 32, 128, 512),
+            hold_s=3,
+            release_s=4,
+        ),
+    )
+}
+
+
+def profile(profile_id: str) -> Profile:
+    """The profile of that id; ScenarioError names those that exist."""
+    try:
+        return PROFILES[profile_id]
+    except KeyError:
+        known = ", ".join(PROFILES)
+        raise ScenarioError(
+            f"no profile {profile_id!r}; the profiles are {known}"
+        ) from None
+
+
+def scenario(scenario_id: str) -> Scenario:
+    """The scenario of that id; ScenarioError names those that exist."""
+    try:
+        return SCENARIOS[scenario_id]
+    except KeyError:
+        known = ", ".join(SCENARIOS)
+        raise ScenarioError(
+            f"no scenario {scenario_id!r}; the scenarios are {known}"
+        ) from None

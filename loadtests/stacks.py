@@ -1,0 +1,250 @@
+"""The stacks: what serves each app, and how many slow clients that should take.
+
+The one rule: a slow client holds something. Whatever a stack lends to a client that is
+not finished (a worker, a thread, a greenlet, a file descriptor) is what runs out, and
+the stack is predicted to be out when there are as many slow clients as it has of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+HOST = "127.0.0.1"
+
+
+class StackError(Exception):
+    """A stack that does not exist or cannot be served as asked; one line."""
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What one slow client holds, and for what reason.
+
+    `supply` gives the number of those that a stack has: the predicted "out at". None
+    stands for a supply that no staircase here reaches.
+    """
+
+    what: str
+    supply: Callable[[Stack], int | None]
+    because: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Interface + server + worker class + counts, and the command that serves it.
+
+    `argv` is spelled out, with `{host}`, `{port}`, `{workers}`, `{threads}` and `{app}`
+    left open. `threads` is None where the stack runs no app code in threads.
+    """
+
+    id: str
+    interface: str
+    server: str
+    worker: str
+    argv: tuple[str, ...]
+    holds: Mapping[str, Holds]
+    app: str
+    workers: int = 2
+    threads: int | None = None
+
+    def command(self, port: int, host: str = HOST) -> list[str]:
+        """The argv to serve this stack on `host:port`."""
+        counts = {"workers": self.workers, "threads": self.threads or 1}
+        return [
+            word.format(host=host, port=port, app=self.app, **counts)
+            for word in self.argv
+        ]
+
+    def predicted_out_at(self, scenario: str) -> int | None:
+        """How many slow clients take this stack out; None: more than can be tried."""
+        return self.holds[scenario].supply(self)
+
+    def with_counts(self, workers: int | None, threads: int | None) -> Stack:
+        """This stack with other counts; the predictions follow from them."""
+        if threads is not None and self.threads is None:
+            raise StackError(f"{self.id} has no threads to set: leave THREADS= out")
+        return replace(
+            self, workers=workers or self.workers, threads=threads or self.threads
+        )
+
+
+def _workers(stack: Stack) -> int:
+    return stack.workers
+
+
+def _threads(stack: Stack) -> int:
+    return stack.workers * (stack.threads or 1)
+
+
+def _worker_connections(stack: Stack) -> int:
+    return stack.workers * 1000  # gunicorn's default for --worker-connections
+
+
+def _not_reached(stack: Stack) -> None:
+    return None
+
+
+def _parked_threads(stack: Stack) -> int:
+    """Threads, and more for the 2 s of every 7 in which a silent client holds none."""
+    return _threads(stack) * 7 // 5
+
+
+SYNC = Holds(
+    "a worker",
+    _workers,
+    "gunicorn's sync worker reads, runs the app and writes for one client at a time "
+    "(gunicorn/workers/sync.py); only --timeout, 30 s, ends it",
+)
+GTHREAD = Holds(
+    "a thread",
+    _threads,
+    "once the first byte is there, a gthread thread reads, runs the app and writes for "
+    "its client to the end (gunicorn/workers/gthread.py, handle)",
+)
+GTHREAD_IDLE = Holds(
+    "a thread, 5 s of every 7",
+    _parked_threads,
+    "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
+    "connection is parked for keepalive, 2 s, and closed",
+)
+GREENLET = Holds(
+    "a greenlet",
+    _worker_connections,
+    "a greenlet for each connection, up to --worker-connections, 1000 a worker",
+)
+A2WSGI_THREAD = Holds(
+    "a thread",
+    _threads,
+    "the WSGI app runs in a pool of threads, and the one that waits in wsgi.input or "
+    "for room in the send queue is not free (a2wsgi/wsgi.py)",
+)
+EVENT_LOOP = Holds(
+    "a file descriptor",
+    _not_reached,
+    "the event loop keeps an unfinished connection as a socket and some memory, with "
+    "no worker or thread behind it",
+)
+
+
+def _everywhere(holds: Holds) -> dict[str, Holds]:
+    return dict.fromkeys(("idle", "slow-headers", "slow-body", "slow-read"), holds)
+
+
+_GUNICORN = (
+    "python -m gunicorn --bind {host}:{port} --workers {workers} "
+    "--no-control-socket --worker-class"
+).split()
+_UVICORN = (
+    "python -m uvicorn --host {host} --port {port} --workers {workers} --no-access-log"
+).split()
+
+_WSGI = "wsgi_app:app"
+_ASGI = "asgi_app:app"
+
+_TABLE = [
+    Stack(
+        id="wsgi-gunicorn-sync",
+        interface="wsgi",
+        server="gunicorn",
+        worker="sync",
+        argv=(*_GUNICORN, "sync", "{app}"),
+        holds=_everywhere(SYNC),
+        app=_WSGI,
+    ),
+    Stack(
+        id="wsgi-gunicorn-gthread",
+        interface="wsgi",
+        server="gunicorn",
+        worker="gthread",
+        argv=(*_GUNICORN, "gthread", "--threads", "{threads}", "{app}"),
+        holds=_everywhere(GTHREAD) | {"idle": GTHREAD_IDLE},
+        app=_WSGI,
+        threads=8,
+    ),
+    Stack(
+        id="wsgi-gunicorn-gevent",
+        interface="wsgi",
+        server="gunicorn",
+        worker="gevent",
+        argv=(*_GUNICORN, "gevent", "{app}"),
+        holds=_everywhere(GREENLET),
+        app=_WSGI,
+    ),
+    Stack(
+        id="wsgi-uvicorn",
+        interface="wsgi",
+        server="uvicorn",
+        worker="a2wsgi",
+        argv=(
+            *("env", "WSGI_APP={app}", "WSGI_THREADS={threads}"),
+            *(*_UVICORN, "loadtests.wsgi_on_uvicorn:app"),
+        ),
+        holds={
+            "idle": EVENT_LOOP,
+            "slow-headers": EVENT_LOOP,
+            "slow-body": A2WSGI_THREAD,
+            "slow-read": A2WSGI_THREAD,
+        },
+        app=_WSGI,
+        threads=8,
+    ),
+    Stack(
+        id="asgi-uvicorn",
+        interface="asgi",
+        server="uvicorn",
+        worker="httptools",
+        argv=(*_UVICORN, *"--http httptools --loop uvloop {app}".split()),
+        holds=_everywhere(EVENT_LOOP),
+        app=_ASGI,
+    ),
+    Stack(
+        id="asgi-uvicorn-h11",
+        interface="asgi",
+        server="uvicorn",
+        worker="h11",
+        argv=(*_UVICORN, *"--http h11 --loop asyncio {app}".split()),
+        holds=_everywhere(EVENT_LOOP),
+        app=_ASGI,
+    ),
+    Stack(
+        id="asgi-gunicorn",
+        interface="asgi",
+        server="gunicorn",
+        worker="asgi",
+        argv=(*_GUNICORN, "asgi", "{app}"),
+        holds=_everywhere(EVENT_LOOP),
+        app=_ASGI,
+    ),
+    Stack(
+        id="asgi-gunicorn-uvicorn",
+        interface="asgi",
+        server="gunicorn",
+        worker="uvicorn",
+        argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
+        holds=_everywhere(EVENT_LOOP),
+        app=_ASGI,
+    ),
+]
+
+STACKS: dict[str, Stack] = {stack.id: stack for stack in _TABLE}
+
+
+def find(stack_id: str) -> Stack:
+    """The stack of that id; StackError names those that exist."""
+    try:
+        return STACKS[stack_id]
+    except KeyError:
+        known = ", ".join(STACKS)
+        raise StackError(f"no stack {stack_id!r}; the stacks are {known}") from None
+
+
+def choose(interface: str, server: str | None, worker: str | None) -> Stack:
+    """The first stack of this interface with that server and worker class."""
+    of_interface = [s for s in STACKS.values() if s.interface == interface]
+    for stack in of_interface:
+        if server in (None, stack.server) and worker in (None, stack.worker):
+            return stack
+    pairs = ", ".join(f"SERVER={s.server} WORKER={s.worker}" for s in of_interface)
+    wanted = f"SERVER={server or 'any'} WORKER={worker or 'any'}"
+    raise StackError(f"nothing serves {interface} with {wanted}; there are {pairs}")

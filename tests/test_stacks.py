@@ -1,0 +1,321 @@
+"""The stacks, the scenarios and the profiles: tables that other things rely on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from loadtests import scenarios, stacks
+from loadtests.scenarios import PROFILES, SCENARIOS, Profile, ScenarioError
+from loadtests.stacks import STACKS, Holds, Stack, StackError
+
+ALL_STACKS = pytest.mark.parametrize("stack", STACKS.values(), ids=list(STACKS))
+ALL_PROFILES = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
+THREADED = [stack for stack in STACKS.values() if stack.threads is not None]
+UNTHREADED = [stack for stack in STACKS.values() if stack.threads is None]
+OVERHEAD_S = 3  # starting and stopping the processes of a cell
+
+# What is out at how many slow clients with the default counts: 2 workers, 8 threads.
+PREDICTED = {
+    "wsgi-gunicorn-sync": (2, 2, 2, 2),
+    "wsgi-gunicorn-gthread": (22, 16, 16, 16),
+    "wsgi-gunicorn-gevent": (2000, 2000, 2000, 2000),
+    "wsgi-uvicorn": (None, None, 16, 16),
+    "asgi-uvicorn": (None, None, None, None),
+    "asgi-uvicorn-h11": (None, None, None, None),
+    "asgi-gunicorn": (None, None, None, None),
+    "asgi-gunicorn-uvicorn": (None, None, None, None),
+}
+
+
+def predictions(stack: Stack) -> tuple[int | None, ...]:
+    return tuple(stack.predicted_out_at(scenario) for scenario in SCENARIOS)
+
+
+# Stacks
+
+
+@ALL_STACKS
+def test_stack_id_says_interface_and_server(stack: Stack) -> None:
+    assert STACKS[stack.id] is stack
+    assert stack.interface in ("wsgi", "asgi")
+    start = re.escape(f"{stack.interface}-{stack.server}")
+    assert re.fullmatch(rf"{start}(-[a-z0-9]+)?", stack.id)
+
+
+def test_stack_table_has_no_id_twice() -> None:
+    assert len(STACKS) == len({stack.id for stack in STACKS.values()}) == len(PREDICTED)
+
+
+@ALL_STACKS
+def test_stack_serves_the_app_of_its_interface(stack: Stack) -> None:
+    assert stack.app == f"{stack.interface}_app:app"
+    assert any(stack.app in word for word in stack.command(port=8000))
+
+
+@ALL_STACKS
+def test_stack_binds_loopback_and_nothing_else(stack: Stack) -> None:
+    command = " ".join(stack.command(port=8123))
+    assert re.search(
+        r"--bind 127\.0\.0\.1:8123\b|--host 127\.0\.0\.1 --port 8123\b", command
+    )
+    assert re.findall(r"\d+\.\d+\.\d+\.\d+", command) == ["127.0.0.1"]
+    assert len(re.findall(r"--(?:bind|host|uds|fd)\b", command)) == 1
+
+
+@ALL_STACKS
+def test_stack_command_is_filled_in(stack: Stack) -> None:
+    assert not re.search(r"[{}]", " ".join(stack.command(port=8000)))
+
+
+@ALL_STACKS
+def test_stack_command_has_the_counts(stack: Stack) -> None:
+    threads = stack.threads and 34
+    command = " ".join(stack.with_counts(12, threads).command(port=8000))
+    assert re.search(r"--workers 12\b", command)
+    assert bool(re.search(r"(?:--threads |THREADS=)34\b", command)) == bool(threads)
+
+
+@ALL_STACKS
+def test_stack_writes_no_access_log(stack: Stack) -> None:
+    """gunicorn writes none unless told to."""
+    words = stack.command(port=8000)
+    assert ("--no-access-log" in words) == (stack.server == "uvicorn")
+    assert "--access-logfile" not in words
+
+
+@ALL_STACKS
+def test_stack_counts_are_equal_everywhere(stack: Stack) -> None:
+    assert (stack.workers, stack.threads) in [(2, None), (2, 8)]
+
+
+# Predictions
+
+
+@ALL_STACKS
+def test_stack_says_what_is_held_and_why_in_every_scenario(stack: Stack) -> None:
+    assert stack.holds.keys() == SCENARIOS.keys()
+    for holds in stack.holds.values():
+        assert holds.what.startswith("a ")
+        assert len(holds.because.split()) > 8
+
+
+@ALL_STACKS
+def test_prediction_is_what_the_stack_has_to_lend(stack: Stack) -> None:
+    assert predictions(stack) == PREDICTED[stack.id]
+
+
+@ALL_STACKS
+@pytest.mark.parametrize("factor", [1, 2, 5])
+def test_prediction_follows_the_workers(stack: Stack, factor: int) -> None:
+    more = stack.with_counts(stack.workers * factor, None)
+    assert more.workers == stack.workers * factor
+    for before, after in zip(predictions(stack), predictions(more), strict=True):
+        if before is None:
+            assert after is None
+        else:  # 7/5 of the threads are whole clients only now and then
+            assert after in range(before * factor, (before + 1) * factor)
+
+
+@pytest.mark.parametrize("stack", THREADED, ids=lambda stack: stack.id)
+def test_prediction_follows_the_threads(stack: Stack) -> None:
+    more = stack.with_counts(3, 5)
+    assert (more.workers, more.threads) == (3, 5)
+    assert more.predicted_out_at("slow-body") == 15
+
+
+def test_prediction_for_a_parked_connection_is_more_than_the_threads() -> None:
+    """A silent client of gthread holds its thread for 5 s of every 7."""
+    one = stacks.find("wsgi-gunicorn-gthread").with_counts(1, 5)
+    assert one.predicted_out_at("idle") == 7
+    assert one.holds["idle"].what == "a thread, 5 s of every 7"
+
+
+@ALL_STACKS
+def test_counts_that_are_not_given_stay(stack: Stack) -> None:
+    assert stack.with_counts(None, None) == stack
+
+
+@pytest.mark.parametrize("stack", UNTHREADED, ids=lambda stack: stack.id)
+def test_threads_for_a_stack_without_any_are_an_error(stack: Stack) -> None:
+    with pytest.raises(StackError) as caught:
+        stack.with_counts(None, 8)
+    assert_one_line(caught.value, stack.id, "THREADS=")
+
+
+# Finding things
+
+
+def assert_one_line(error: Exception, *words: str) -> None:
+    assert "\n" not in str(error)
+    for word in words:
+        assert word in str(error)
+
+
+@ALL_STACKS
+def test_stack_is_found_by_its_id(stack: Stack) -> None:
+    assert stacks.find(stack.id) is stack
+
+
+@pytest.mark.parametrize("stack_id", ["", "wsgi", "WSGI-UVICORN", "wsgi-flask"])
+def test_unknown_stack_is_an_error_that_names_the_stacks(stack_id: str) -> None:
+    with pytest.raises(StackError) as caught:
+        stacks.find(stack_id)
+    assert_one_line(caught.value, repr(stack_id), *STACKS)
+
+
+@pytest.mark.parametrize(
+    ("interface", "server", "worker", "stack_id"),
+    [
+        ("wsgi", None, None, "wsgi-gunicorn-sync"),
+        ("wsgi", "gunicorn", None, "wsgi-gunicorn-sync"),
+        ("wsgi", "gunicorn", "gthread", "wsgi-gunicorn-gthread"),
+        ("wsgi", None, "gevent", "wsgi-gunicorn-gevent"),
+        ("wsgi", "uvicorn", None, "wsgi-uvicorn"),
+        ("asgi", None, None, "asgi-uvicorn"),
+        ("asgi", "uvicorn", "h11", "asgi-uvicorn-h11"),
+        ("asgi", "gunicorn", None, "asgi-gunicorn"),
+        ("asgi", "gunicorn", "uvicorn", "asgi-gunicorn-uvicorn"),
+    ],
+)
+def test_stack_is_chosen_by_server_and_worker_class(
+    interface: str, server: str | None, worker: str | None, stack_id: str
+) -> None:
+    assert stacks.choose(interface, server, worker).id == stack_id
+
+
+@ALL_STACKS
+def test_stack_can_be_chosen(stack: Stack) -> None:
+    assert stacks.choose(stack.interface, stack.server, stack.worker) is stack
+
+
+@pytest.mark.parametrize(
+    ("interface", "server", "worker"),
+    [
+        ("wsgi", "waitress", None),
+        ("wsgi", None, "httptools"),
+        ("wsgi", "uvicorn", "sync"),
+        ("asgi", "gunicorn", "sync"),
+    ],
+)
+def test_choice_of_nothing_is_an_error_that_names_the_choices(
+    interface: str, server: str | None, worker: str | None
+) -> None:
+    with pytest.raises(StackError) as caught:
+        stacks.choose(interface, server, worker)
+    wanted = f"{interface} with SERVER={server or 'any'} WORKER={worker or 'any'};"
+    there_are = [
+        f"SERVER={stack.server} WORKER={stack.worker}"
+        for stack in STACKS.values()
+        if stack.interface == interface
+    ]
+    assert_one_line(caught.value, wanted, *there_are)
+
+
+@pytest.mark.parametrize("find", [scenarios.scenario, scenarios.profile])
+@pytest.mark.parametrize("name", ["", "slow", "FULL"])
+def test_unknown_scenario_or_profile_is_an_error_that_names_them(
+    find: Callable[[str], object], name: str
+) -> None:
+    known = SCENARIOS if find is scenarios.scenario else PROFILES
+    with pytest.raises(ScenarioError) as caught:
+        find(name)
+    assert_one_line(caught.value, repr(name), ", ".join(known))
+
+
+def test_scenarios_and_profiles_are_found_by_their_ids() -> None:
+    assert [scenarios.scenario(name) for name in SCENARIOS] == [*SCENARIOS.values()]
+    assert [scenarios.profile(name) for name in PROFILES] == [*PROFILES.values()]
+    for table in (SCENARIOS, PROFILES):
+        assert [*table] == [entry.id for entry in table.values()]
+
+
+# Profiles
+
+
+@ALL_PROFILES
+def test_profile_measures_what_exists(profile: Profile) -> None:
+    assert set(profile.stacks) <= STACKS.keys()
+    assert set(profile.scenarios) <= SCENARIOS.keys()
+    assert profile.repeats >= 1
+
+
+@ALL_PROFILES
+def test_profile_leaves_each_step_a_window(profile: Profile) -> None:
+    """Enough for a median with ten samples beyond it, on the last step too."""
+    longest_cut_s = profile.settle_s + profile.deadline_s - profile.top_extra_s
+    assert (profile.hold_s - longest_cut_s) * profile.rate_per_s >= 20
+    assert profile.top_extra_s >= profile.deadline_s
+
+
+@ALL_PROFILES
+@ALL_STACKS
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_staircase_climbs_from_zero_over_the_predicted_capacity(
+    profile: Profile, stack: Stack, scenario: str
+) -> None:
+    steps = profile.staircase(stack, scenario)
+    assert steps[0] == 0
+    assert steps == sorted(set(steps))
+    assert set(profile.levels) <= set(steps)
+    assert steps[-1] == profile.levels[-1]
+    predicted = stack.predicted_out_at(scenario)
+    if predicted is None:
+        assert steps == list(profile.levels)
+    else:
+        near = {predicted - 1, predicted, 2 * predicted}
+        assert {n for n in near if n <= steps[-1]} <= set(steps)
+
+
+@pytest.mark.parametrize(
+    ("supply", "steps"),
+    [
+        (1, [0, 1, 2, 64]),
+        (32, [0, 31, 32, 64]),
+        (33, [0, 32, 33, 64]),
+        (64, [0, 63, 64]),
+        (65, [0, 64]),
+        (66, [0, 64]),
+        (None, [0, 64]),
+    ],
+)
+def test_staircase_stays_within_its_top(supply: int | None, steps: list[int]) -> None:
+    holds = {"idle": Holds("a thing", lambda _: supply, "")}
+    stack = Stack("x", "wsgi", "x", "x", (), holds, "x:app")
+    assert PROFILES["smoke"].staircase(stack, "idle") == steps
+
+
+@ALL_PROFILES
+@ALL_STACKS
+def test_cell_lasts_as_long_as_its_parts(profile: Profile, stack: Stack) -> None:
+    steps = len(profile.staircase(stack, "slow-body"))
+    parts_s = [profile.hold_s] * steps + [profile.top_extra_s, profile.release_s]
+    assert profile.cell_s(stack, "slow-body") == sum(parts_s)
+
+
+def cells_s(profile: Profile) -> list[int]:
+    """How long each cell of one repeat lasts."""
+    return [
+        profile.cell_s(STACKS[stack_id], scenario)
+        for stack_id in profile.stacks
+        for scenario in profile.scenarios
+    ]
+
+
+def test_quick_profile_is_twelve_cells_in_200_s() -> None:
+    lengths = cells_s(PROFILES["quick"])
+    assert len(lengths) == 12
+    assert sum(lengths) <= 200
+
+
+def test_full_profile_is_everything_three_times_within_an_hour() -> None:
+    full = PROFILES["full"]
+    lengths = cells_s(full) * full.repeats
+    assert len(lengths) == len(STACKS) * len(SCENARIOS) * 3
+    assert sum(length + OVERHEAD_S for length in lengths) < 60 * 60
+
+
+def test_smoke_profile_is_half_a_minute() -> None:
+    assert sum(length + OVERHEAD_S for length in cells_s(PROFILES["smoke"])) <= 30
