@@ -1,0 +1,214 @@
+"""Process groups that cannot outlive us.
+
+Every server and every generator runs in a session of its own, so that its whole family
+is one process group: that group is what is measured, what is stopped, and what must be
+empty afterwards. A guard process stops the groups when this process dies without being
+able to, even by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
+_POLL_S = 0.02
+_GUARD = Path(__file__).with_name("guard.py")
+
+# What would change the servers' and Locust's settings behind the command line's back:
+# PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
+_SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
+_SCRUBBED_PREFIXES = ("UVICORN_", "LOCUST_")
+
+
+class ProcessError(Exception):
+    """A process that would not start, stay or stop; one line, with where to look."""
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """This process's environment without what silently configures a server."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _SCRUBBED and not name.startswith(_SCRUBBED_PREFIXES)
+    }
+
+
+class Group:
+    """A process group that we started: its members, its end.
+
+    The word `python` in argv stands for the interpreter that runs this. Output goes to
+    the log, or to our own terminal without one; with `pipes`, standard input and output
+    are ours to write and read.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], log: Path | None, *, cwd: Path, pipes: bool = False
+    ) -> None:
+        self.log = log
+        pipe = subprocess.PIPE if pipes else None
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(log.open("ab")) if log else None
+            self.process = subprocess.Popen(
+                [sys.executable if word == "python" else word for word in argv],
+                stdin=pipe or subprocess.DEVNULL,
+                stdout=pipe or output,
+                stderr=output,
+                cwd=cwd,
+                env=scrubbed_environment(),
+                start_new_session=True,
+            )
+        self.id = self.process.pid
+
+    @property
+    def exited(self) -> bool:
+        """Whether the first process is gone (its children may not be)."""
+        return self.process.poll() is not None
+
+    def members(self) -> list[psutil.Process]:
+        """The living processes of the group."""
+        return [p for p in psutil.process_iter() if _is_member(p, self.id)]
+
+    def pin(self, cores: frozenset[int]) -> None:
+        """Let the group's threads, and what they start later, run on these cores."""
+        for process in self.members():
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                for thread in process.threads():
+                    os.sched_setaffinity(thread.id, cores)
+
+    def stop(self) -> None:
+        """End the whole group and see that it is gone. Raises ProcessError if not."""
+        self._signal(signal.SIGTERM)
+        if not self._wait_empty(PATIENCE_S):
+            self._signal(signal.SIGKILL)
+            if not self._wait_empty(PATIENCE_S):
+                left = ", ".join(str(p.pid) for p in self.members())
+                raise ProcessError(f"processes {left} of group {self.id} will not end")
+        self.process.wait()  # a zombie until then
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.id, number)
+
+    def _wait_empty(self, seconds: float) -> bool:
+        return wait_until(lambda: not self.members(), seconds)
+
+    def last_words(self) -> str:
+        """The last line of the log that says something, for an error message."""
+        if self.log is None:
+            return "see above"
+        lines = self.log.read_text(errors="replace").splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f"{self.log} ends: {last[:200] or 'nothing'}"
+
+
+def _is_member(process: psutil.Process, group: int) -> bool:
+    try:
+        if os.getpgid(process.pid) != group:
+            return False
+        return process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition came true within that time; asks every 20 ms."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put SIGINT and SIGTERM off to the end of the block: a process that is just being
+    started must not be forgotten, and one that is being ended must be seen to its end.
+    """
+    pending: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: pending.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if pending:
+            signal.raise_signal(pending[0])
+
+
+class Guard:
+    """Ends the groups it was told of when its standard input closes, as it does when
+    this process dies. Told of a group's start and end, it ends none that is over."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-E", str(_GUARD)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        )
+
+    def watch(self, group: Group) -> None:
+        self._say(f"+{group.id}")
+
+    def forget(self, group: Group) -> None:
+        self._say(f"-{group.id}")
+
+    def close(self) -> None:
+        """Dismiss the guard; groups that it still knows of are ended."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _say(self, line: str) -> None:
+        if self._process.stdin:
+            print(line, file=self._process.stdin, flush=True)
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[Guard]:
+    """A guard for as long as the block runs."""
+    guard = Guard()
+    try:
+        yield guard
+    finally:
+        guard.close()
+
+
+@contextlib.contextmanager
+def started(
+    guard: Guard,
+    argv: Sequence[str],
+    log: Path | None,
+    *,
+    cwd: Path,
+    pipes: bool = False,
+) -> Iterator[Group]:
+    """A process group for as long as the block runs, and not a moment longer."""
+    group: Group | None = None
+    try:
+        with uninterrupted():
+            group = Group(argv, log, cwd=cwd, pipes=pipes)
+            guard.watch(group)
+        yield group
+    finally:
+        if group:
+            with uninterrupted():
+                group.stop()
+                guard.forget(group)

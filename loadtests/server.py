@@ -1,0 +1,170 @@
+"""A stack, running: started, proved to be ours, watched, stopped.
+
+Anything else that answers on the port is an error, never a measurement: a server counts
+as ready only when a process of OUR group listens there and answers as the app would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from loadtests.contract import HEALTHY, mismatches
+from loadtests.processes import Group, Guard, ProcessError, started, wait_until
+from loadtests.stacks import HOST, Stack
+from loadtests.wire import WireError, exchange
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_S = 20.0
+
+
+class ServerError(ProcessError):
+    """A server that did not get ready; the message says why and where its log is."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process group used so far: CPU seconds, resident memory, its processes."""
+
+    cpu_s: float
+    rss_mb: float
+    pids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running stack."""
+
+    stack: Stack
+    group: Group
+    port: int
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return (HOST, self.port)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listeners(port: int) -> set[tuple[str, int | None]]:
+    """Who listens on a TCP port: address, and process (None for one we cannot see)."""
+    return {
+        (connection.laddr.ip, connection.pid)
+        for connection in psutil.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port == port
+    }
+
+
+@contextlib.contextmanager
+def running(
+    stack: Stack,
+    guard: Guard,
+    log: Path | None,
+    *,
+    port: int | None = None,
+    answering: bool = True,
+) -> Iterator[Server]:
+    """Serve a stack on a free loopback port for as long as the block runs.
+
+    With `answering` it is ready when it answers as our apps do, else when it listens.
+    Raises ServerError when something else has the port, or the server does not get
+    ready in 20 s; ProcessError when it will not end.
+    """
+    port = port or free_port()
+    if listeners(port):
+        raise ServerError(f"port {port} is in use: choose another with PORT=")
+    with started(guard, stack.command(port), log, cwd=ROOT) as group:
+        server = Server(stack, group, port)
+        _await_listening(server)
+        if answering:
+            _await_answers(server)
+        yield server
+
+
+def _await_listening(server: Server) -> None:
+    def listening_or_gone() -> bool:
+        return server.group.exited or bool(listeners(server.port))
+
+    if not wait_until(listening_or_gone, READY_S) or server.group.exited:
+        raise ServerError(_why(server, "did not start"))
+    ours = {process.pid for process in server.group.members()}
+    if not {pid for _, pid in listeners(server.port)} <= ours:
+        raise ServerError(f"port {server.port} is served by a process that is not ours")
+
+
+def _await_answers(server: Server) -> None:
+    if not wait_until(lambda: server.group.exited or _answers(server), READY_S):
+        raise ServerError(_why(server, "does not answer as the app should"))
+    if server.group.exited:
+        raise ServerError(_why(server, "did not start"))
+    _await_quiet(server.group)
+
+
+def _answers(server: Server) -> bool:
+    try:
+        answer = exchange(server.address, HEALTHY.request.to_bytes(), deadline_s=2.0)
+    except WireError:
+        return False
+    return not mismatches(HEALTHY, answer.status, answer.headers, answer.body)
+
+
+def _await_quiet(group: Group) -> None:
+    """Wait until every worker is up: until the group has stopped using CPU time.
+
+    One worker may answer while the next still imports the app.
+    """
+    previous = usage(group).cpu_s
+
+    def quiet() -> bool:
+        nonlocal previous
+        before, previous = previous, usage(group).cpu_s
+        return previous - before < 0.001
+
+    time.sleep(0.1)
+    wait_until(quiet, READY_S)
+
+
+def _why(server: Server, what: str) -> str:
+    return f"{server.stack.id} {what}; {server.group.last_words()}"
+
+
+def usage(group: Group) -> Usage:
+    """CPU time, resident memory and processes of a group, added up."""
+    cpu_s, rss, pids = 0.0, 0, set()
+    for process in group.members():
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
+            cpu_s += _cpu_s(process.pid)
+            rss += process.memory_info().rss
+            pids.add(process.pid)
+    return Usage(cpu_s, rss / 1024**2, frozenset(pids))
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU time of a process and its threads, from the scheduler in nanoseconds.
+
+    /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a few hundred requests.
+    """
+    tasks = Path(f"/proc/{pid}/task")
+    total_ns = 0
+    for task in tasks.iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total_ns += int((task / "schedstat").read_text().split()[0])
+    return total_ns / 1e9

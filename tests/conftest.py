@@ -1,0 +1,61 @@
+"""Real servers for the tests: one of each stack, started once, all ended at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests.processes import Guard, guarded
+from loadtests.server import Server, running
+from loadtests.stacks import STACKS
+
+
+@pytest.fixture(scope="session")
+def guard() -> Iterator[Guard]:
+    with guarded() as guard:
+        yield guard
+
+
+class Servers:
+    """The stacks that are running, started when first asked for."""
+
+    def __init__(self, guard: Guard, logs: Path) -> None:
+        self._guard = guard
+        self._logs = logs
+        self._running: dict[str, Server] = {}
+        self._stack = contextlib.ExitStack()
+
+    def __getitem__(self, stack_id: str) -> Server:
+        if stack_id not in self._running:
+            log = self._logs / f"{stack_id}.log"
+            server = running(STACKS[stack_id], self._guard, log)
+            self._running[stack_id] = self._stack.enter_context(server)
+        return self._running[stack_id]
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def servers(
+    guard: Guard, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Servers]:
+    servers = Servers(guard, tmp_path_factory.mktemp("servers"))
+    try:
+        yield servers
+    finally:
+        servers.close()
+
+
+@pytest.fixture(params=list(STACKS))
+def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Server]:
+    """A running server, of each stack in turn, that logs no error meanwhile."""
+    server = servers[request.param]
+    yield server
+    assert server.group.log is not None
+    log = server.group.log.read_text()
+    assert "Traceback" not in log
+    assert "ERROR" not in log

@@ -1,0 +1,129 @@
+"""What we start ends with us, whatever it or we do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests import processes
+from loadtests.processes import Group, Guard, scrubbed_environment, started, wait_until
+
+SLEEPER = ["python", "-c", "import time; print('up', flush=True); time.sleep(60)"]
+FAMILY = [
+    "python",
+    "-c",
+    "import subprocess, sys, time;"
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+    "print('up', flush=True); time.sleep(60)",
+]
+STUBBORN = [
+    "python",
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "print('up', flush=True); time.sleep(60)",
+]
+
+
+def await_up(group: Group) -> None:
+    assert group.process.stdout is not None
+    assert group.process.stdout.readline() == b"up\n"
+
+
+@pytest.mark.parametrize("argv", [SLEEPER, FAMILY], ids=["alone", "family"])
+def test_group_is_empty_after_its_block(
+    guard: Guard, tmp_path: Path, argv: list[str]
+) -> None:
+    with started(guard, argv, tmp_path / "log", cwd=tmp_path, pipes=True) as group:
+        await_up(group)
+        assert wait_until(lambda: len(group.members()) == 1 + (argv is FAMILY), 5)
+    assert group.members() == []
+
+
+def test_group_that_ignores_sigterm_is_killed(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE_S", 0.3)
+    with started(guard, STUBBORN, tmp_path / "log", cwd=tmp_path, pipes=True) as group:
+        await_up(group)
+    assert group.members() == []
+    assert group.process.returncode == -signal.SIGKILL
+
+
+def test_group_ends_when_the_block_raises(guard: Guard, tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError, match="on purpose"),
+        started(guard, SLEEPER, tmp_path / "log", cwd=tmp_path) as group,
+    ):
+        raise RuntimeError("on purpose")
+    assert group.members() == []
+
+
+def test_guard_ends_the_group_when_its_owner_is_killed(tmp_path: Path) -> None:
+    """SIGKILL leaves the owner no chance to tidy up."""
+    owner = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path\n"
+            "from loadtests.processes import Guard, Group\n"
+            "guard = Guard(); here = Path(sys.argv[1])\n"
+            f"group = Group({FAMILY!r}, here / 'log', cwd=here)\n"
+            "guard.watch(group); print(group.id, flush=True); time.sleep(60)",
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert owner.stdout is not None
+    group_id = int(owner.stdout.readline())
+    assert wait_until(lambda: len(members(group_id)) == 2, 5)
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert wait_until(lambda: not members(group_id), 8)
+
+
+def members(group_id: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group_id:
+                found += [process.pid] * (process.status() != psutil.STATUS_ZOMBIE)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", ["PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "UVICORN_PORT", "LOCUST_X"]
+)
+def test_environment_of_a_group_is_scrubbed(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HARMLESS", "1")
+    assert name not in scrubbed_environment()
+    assert scrubbed_environment()["HARMLESS"] == "1"
+
+
+def test_group_runs_on_the_cores_it_is_pinned_to(guard: Guard, tmp_path: Path) -> None:
+    with started(guard, FAMILY, tmp_path / "log", cwd=tmp_path, pipes=True) as group:
+        await_up(group)
+        core = max(os.sched_getaffinity(0))
+        group.pin(frozenset({core}))
+        assert [p.cpu_affinity() for p in group.members()] == [[core], [core]]
+
+
+def test_last_words_name_the_log_and_its_last_line(
+    guard: Guard, tmp_path: Path
+) -> None:
+    argv = ["python", "-c", "print('first'); print('last'); print()"]
+    with started(guard, argv, tmp_path / "log", cwd=tmp_path) as group:
+        assert wait_until(lambda: group.exited, 5)
+        assert group.last_words() == f"{tmp_path / 'log'} ends: last"

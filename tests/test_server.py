@@ -1,0 +1,128 @@
+"""Real servers: proved to be ours, bound to loopback, and what they do to the slow."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests import wire
+from loadtests.processes import Guard, ProcessError, wait_until
+from loadtests.server import (
+    Server,
+    ServerError,
+    free_port,
+    listeners,
+    running,
+    usage,
+)
+from loadtests.stacks import HOST, STACKS
+from tests.conftest import Servers
+
+STREAM = b"GET /stream?chunks=1024&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"
+HEADERS_BEGUN = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
+BODY_BEGUN = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun"
+ENDLESS = b"GET /stream?chunks=999999999&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def addresses(port: int) -> set[str]:
+    return {address for address, _ in listeners(port)}
+
+
+def test_server_listens_on_loopback_only(server: Server) -> None:
+    assert addresses(server.port) == {HOST}
+
+
+def test_server_belongs_to_its_group(server: Server) -> None:
+    owners = {pid for _, pid in listeners(server.port)}
+    assert owners <= {p.pid for p in server.group.members()}
+    assert usage(server.group).rss_mb > 10
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])
+def test_server_ignores_settings_in_the_environment(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+) -> None:
+    other = free_port()
+    monkeypatch.setenv("PORT", str(other))
+    monkeypatch.setenv("WEB_CONCURRENCY", "5")
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", f"--bind=0.0.0.0:{other} --workers=5")
+    monkeypatch.setenv("UVICORN_HOST", "0.0.0.0")
+    with running(STACKS[stack_id], guard, tmp_path / "log") as server:
+        assert addresses(server.port) == {HOST}
+        assert addresses(other) == set()
+        log = (tmp_path / "log").read_text()
+    assert len(set(re.findall(r"Booting worker|Started server process", log))) == 1
+    assert len(re.findall(r"Booting worker|Started server process", log)) == 2
+
+
+def test_port_that_is_taken_is_an_error_and_not_a_measurement(
+    guard: Guard, tmp_path: Path, servers: Servers
+) -> None:
+    taken = servers["asgi-uvicorn"].port
+    with (
+        pytest.raises(ServerError, match=f"port {taken} is in use"),
+        running(STACKS["asgi-uvicorn"], guard, tmp_path / "log", port=taken),
+    ):
+        pass
+
+
+def test_server_that_does_not_start_says_why(guard: Guard, tmp_path: Path) -> None:
+    broken = dataclasses.replace(STACKS["wsgi-gunicorn-sync"], app="no_such_module:app")
+    with (
+        pytest.raises(ProcessError, match=r"did not start; .*log ends: "),
+        running(broken, guard, tmp_path / "log"),
+    ):
+        pass
+
+
+def test_server_with_another_app_is_not_ready(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtests.server.READY_S", 1.0)
+    other = dataclasses.replace(
+        STACKS["wsgi-gunicorn-sync"], app="wsgiref.simple_server:demo_app"
+    )
+    with (
+        pytest.raises(ServerError, match="does not answer as the app should"),
+        running(other, guard, tmp_path / "log"),
+    ):
+        pass
+
+
+@pytest.fixture(params=list(STACKS))
+def own_server(
+    request: pytest.FixtureRequest, guard: Guard, tmp_path: Path
+) -> Iterator[Server]:
+    """A server of its own for a test that holds clients against it."""
+    with running(STACKS[request.param], guard, tmp_path / "log") as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "opening", [HEADERS_BEGUN, BODY_BEGUN], ids=["headers", "body"]
+)
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])
+def test_slow_client_takes_a_sync_worker_and_no_uvicorn_worker(
+    guard: Guard, tmp_path: Path, stack_id: str, opening: bytes
+) -> None:
+    with running(STACKS[stack_id], guard, tmp_path / "log") as server:
+        held = [wire.connect(server.address) for _ in range(server.stack.workers)]
+        for sock in held:
+            sock.sendall(opening)
+        out = not wait_until(lambda: not answers(server), 2.0)
+        for sock in held:
+            sock.close()
+        assert out == (stack_id == "asgi-uvicorn")
+        assert wait_until(lambda: answers(server), 5.0)
+
+
+def answers(server: Server) -> bool:
+    request = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    try:
+        return wire.exchange(server.address, request, deadline_s=0.5).status == 200
+    except wire.WireError:
+        return False
