@@ -1,0 +1,124 @@
+"""The probe, healthy requests at a fixed rate: a Locust file.
+
+By itself:  locust -f loadtests/probe.py --host http://127.0.0.1:8000 --users 1
+An open workload: a request starts at its scheduled time whatever became of the earlier
+ones, on a connection of its own, and its response time counts from the scheduled time.
+A server that stalls therefore shows in every request that was due meanwhile, and not in
+the one that happened to be waiting (coordinated omission). Each Locust user is one such
+stream of requests.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent
+from locust import User, events, task
+
+from loadtests import wire
+from loadtests.contract import HEALTHY, mismatches
+from loadtests.raw import SAMPLES_FILE, RawWriter, Sample
+
+REQUEST = HEALTHY.request.to_bytes()
+
+
+@events.init_command_line_parser.add_listener
+def add_options(parser: Any) -> None:
+    parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
+    parser.add_argument("--deadline-s", type=float, default=1.0, help="then unanswered")
+    parser.add_argument("--lasts-s", type=float, default=0.0, help="then stop (0: no)")
+    parser.add_argument("--raw", default="", help="folder for the raw records")
+    parser.add_argument(
+        "--on-signal", action="store_true", help="wait for a start line"
+    )
+
+
+class Probe(User):
+    """One stream of healthy requests."""
+
+    @task
+    def keep_asking(self) -> None:
+        options = self.environment.parsed_options
+        url = urlsplit(self.host or "")
+        address = (url.hostname or "127.0.0.1", url.port or 80)
+        began_s = run.began_s or time.monotonic()
+        for intended_s in _schedule(began_s, options.rate, options.lasts_s):
+            _sleep_until(intended_s)
+            gevent.spawn(ask, self.environment, address, intended_s, options.deadline_s)
+        gevent.sleep(options.deadline_s)
+        if self.environment.runner:
+            self.environment.runner.quit()
+
+
+def _schedule(began_s: float, rate: float, lasts_s: float) -> Any:
+    """The moments at which requests are due, evenly spaced; endless if `lasts_s` is 0.
+
+    Computed from the start and not from the request before, so that lateness never
+    adds up to a lower rate.
+    """
+    n = 0
+    while not lasts_s or n / rate < lasts_s:
+        yield began_s + n / rate
+        n += 1
+
+
+def _sleep_until(moment_s: float) -> None:
+    """gevent's timers are up to 1 ms late, as long as a quick answer takes: sleep
+    short of the moment, then give way to the other greenlets until it has come."""
+    gevent.sleep(max(0.0, moment_s - time.monotonic() - 0.0015))
+    while time.monotonic() < moment_s:
+        gevent.sleep(0)
+
+
+def ask(
+    environment: Any, address: wire.Address, intended_s: float, deadline_s: float
+) -> None:
+    """One healthy request, checked against the contract, recorded."""
+    started_s = time.monotonic()
+    remaining_s = max(0.001, intended_s + deadline_s - started_s)
+    fault, length = "", 0
+    try:
+        answer = wire.exchange(address, REQUEST, deadline_s=remaining_s)
+        length = len(answer.body)
+        if mismatches(HEALTHY, answer.status, answer.headers, answer.body):
+            fault = "wrong"
+    except wire.WireError as error:
+        fault = error.fault
+    _record(environment, Sample(intended_s, started_s, time.monotonic(), fault), length)
+
+
+def _record(environment: Any, sample: Sample, length: int) -> None:
+    """One sample, into the raw records and into Locust's own statistics."""
+    if run.samples:
+        run.samples.write(sample)
+    environment.events.request.fire(
+        request_type="GET",
+        name=HEALTHY.request.target,
+        response_time=(sample.ended_s - sample.intended_s) * 1000,
+        response_length=length,
+        exception=Exception(sample.fault) if sample.fault else None,
+        context={},
+    )
+
+
+class Run:
+    """What this process knows of its own run: its start, its records."""
+
+    began_s: float | None = None
+    samples: RawWriter | None = None
+
+
+run = Run()
+
+
+@events.init.add_listener
+def prepare(environment: Any, **_: Any) -> None:
+    options = environment.parsed_options
+    if options.raw:
+        run.samples = RawWriter(options.raw, SAMPLES_FILE, Sample)
+    if options.on_signal:
+        print("ready", flush=True)
+        run.began_s = float(sys.stdin.readline())

@@ -1,0 +1,222 @@
+"""HTTP/1.1 over a plain socket, at a chosen pace: how the slow clients are slow.
+
+The one rule: a client may be as slow as it likes, and a server must not be surprised
+(RFC 9112 sets no pace). A slow client therefore does what an honest client does, only
+late. Nothing here knows Locust; under it, these sockets wait without holding a thread.
+Times are seconds of the monotonic clock, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Address = tuple[str, int]
+
+# What a server can write to a client that never reads is bounded by both sides' socket
+# buffers: over 4 MB on loopback by default. The kernel's minimum makes it bite sooner.
+SMALL_RECEIVE_BUFFER = 4096
+_CONNECT_TIMEOUT_S = 5.0
+_HEAD_LIMIT = 65536
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
+_STATUS_BYTES = len(b"HTTP/1.1 200")
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+class WireError(Exception):
+    """An exchange that did not end in a whole answer; `fault` says whose fault.
+
+    `fault` is one of refused, reset, closed (before the answer was whole), late,
+    malformed: what the server did, as seen from the client.
+    """
+
+    def __init__(self, fault: str, detail: str = "") -> None:
+        super().__init__(f"{fault}: {detail}" if detail else fault)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Response:
+    """A whole answer: status, header fields with lower-case names, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one visit of a slow client, its fate, with the status if any."""
+
+    fate: str
+    status: int | None = None
+
+
+def connect(address: Address, *, receive_buffer: int | None = None) -> socket.socket:
+    """A connected socket. The receive buffer is set before the handshake, because the
+    window that the server may fill is announced there. Raises WireError."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(_CONNECT_TIMEOUT_S)
+        sock.connect(address)
+    except OSError as error:
+        sock.close()
+        raise WireError("refused", str(error)) from None
+    except BaseException:
+        sock.close()
+        raise
+    sock.settimeout(None)
+    return sock
+
+
+def exchange(address: Address, request: bytes, *, deadline_s: float) -> Response:
+    """One request on a connection of its own, answered whole within the deadline.
+
+    The request must ask for the connection to be closed. Raises WireError.
+    """
+    deadline = time.monotonic() + deadline_s
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(deadline_s)
+        sock.connect(address)
+        sock.sendall(request)
+        return _read_response(sock, deadline)
+    except TimeoutError:
+        raise WireError("late") from None
+    except ConnectionRefusedError:
+        raise WireError("refused") from None
+    except OSError as error:
+        raise WireError("reset", str(error)) from None
+    finally:
+        sock.close()
+
+
+def _read_response(sock: socket.socket, deadline: float) -> Response:
+    data = bytearray()
+    while (response := parse_response(bytes(data))) is None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        sock.settimeout(remaining)
+        piece = sock.recv(65536)
+        if not piece:
+            raise WireError("closed", f"after {len(data)} bytes")
+        data += piece
+    return response
+
+
+def parse_response(data: bytes) -> Response | None:
+    """The answer that these bytes are, None while it is not whole.
+
+    For answers with a Content-Length (RFC 9112, 6.3); raises WireError for others.
+    """
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if len(head) > _HEAD_LIMIT:
+        raise WireError("malformed", "the header section is too long")
+    if not separator:
+        return None
+    status = parse_status(head)
+    headers = _header_fields(head)
+    length = headers.get("content-length", "")
+    if status is None or not re.fullmatch("[0-9]{1,9}", length):
+        raise WireError("malformed", repr(head[:60]))
+    if len(body) < int(length):
+        return None
+    if len(body) > int(length):
+        raise WireError("malformed", "more bytes than Content-Length says")
+    return Response(status, headers, body)
+
+
+def _header_fields(head: bytes) -> dict[str, str]:
+    """The header fields by lower-case name; a repeated one's values are joined.
+
+    Split by hand: the standard library's parser is made for mail, takes some 0.3 ms,
+    and the probe does this a hundred times a second beside a server it must not slow.
+    """
+    fields: dict[str, str] = {}
+    for line in head.decode("latin-1").split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if not colon or name.split() != [name]:
+            raise WireError("malformed", repr(line[:60]))
+        name, value = name.lower(), value.strip(" \t")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def parse_status(head: bytes) -> int | None:
+    """The status code in a response's first bytes; None when there is none."""
+    found = _STATUS.match(head)
+    return int(found[1]) if found else None
+
+
+def idle(sock: socket.socket) -> Outcome:
+    """Say nothing and wait for whatever the server does about it."""
+    sock.settimeout(None)
+    return _heard(sock)
+
+
+def drip(
+    sock: socket.socket, opening: bytes, pieces: Iterator[bytes], gap_s: float
+) -> Outcome:
+    """Send the opening at once, then a piece every `gap_s` seconds, until the pieces
+    end or the server answers or hangs up."""
+    try:
+        sock.sendall(opening)
+        for piece in pieces:
+            sock.settimeout(gap_s)
+            try:
+                return _heard(sock)
+            except TimeoutError:
+                sock.settimeout(None)
+                sock.sendall(piece)
+        sock.settimeout(None)
+        return _heard(sock)
+    except (ConnectionResetError, BrokenPipeError):
+        return Outcome("reset")
+
+
+def sip(sock: socket.socket, request: bytes, size: int, gap_s: float) -> Outcome:
+    """Ask at once, then read `size` bytes every `gap_s` seconds to the end.
+
+    The request must be for a stream, and ask for the connection to be closed: its last
+    chunk tells an answer that is over from a server that hung up (RFC 9112, 8).
+    """
+    status: int | None = None
+    first = last = b""
+    try:
+        sock.sendall(request)
+        while piece := sock.recv(size):
+            first = (first + piece)[:_STATUS_BYTES]
+            last = (last + piece)[-len(_LAST_CHUNK) :]
+            status = parse_status(first)
+            if status is not None and status >= 400:
+                return Outcome("rejected", status)
+            time.sleep(gap_s)
+    except (ConnectionResetError, BrokenPipeError):
+        return Outcome("reset", status)
+    whole = status is not None and last == _LAST_CHUNK
+    return Outcome("served" if whole else "closed", status)
+
+
+def _heard(sock: socket.socket) -> Outcome:
+    """The outcome that the server's next bytes, or its hanging up, mean.
+
+    Raises TimeoutError when the socket has a time limit and nothing came.
+    """
+    try:
+        data = piece = sock.recv(4096)
+        sock.settimeout(None)  # what has begun is heard as far as its status
+        while piece and len(data) < _STATUS_BYTES:
+            piece = sock.recv(4096)
+            data += piece
+    except ConnectionResetError:
+        return Outcome("reset")
+    status = parse_status(data)
+    if status is None:
+        return Outcome("closed")
+    return Outcome("rejected" if status >= 400 else "served", status)

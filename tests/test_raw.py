@@ -1,0 +1,120 @@
+"""The raw records: what was written is what is read, even while it is being written."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadtests import raw
+from loadtests.raw import (
+    GeneratorReading,
+    Level,
+    RawWriter,
+    Recording,
+    Sample,
+    ServerReading,
+    Visit,
+)
+
+SECONDS = st.floats(allow_nan=False)
+COUNTS = st.integers()
+# Faults, fates and pids are words; commas, quotes and odd letters do no harm.
+WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
+
+FILES: dict[str, type[Any]] = {
+    raw.SAMPLES_FILE: Sample,
+    raw.VISITS_FILE: Visit,
+    raw.LEVELS_FILE: Level,
+    raw.SERVER_FILE: ServerReading,
+    raw.GENERATOR_FILE: GeneratorReading,
+}
+RECORDINGS = st.builds(
+    Recording,
+    samples=st.lists(st.builds(Sample, SECONDS, SECONDS, SECONDS, WORDS)),
+    visits=st.lists(
+        st.builds(Visit, COUNTS, SECONDS, SECONDS, WORDS, st.none() | COUNTS)
+    ),
+    levels=st.lists(st.builds(Level, SECONDS, COUNTS)),
+    server=st.lists(st.builds(ServerReading, SECONDS, SECONDS, SECONDS, WORDS)),
+    generator=st.lists(st.builds(GeneratorReading, SECONDS, SECONDS, SECONDS)),
+)
+VISITS = [
+    Visit(0, 12.25, 13.5, "held", None),
+    Visit(1, 12.5, 13.75, "rejected", 408),
+    Visit(21, 12.34, 128.75, "closed", 200),
+]
+
+
+def write(folder: Path, name: str, kind: type[Any], records: list[Any]) -> Path:
+    with contextlib.closing(RawWriter(folder, name, kind)) as writer:
+        for record in records:
+            writer.write(record)
+    return folder / name
+
+
+@settings(max_examples=40)
+@given(RECORDINGS)
+def test_recording_is_read_as_it_was_written(recording: Recording) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parts = vars(recording).values()
+        for (file, kind), records in zip(FILES.items(), parts, strict=True):
+            write(folder, file, kind, records)
+        assert raw.read_recording(folder) == recording
+
+
+@pytest.mark.parametrize(("name", "kind"), FILES.items())
+def test_file_names_its_columns(name: str, kind: type[Any], tmp_path: Path) -> None:
+    path = write(tmp_path, name, kind, [])
+    assert path.read_text() == ",".join(kind._fields) + "\n"
+
+
+def test_status_is_empty_where_there_was_none(tmp_path: Path) -> None:
+    path = write(tmp_path, raw.VISITS_FILE, Visit, VISITS[:2])
+    lines = path.read_text().splitlines()
+    assert lines[1:] == ["0,12.25,13.5,held,", "1,12.5,13.75,rejected,408"]
+
+
+def test_record_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
+    with contextlib.closing(RawWriter(tmp_path, raw.VISITS_FILE, Visit)) as writer:
+        for number, visit in enumerate(VISITS, start=1):
+            writer.write(visit)
+            assert raw.read(tmp_path, raw.VISITS_FILE, Visit) == VISITS[:number]
+
+
+def test_file_cut_off_anywhere_has_the_records_before(tmp_path: Path) -> None:
+    """`21,12.34,128.75,closed,200` cut off after the first 2 of 200 has five fields."""
+    path = write(tmp_path, raw.VISITS_FILE, Visit, VISITS)
+    data = path.read_bytes()
+    for end in range(len(data)):
+        path.write_bytes(data[:end])
+        whole_lines = data[:end].count(b"\n")
+        found = raw.read(tmp_path, raw.VISITS_FILE, Visit)
+        assert found == VISITS[: max(0, whole_lines - 1)]
+
+
+def test_file_cut_off_within_a_letter_is_readable(tmp_path: Path) -> None:
+    samples = [Sample(1.0, 1.0, 1.5, ""), Sample(2.0, 2.0, 2.5, "tôt")]
+    path = write(tmp_path, raw.SAMPLES_FILE, Sample, samples)
+    path.write_bytes(path.read_bytes()[: -len("\u00f4t\n".encode()) + 1])
+    assert raw.read(tmp_path, raw.SAMPLES_FILE, Sample) == samples[:1]
+
+
+@pytest.mark.parametrize("row", ["1.0,2.0", "1.0,2,3", "soon,2"])
+def test_whole_line_that_is_no_record_is_an_error(row: str, tmp_path: Path) -> None:
+    path = write(tmp_path, raw.LEVELS_FILE, Level, [Level(0.0, 1)])
+    path.write_text(f"{path.read_text()}{row}\n")
+    with pytest.raises(ValueError, match=r"zip|could not convert|invalid literal"):
+        raw.read(tmp_path, raw.LEVELS_FILE, Level)
+
+
+def test_new_writer_begins_a_new_file(tmp_path: Path) -> None:
+    for at_s in (1.0, 2.0):
+        write(tmp_path, raw.LEVELS_FILE, Level, [Level(at_s, 1)])
+    assert raw.read(tmp_path, raw.LEVELS_FILE, Level) == [Level(2.0, 1)]
