@@ -1,0 +1,630 @@
+"""The analysis: recordings made by hand, whose figures can be told by looking at them.
+
+`healthy` is a recording without a blemish; each test spoils it in one way. Its clock
+starts at 0, steps last 2 s, requests are due every 10 ms and answered after 2 ms.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtests import analysis
+from loadtests.analysis import Subject, Tread
+from loadtests.raw import (
+    GeneratorReading,
+    Level,
+    Recording,
+    Sample,
+    ServerReading,
+    Visit,
+)
+from loadtests.results import (
+    Capacity,
+    Cell,
+    Fates,
+    GeneratorFigures,
+    Method,
+    ServerFigures,
+    Step,
+)
+
+METHOD = Method(
+    rate_per_s=100.0,
+    deadline_s=1.0,
+    settle_s=0.5,
+    hold_s=2.0,
+    release_s=3.0,
+    healthy_request="GET /hello",
+)
+SUBJECT = Subject(
+    stack="wsgi-gunicorn-gthread",
+    scenario="slow-body",
+    repeat=2,
+    argv=["python", "-m", "gunicorn"],
+    workers=2,
+    threads=8,
+    predicted_out_at=16,
+)
+RESPONSE_S = 0.002
+READING_EVERY_S = 0.25
+CPU_SHARE = 0.02  # of a core: 200 µs for each of 100 requests a second
+PIDS = "100 101 102"
+
+
+def healthy(*levels: int, hold_s: float = 2.0) -> Recording:
+    """A climb over these levels in which all goes well; 1 s more for the last step."""
+    begins = [n * hold_s for n in range(len(levels))]
+    released_s = len(levels) * hold_s + METHOD.deadline_s
+    ended_s = released_s + METHOD.release_s
+    at = [n * READING_EVERY_S for n in range(int(ended_s / READING_EVERY_S))]
+    arrivals = dict[int, float]()
+    for begin_s, level in zip(begins, levels, strict=True):
+        arrivals |= dict.fromkeys(range(len(arrivals), level), begin_s)
+    return Recording(
+        samples=requests(0.0, ended_s - METHOD.deadline_s),
+        visits=[
+            Visit(n, at_s, released_s, "held", None) for n, at_s in arrivals.items()
+        ],
+        levels=[*map(Level, begins, levels), Level(released_s, 0)],
+        server=[ServerReading(t, 3.0 + t * CPU_SHARE, 50.0, PIDS) for t in at],
+        generator=[GeneratorReading(t, 12.0, 20.0) for t in at],
+    )
+
+
+def requests(begin_s: float, end_s: float) -> list[Sample]:
+    """Answered right and in time, due in [begin_s, end_s)."""
+    count = round((end_s - begin_s) * METHOD.rate_per_s)
+    due = [begin_s + n / METHOD.rate_per_s for n in range(count)]
+    return [Sample(at_s, at_s, at_s + RESPONSE_S, "") for at_s in due]
+
+
+def change(
+    recording: Recording,
+    within: tuple[float, float],
+    new: Callable[[Sample], Sample | None],
+) -> Recording:
+    """Other samples for those due in a time, recorded in the order of their ends."""
+    begin_s, end_s = within
+    samples = [
+        new(sample) if begin_s <= sample.intended_s < end_s else sample
+        for sample in recording.samples
+    ]
+    in_order = sorted(filter(None, samples), key=lambda sample: sample.ended_s)
+    return dataclasses.replace(recording, samples=in_order)
+
+
+def late(sample: Sample) -> Sample:
+    return sample._replace(ended_s=sample.intended_s + METHOD.deadline_s, fault="late")
+
+
+def fail(recording: Recording, begin_s: float, end_s: float) -> Recording:
+    """Nothing that is due in that time is answered at all."""
+    return change(recording, (begin_s, end_s), late)
+
+
+def stall(recording: Recording, begin_s: float, end_s: float) -> Recording:
+    """The server answers nothing in that time, and then all that still waits."""
+
+    def waits(sample: Sample) -> Sample:
+        if end_s - sample.intended_s > METHOD.deadline_s:
+            return late(sample)
+        return sample._replace(ended_s=end_s + RESPONSE_S)
+
+    return change(recording, (begin_s, end_s), waits)
+
+
+def cell(recording: Recording) -> Cell:
+    return analysis.cell(SUBJECT, recording, METHOD)
+
+
+def reasons(recording: Recording) -> list[str]:
+    found = cell(recording)
+    assert found.valid is (not found.warnings)
+    return found.warnings
+
+
+# A whole cell
+
+
+def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
+    step = Step(0, attempted=150, answered=150, p50_ms=2.0, p90_ms=2.0, p99_ms=None)
+    assert cell(healthy(0, 4, 32)) == Cell(
+        stack="wsgi-gunicorn-gthread",
+        scenario="slow-body",
+        repeat=2,
+        argv=["python", "-m", "gunicorn"],
+        workers=2,
+        threads=8,
+        capacity=Capacity(predicted_out_at=16, degrades_at=None, out_at=None, held=32),
+        steps=[dataclasses.replace(step, slow_clients=n) for n in (0, 4, 32)],
+        fates=Fates(held=32),
+        recovery_s=None,
+        server=ServerFigures(200.0, 50.0, 50.0, 0.0, restarts=0),
+        generator=GeneratorFigures(lag_p99_ms=0.0, cpu_peak_percent=20.0),
+        valid=True,
+        warnings=[],
+    )
+
+
+def test_failed_cell_is_void_and_has_no_figures() -> None:
+    failed = analysis.failed(SUBJECT, "it did not start")
+    assert not failed.valid
+    assert failed.warnings == ["it did not start"]
+    assert failed.key == ("wsgi-gunicorn-gthread", "slow-body", 2)
+    assert failed.capacity == Capacity(16, None, None, None)
+    assert (failed.steps, failed.recovery_s) == ([], None)
+    assert failed.server == ServerFigures(None, None, None, None, restarts=0)
+    assert failed.generator == GeneratorFigures(None, None)
+
+
+def test_cell_of_an_empty_recording_is_void_and_has_no_figures() -> None:
+    empty = cell(Recording([], [], [], [], []))
+    failed = analysis.failed(SUBJECT, "")
+    assert empty == dataclasses.replace(failed, warnings=empty.warnings)
+    assert empty.warnings == [
+        "the staircase was not climbed to its end",
+        "no healthy request was sent",
+    ]
+
+
+# Steps
+
+
+def test_treads_leave_out_the_settling_and_what_the_release_could_answer() -> None:
+    assert analysis.treads(healthy(0, 4, 32), METHOD) == [
+        Tread(0, begins_s=0.5, ends_s=2.0),
+        Tread(4, begins_s=2.5, ends_s=4.0),
+        Tread(32, begins_s=4.5, ends_s=6.0),  # released at 7
+    ]
+
+
+@pytest.mark.parametrize("levels", [[], [Level(0.0, 0)]])
+def test_treads_need_an_end(levels: list[Level]) -> None:
+    assert analysis.treads(Recording([], [], levels, [], []), METHOD) == []
+
+
+def test_request_belongs_to_the_step_in_which_it_was_due() -> None:
+    samples = [Sample(at_s, 9.0, 9.5, "") for at_s in (0.99, 1.0, 1.99, 2.0)]
+    recording = Recording(samples, [], [], [], [])
+    assert Tread(0, 1.0, 2.0).samples(recording) == samples[1:3]
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "answered"),
+    [
+        pytest.param(2.0, 2.5, [150, 150, 150], id="while slow clients arrive"),
+        pytest.param(2.5, 2.6, [150, 140, 150], id="after that"),
+        pytest.param(3.9, 4.5, [150, 140, 150], id="over the edge of a step"),
+        pytest.param(6.0, 7.0, [150, 150, 150], id="just before the release"),
+        pytest.param(5.9, 9.0, [150, 150, 140], id="before that"),
+    ],
+)
+def test_step_counts_what_is_answered_in_its_window(
+    begin_s: float, end_s: float, answered: list[int]
+) -> None:
+    steps = cell(fail(healthy(0, 4, 32), begin_s, end_s)).steps
+    assert [step.answered for step in steps] == answered
+    assert [step.attempted for step in steps] == [150, 150, 150]
+
+
+@pytest.mark.parametrize("fault", ["late", "refused", "reset", "closed", "wrong"])
+def test_request_with_any_fault_is_unanswered(fault: str) -> None:
+    recording = change(
+        healthy(0, 4), (1.0, 1.5), lambda sample: sample._replace(fault=fault)
+    )
+    assert [step.answered for step in cell(recording).steps] == [100, 150]
+
+
+def test_response_time_counts_from_the_intended_start() -> None:
+    def delayed(sample: Sample) -> Sample:
+        begins_s = sample.intended_s + 0.004
+        return sample._replace(started_s=begins_s, ended_s=begins_s + RESPONSE_S)
+
+    recording = change(healthy(0, 4), (0.0, 2.0), delayed)
+    assert [step.p50_ms for step in cell(recording).steps] == [6.0, 2.0]
+
+
+def test_stall_of_the_server_appears() -> None:
+    """1.4 s without an answer: 0.4 s of requests are late, those of the last second
+    answered after up to 1 s. Nobody stopped asking meanwhile."""
+    recording = stall(healthy(0, 4, hold_s=15.0), 20.0, 21.4)
+    before, step = cell(recording).steps
+    assert (before.attempted, before.answered) == (1450, 1450)
+    assert (step.attempted, step.answered) == (1450, 1410)
+    assert (before.p50_ms, before.p90_ms, before.p99_ms) == (2.0, 2.0, 2.0)
+    assert (step.p50_ms, step.p90_ms) == (2.0, 2.0)
+    # 100 waited for 1000, 990, 980, ... ms; the 14 longest waits lie beyond.
+    assert step.p99_ms == pytest.approx(862.0)
+
+
+def test_stall_of_the_server_degrades_a_short_step() -> None:
+    found = cell(stall(healthy(0, 4), 2.55, 3.95))
+    assert [step.answered for step in found.steps] == [150, 110]
+    assert found.capacity == Capacity(16, degrades_at=4, out_at=None, held=0)
+    p50_ms = found.steps[1].p50_ms
+    assert p50_ms is not None
+    assert p50_ms > 400
+
+
+# Percentiles
+
+
+def brute_force(values: Sequence[float], percent: int) -> float | None:
+    """The definition, word by word."""
+    for value in sorted(set(values)):
+        at_or_below = sum(other <= value for other in values)
+        if Fraction(at_or_below, len(values)) >= Fraction(percent, 100):
+            rank = math.ceil(Fraction(percent, 100) * len(values))
+            return value if len(values) - rank >= analysis.BEYOND else None
+    return None
+
+
+@pytest.mark.parametrize("percent", [50, 90, 99])
+@given(st.lists(st.integers(0, 99), max_size=60), st.integers(1, 30))
+def test_percentile_is_the_nearest_rank(
+    percent: int, few: list[int], times: int
+) -> None:
+    values = sorted(few * times)
+    found = analysis.percentile(values, percent / 100)
+    assert found == brute_force(values, percent)
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "expected"),
+    [
+        (0.5, 19, None),
+        (0.5, 20, 10.0),
+        (0.5, 21, 11.0),
+        (0.9, 99, None),
+        (0.9, 100, 90.0),
+        (0.99, 999, None),
+        (0.99, 1000, 990.0),
+        (0.99, 1001, 991.0),
+        (0.5, 0, None),
+    ],
+)
+def test_percentile_needs_ten_values_beyond(
+    share: float, count: int, expected: float | None
+) -> None:
+    assert analysis.percentile(range(1, count + 1), share) == expected
+
+
+def test_percentile_is_rounded_to_microseconds() -> None:
+    assert analysis.percentile([1.23456789] * 20, 0.5) == 1.235
+
+
+# Capacity
+
+
+def steps(*shares: tuple[int, int, int]) -> list[Step]:
+    return [
+        Step(n, attempted, answered, *[None] * 3) for n, attempted, answered in shares
+    ]
+
+
+@pytest.mark.parametrize(
+    ("climb", "degrades_at", "out_at", "held"),
+    [
+        pytest.param([], None, None, None, id="nothing"),
+        pytest.param([(0, 0, 0)], None, None, None, id="nothing asked"),
+        pytest.param([(0, 100, 100), (4, 100, 100)], None, None, 4, id="unharmed"),
+        pytest.param([(0, 100, 99), (4, 200, 198)], None, None, 4, id="exactly 99 %"),
+        pytest.param([(0, 100, 99), (4, 200, 197)], 4, None, 0, id="just under 99 %"),
+        pytest.param([(0, 9, 9), (4, 100, 1)], 4, None, 0, id="exactly 1 %"),
+        pytest.param([(0, 9, 9), (4, 101, 1)], 4, 4, 0, id="just under 1 %"),
+        pytest.param([(0, 9, 9), (4, 9, 4), (8, 9, 0)], 4, 8, 0, id="step by step"),
+        pytest.param([(0, 9, 4), (4, 9, 9)], 0, None, None, id="bad from the start"),
+        pytest.param([(0, 9, 9), (4, 9, 4), (8, 9, 9)], 4, None, 0, id="and better"),
+        pytest.param([(0, 9, 9), (4, 0, 0), (8, 9, 9)], None, None, 8, id="with a gap"),
+    ],
+)
+def test_capacity_is_where_the_shares_say(
+    climb: list[tuple[int, int, int]],
+    degrades_at: int | None,
+    out_at: int | None,
+    held: int | None,
+) -> None:
+    found = analysis.find_capacity(steps(*climb), 16)
+    assert found == Capacity(16, degrades_at, out_at, held)
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=8))
+def test_capacity_is_in_order(answered: list[int]) -> None:
+    climb = steps(*((4 * n, 200, count) for n, count in enumerate(answered)))
+    found = analysis.find_capacity(climb, None)
+    held, degrades_at, out_at = found.held, found.degrades_at, found.out_at
+    assert (held is None) == (degrades_at == 0)
+    assert (degrades_at is None) == (held == climb[-1].slow_clients)
+    if out_at is not None:
+        assert degrades_at is not None
+        assert degrades_at <= out_at
+    if held is not None and degrades_at is not None:
+        assert degrades_at == held + 4
+
+
+# Fates and recovery
+
+
+@pytest.mark.parametrize("fate", [field.name for field in dataclasses.fields(Fates)])
+def test_fate_is_counted_by_visit(fate: str) -> None:
+    visits = [Visit(client, 0.0, 1.0, fate, None) for client in (0, 1, 1)]
+    visits.append(Visit(2, 0.0, 1.0, "held" if fate != "held" else "reset", None))
+    counted = dataclasses.asdict(analysis.count_fates(visits))
+    assert counted.pop(fate) == 3
+    assert sum(counted.values()) == 1
+
+
+def test_fate_that_nobody_knows_is_an_error() -> None:
+    with pytest.raises(TypeError, match="vanished"):
+        analysis.count_fates([Visit(0, 0.0, 1.0, "vanished", None)])
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "recovery_s"),
+    [
+        pytest.param(0.0, 0.0, None, id="never degraded"),
+        pytest.param(5.5, 9.0, None, id="after the last step only"),
+        pytest.param(2.0, 5.0, 0.0, id="with the release"),
+        pytest.param(2.0, 5.4, 0.4, id="a while later"),
+        pytest.param(2.0, 9.0, None, id="not while watched"),
+    ],
+)
+def test_recovery_is_from_the_release_to_when_all_are_answered(
+    begin_s: float, end_s: float, recovery_s: float | None
+) -> None:
+    """Released at 5, watched until 7."""
+    found = cell(fail(healthy(0, 4), begin_s, end_s))
+    assert found.recovery_s == recovery_s
+
+
+def test_recovery_is_complete_only_after_the_last_fault() -> None:
+    recording = fail(fail(healthy(0, 4), 2.0, 5.1), 5.8, 5.81)
+    assert cell(recording).recovery_s == pytest.approx(0.81)
+
+
+def test_recovery_goes_by_when_requests_were_due_not_by_when_they_ended() -> None:
+    """A late request is recorded after many later ones that were answered."""
+    recording = fail(healthy(0, 4), 2.0, 5.05)
+    faults = [sample.fault for sample in recording.samples]
+    assert len([*itertools.groupby(faults)]) > 3, "they should be mixed"
+    assert cell(recording).recovery_s == 0.05
+
+
+# The server
+
+
+def readings(
+    recording: Recording, new: Callable[[ServerReading], ServerReading | None]
+) -> Recording:
+    server = [*filter(None, map(new, recording.server))]
+    return dataclasses.replace(recording, server=server)
+
+
+def test_memory_of_a_slow_client_is_the_slope_from_baseline_to_top() -> None:
+    """Each from the last reading within the step; the peak may be anywhere."""
+    sizes = {1.75: 50.0, 5.5: 57.0, 5.75: 58.04, 6.5: 70.06}
+
+    def grows(reading: ServerReading) -> ServerReading:
+        return reading._replace(rss_mb=sizes.get(reading.at_s, 42.0))
+
+    server = cell(readings(healthy(0, 4, 32), grows)).server
+    assert (server.rss_idle_mb, server.rss_peak_mb) == (50.0, 70.1)
+    assert server.kb_per_slow_client == 256.0  # 8 MB for 32
+
+
+@pytest.mark.parametrize(("begin_s", "end_s"), [(0.5, 2.0), (4.5, 6.0)])
+def test_memory_of_a_slow_client_is_unknown_without_a_reading(
+    begin_s: float, end_s: float
+) -> None:
+    recording = readings(
+        healthy(0, 4, 32),
+        lambda reading: None if begin_s <= reading.at_s < end_s else reading,
+    )
+    server = cell(recording).server
+    assert server.kb_per_slow_client is None
+    assert server.rss_peak_mb == 50.0
+
+
+def test_memory_of_a_slow_client_is_unknown_where_there_is_none() -> None:
+    assert cell(healthy(0)).server.kb_per_slow_client is None
+
+
+def test_server_without_readings_has_no_figures() -> None:
+    recording = readings(healthy(0, 4), lambda reading: None)
+    assert cell(recording).server == ServerFigures(None, None, None, None, 0)
+
+
+def test_cpu_time_is_for_each_answered_request_of_the_baseline() -> None:
+    """Twice the CPU time from the first slow clients on changes nothing."""
+
+    def doubled(reading: ServerReading) -> ServerReading:
+        extra_s = max(0.0, reading.at_s - 2.0) * CPU_SHARE
+        return reading._replace(cpu_s=reading.cpu_s + extra_s)
+
+    recording = readings(healthy(0, 4), doubled)
+    assert cell(recording).server.cpu_us_per_request == 200.0
+    # Readings from 0.5 to 1.75 s: 125 requests, of which 25 are not answered.
+    assert cell(fail(recording, 1.0, 1.25)).server.cpu_us_per_request == 250.0
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        pytest.param(fail(healthy(0, 4), 0.0, 2.0), id="nothing answered"),
+        pytest.param(healthy(4, 8), id="no baseline"),
+        pytest.param(
+            readings(healthy(0, 4), lambda r: r if r.at_s in (1.0, 3.0) else None),
+            id="one reading",
+        ),
+    ],
+)
+def test_cpu_time_is_unknown_where_it_cannot_be_told(recording: Recording) -> None:
+    assert cell(recording).server.cpu_us_per_request is None
+
+
+@pytest.mark.parametrize(
+    ("pids", "restarts"),
+    [
+        (["1 2 3", "1 2 3"], 0),
+        (["1 2 3", "1 3"], 0),
+        (["1 2 3", "1 3", "1 3 4"], 1),
+        (["1 2 3", "1 4 5", "1 5 6"], 3),
+        (["1 2 3", ""], 0),
+    ],
+)
+def test_restart_is_a_process_that_was_not_there_at_first(
+    pids: list[str], restarts: int
+) -> None:
+    server = [ServerReading(float(n), 0.0, 50.0, line) for n, line in enumerate(pids)]
+    recording = dataclasses.replace(healthy(0, 4), server=server)
+    assert cell(recording).server.restarts == restarts
+
+
+# The generator, and what makes a cell void
+
+
+def leaving(lag_ms: float, count: int, recording: Recording) -> Recording:
+    """That many of the requests from 3 s on leave late."""
+    return change(
+        recording,
+        (3.0, 3.0 + count / METHOD.rate_per_s - 0.005),
+        lambda sample: sample._replace(started_s=sample.intended_s + lag_ms / 1000),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lag_ms", "count", "lag_p99_ms", "void"),
+    [
+        pytest.param(5.0, 100, 5.0, False, id="at the limit"),
+        pytest.param(5.01, 100, 5.01, True, id="over the limit"),
+        pytest.param(400.0, 4, 0.0, False, id="under 1 % of 450"),
+        pytest.param(400.0, 5, 400.0, True, id="over 1 % of 450"),
+    ],
+)
+def test_requests_that_left_late_make_a_cell_void(
+    lag_ms: float, count: int, lag_p99_ms: float, void: bool
+) -> None:
+    found = cell(leaving(lag_ms, count, healthy(0, 4, 32)))
+    assert found.generator.lag_p99_ms == pytest.approx(lag_p99_ms)
+    reason = f"requests left late: lag p99 {lag_ms:.1f} ms (limit 5 ms)"
+    assert found.warnings == [reason] * void
+
+
+def test_requests_that_left_late_while_slow_clients_arrive_do_not_count() -> None:
+    recording = change(
+        healthy(0, 4, 32),
+        (4.0, 4.5),
+        lambda sample: sample._replace(started_s=sample.intended_s + 0.2),
+    )
+    assert cell(recording).generator.lag_p99_ms == 0.0
+
+
+@pytest.mark.parametrize(
+    ("at_s", "probe", "slow_clients", "peak", "void"),
+    [
+        pytest.param(3.0, 90.0, 20.0, 90.0, False, id="probe at the limit"),
+        pytest.param(3.0, 90.1, 20.0, 90.1, True, id="probe over the limit"),
+        pytest.param(3.0, 12.0, 90.0, 90.0, False, id="slow clients at the limit"),
+        pytest.param(3.0, 12.0, 90.1, 90.1, True, id="slow clients over the limit"),
+        pytest.param(2.25, 12.0, 100.0, 20.0, False, id="while they arrive"),
+        pytest.param(7.5, 12.0, 100.0, 20.0, False, id="while they leave"),
+    ],
+)
+def test_busy_generator_makes_a_cell_void(
+    at_s: float, probe: float, slow_clients: float, peak: float, void: bool
+) -> None:
+    recording = healthy(0, 4, 32)
+    recording.generator[round(at_s / READING_EVERY_S)] = GeneratorReading(
+        at_s, probe, slow_clients
+    )
+    found = cell(recording)
+    assert found.generator.cpu_peak_percent == peak
+    assert found.warnings == ["a generator used 90.1 % of a core (limit 90 %)"] * void
+
+
+def test_generator_without_readings_has_no_cpu_figure() -> None:
+    recording = dataclasses.replace(healthy(0, 4), generator=[])
+    assert cell(recording).generator == GeneratorFigures(0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("count", "void"),
+    [
+        pytest.param(7, False, id="1 % and one for each step"),
+        pytest.param(8, True, id="one more"),
+        pytest.param(150, True, id="a whole step"),
+    ],
+)
+def test_requests_that_were_not_sent_make_a_cell_void(count: int, void: bool) -> None:
+    missing = (2.5, 2.5 + count / METHOD.rate_per_s - 0.005)
+    recording = change(healthy(0, 4, 32), missing, lambda _: None)
+    reason = f"only {450 - count} of 450 healthy requests were sent"
+    assert reasons(recording) == [reason] * void
+
+
+def test_no_request_at_all_makes_a_cell_void() -> None:
+    recording = dataclasses.replace(healthy(0, 4), samples=[])
+    assert reasons(recording) == [
+        "no healthy request was sent",
+        "only 0 of 300 healthy requests were sent",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("top", "there", "void"),
+    [(1, 1, False), (1, 0, True), (20, 19, False), (20, 18, True), (512, 487, False)],
+)
+def test_missing_slow_clients_make_a_cell_void(
+    top: int, there: int, void: bool
+) -> None:
+    recording = healthy(0, top)
+    found = reasons(dataclasses.replace(recording, visits=recording.visits[:there]))
+    assert found == [f"only {there} of {top} slow clients were there"] * void
+
+
+@pytest.mark.parametrize(
+    ("began_s", "ended_s", "there"),
+    [
+        pytest.param(2.0, 2.5, False, id="left before"),
+        pytest.param(4.0, 5.0, False, id="came after"),
+        pytest.param(2.0, 2.6, True, id="left within"),
+        pytest.param(3.9, 4.5, True, id="came within"),
+        pytest.param(3.0, 3.001, True, id="was refused at once"),
+    ],
+)
+def test_slow_client_was_there_if_it_visited_within_the_step(
+    began_s: float, ended_s: float, there: bool
+) -> None:
+    visit = Visit(0, began_s, ended_s, "refused", None)
+    recording = dataclasses.replace(healthy(0, 1), visits=[visit])
+    assert reasons(recording) == ["only 0 of 1 slow clients were there"] * (not there)
+
+
+def test_slow_client_that_comes_back_is_one() -> None:
+    visits = [Visit(0, 2.0 + n / 10, 2.1 + n / 10, "reset", None) for n in range(30)]
+    recording = dataclasses.replace(healthy(0, 4), visits=visits)
+    assert reasons(recording) == ["only 1 of 4 slow clients were there"]
+
+
+def test_climb_that_ends_early_makes_a_cell_void() -> None:
+    """Without the last steps, a stack would seem to have held them."""
+    recording = healthy(0, 4, 32)
+    cut = dataclasses.replace(recording, levels=recording.levels[:-1])
+    assert reasons(cut) == ["the staircase was not climbed to its end"]
+
+
+def test_trouble_of_the_server_makes_no_cell_void() -> None:
+    """It is what we came to see."""
+    recording = fail(healthy(0, 4, 32), 0.0, 99.0)
+    refused = [visit._replace(fate="refused") for visit in recording.visits]
+    found = cell(dataclasses.replace(recording, visits=refused, server=[]))
+    assert found.valid
+    assert found.capacity == Capacity(16, degrades_at=0, out_at=0, held=None)
