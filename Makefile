@@ -1,0 +1,117 @@
+# WSGI and ASGI side by side. `make` alone lists what there is.
+# Every target sets itself up first: python3 (3.11 or newer) and make are enough.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/ready
+
+SERVER ?=
+WORKER ?=
+PORT ?= 8000
+WORKERS ?=
+THREADS ?=
+STACK ?=
+PROFILE ?= quick
+STACKS ?=
+SCENARIOS ?=
+REPEATS ?=
+RESUME ?=
+SEED ?=
+RUN ?= reports/latest
+
+# Options that are empty are left out.
+option = $(if $(strip $($(2))),--$(1) '$($(2))')
+counts = $(call option,port,PORT) $(call option,workers,WORKERS) \
+	$(call option,threads,THREADS)
+choice = $(call option,server,SERVER) $(call option,worker,WORKER) $(counts)
+
+.DEFAULT_GOAL := help
+.PHONY: help install serve-wsgi serve-asgi serve stacks diff load report test lint \
+	check format lock clean
+
+help:
+	@echo "WSGI and ASGI side by side. Targets:"
+	@echo
+	@echo "  make serve-wsgi    serve the WSGI app   SERVER=gunicorn|uvicorn WORKER=<class>"
+	@echo "  make serve-asgi    serve the ASGI app   PORT= WORKERS= THREADS="
+	@echo "  make serve         serve one stack      STACK=<id>"
+	@echo "  make stacks        list the stacks, and what each is predicted to bear"
+	@echo "  make diff          show the two apps side by side"
+	@echo
+	@echo "  make load          measure and report   PROFILE=smoke|quick|full STACKS="
+	@echo "                                          SCENARIOS= REPEATS= RESUME=<run>"
+	@echo "  make report        make a stored run's reports again   RUN=reports/<run>"
+	@echo
+	@echo "  make test          run the tests"
+	@echo "  make lint          ruff"
+	@echo "  make check         ruff, format and mypy --strict; writes nothing"
+	@echo "  make install       only set up $(VENV)"
+	@echo "  make clean         remove $(VENV) and caches, keep reports"
+
+install: $(READY)
+
+$(READY): requirements.lock
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "error: no $(PYTHON): install Python 3.11 or newer" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "error: Python 3.11 or newer is needed: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "error: Python's venv is missing: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV) (once, under a minute) ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
+	    --require-hashes -r requirements.lock
+	@touch $@
+
+serve-wsgi: $(READY)
+	@$(PY) -m loadtests serve --interface wsgi $(choice)
+
+serve-asgi: $(READY)
+	@$(PY) -m loadtests serve --interface asgi $(choice)
+
+serve: $(READY)
+	@$(if $(STACK),,echo "error: say which: make serve STACK=<id>; make stacks lists them" >&2; exit 2)
+	@$(PY) -m loadtests serve --stack '$(STACK)' $(counts)
+
+stacks: $(READY)
+	@$(PY) -m loadtests stacks
+
+diff:
+	@diff --side-by-side --expand-tabs --width=$${COLUMNS:-181} \
+	    wsgi_app/main.py asgi_app/main.py; test $$? -le 1
+
+load: $(READY)
+	@$(PY) -m loadtests load $(call option,profile,PROFILE) \
+	    $(call option,stacks,STACKS) $(call option,scenarios,SCENARIOS) \
+	    $(call option,repeats,REPEATS) $(call option,seed,SEED) \
+	    $(call option,resume,RESUME)
+
+report: $(READY)
+	@$(PY) -m loadtests report '$(RUN)'
+
+test: $(READY)
+	@$(PY) -m pytest
+
+lint: $(READY)
+	@$(PY) -m ruff check .
+
+check: $(READY)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: $(READY)
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+# The lock file: exact versions and hashes, no addresses.
+lock:
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	    --extra test --custom-compile-command "make lock" \
+	    pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,183 @@
+"""A run: which cells, in which order, measured one by one, saved after each."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loadtests import analysis, results
+from loadtests.contract import HEALTHY
+from loadtests.machine import environment
+from loadtests.measure import Plan, measure
+from loadtests.processes import Guard, ProcessError
+from loadtests.results import Cell, Method, Run, RunInfo
+from loadtests.scenarios import Profile, Scenario
+from loadtests.server import ROOT
+from loadtests.stacks import Stack
+
+# What a cell takes beyond its measured window, for the time left: servers and Locust
+# start together, and all is stopped and seen to be gone.
+OVERHEAD_S = 3.0
+
+
+class LoadError(Exception):
+    """A run that cannot be started or gone on with; one line."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is asked to measure."""
+
+    profile: Profile
+    stacks: Sequence[Stack]
+    scenarios: Sequence[Scenario]
+    repeats: int
+    seed: int
+
+    def plans(self) -> list[Plan]:
+        """The cells in the order in which they are measured.
+
+        Repeats are shuffled, so that a slow drift of the machine falls on all stacks
+        alike; a run without repeats keeps the order of the tables.
+        """
+        repeats = range(1, self.repeats + 1)
+        plans = [
+            Plan(stack, scenario, repeat, self.profile)
+            for repeat, scenario, stack in itertools.product(
+                repeats, self.scenarios, self.stacks
+            )
+        ]
+        if self.repeats > 1:
+            random.Random(self.seed).shuffle(plans)
+        return plans
+
+
+def begin(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
+    """A new run without cells, and its folder, which `reports/latest` leads to."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{order.profile.id}"
+    info = RunInfo(
+        id=run_id,
+        started_at=now.isoformat(timespec="seconds"),
+        profile=order.profile.id,
+        seed=order.seed,
+        complete=False,
+        argv=list(argv),
+    )
+    run = Run(info, _method(order.profile), environment(ROOT), cells=[])
+    folder = reports / run_id
+    results.save(run, folder)
+    _point_latest(reports, run_id)
+    return run, folder
+
+
+def resume(run_id: str, reports: Path) -> tuple[Run, Path]:
+    """A run that was stopped, to go on with. LoadError where that would mix figures of
+    two machines or versions, or there is nothing left to do."""
+    if not re.fullmatch(r"[\w.-]+", run_id) or run_id in (".", ".."):
+        raise LoadError(f"RESUME={run_id}: not a run's name; `ls {reports}` lists them")
+    folder = (reports / run_id).resolve()
+    run = results.load(folder)
+    if run.run.complete:
+        raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
+    now = environment(ROOT)
+    for name in ("python", "kernel", "cpu", "cpus", "packages"):
+        if getattr(now, name) != getattr(run.environment, name):
+            raise LoadError(
+                f"{run_id} was measured with another {name}; start a new run instead"
+            )
+    return run, folder
+
+
+def go_on(
+    run: Run,
+    folder: Path,
+    plans: Sequence[Plan],
+    guard: Guard,
+    tell: Callable[[Plan, float], None],
+) -> Iterator[tuple[Plan, Run]]:
+    """Measure what is missing; yields the run, already saved, after every cell.
+
+    A cell that came out void is measured once more at the end, when whatever disturbed
+    the generator may be over; it then says so among its warnings.
+    """
+    done = {cell.key for cell in run.cells}
+    for plan in plans:
+        if plan.key not in done:
+            run = _with_cell(run, _measure(plan, folder, guard, tell, run.method))
+            results.save(run, folder)
+            yield plan, run
+    void = {cell.key: cell for cell in run.cells if not cell.valid}
+    for plan in plans:
+        if plan.key in void:
+            cell = _measure(plan, folder, guard, tell, run.method)
+            first = (
+                f"second try; the first was void: {'; '.join(void[plan.key].warnings)}"
+            )
+            cell = dataclasses.replace(cell, warnings=[*cell.warnings, first])
+            run = _with_cell(run, cell)
+            results.save(run, folder)
+            yield plan, run
+
+
+def finish(run: Run, folder: Path) -> Run:
+    """The run, marked as complete and saved."""
+    run = dataclasses.replace(run, run=dataclasses.replace(run.run, complete=True))
+    results.save(run, folder)
+    return run
+
+
+def _with_cell(run: Run, cell: Cell) -> Run:
+    """The run with this cell last, in place of an earlier one of the same key."""
+    others = [other for other in run.cells if other.key != cell.key]
+    return dataclasses.replace(run, cells=[*others, cell])
+
+
+def _measure(
+    plan: Plan,
+    folder: Path,
+    guard: Guard,
+    tell: Callable[[Plan, float], None],
+    method: Method,
+) -> Cell:
+    subject = analysis.Subject(
+        stack=plan.stack.id,
+        scenario=plan.scenario.id,
+        repeat=plan.repeat,
+        argv=plan.stack.command(port=8000),
+        workers=plan.stack.workers,
+        threads=plan.stack.threads,
+        predicted_out_at=plan.stack.predicted_out_at(plan.scenario.id),
+    )
+    try:
+        recording = measure(plan, folder, guard, lambda s: tell(plan, s))
+    except ProcessError as error:
+        return analysis.failed(subject, str(error))
+    return analysis.cell(subject, recording, method)
+
+
+def _method(profile: Profile) -> Method:
+    return Method(
+        rate_per_s=profile.rate_per_s,
+        deadline_s=profile.deadline_s,
+        settle_s=profile.settle_s,
+        hold_s=profile.hold_s,
+        release_s=profile.release_s,
+        healthy_request=f"{HEALTHY.request.method} {HEALTHY.request.target}",
+    )
+
+
+def _point_latest(reports: Path, run_id: str) -> None:
+    partial = reports / f".latest.{os.getpid()}"
+    with contextlib.suppress(FileNotFoundError):
+        partial.unlink()
+    partial.symlink_to(run_id)
+    partial.replace(reports / "latest")

@@ -1,0 +1,155 @@
+"""`make load` as its user sees it: the announcement, the progress, the result."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from loadtests import load, report, results, scenarios, stacks
+from loadtests.load import Order
+from loadtests.measure import Plan
+from loadtests.processes import Guard, guarded
+from loadtests.results import Run
+from loadtests.server import ROOT
+
+REPORTS = ROOT / "reports"
+VOID_STATUS = 3
+
+
+def run_load(
+    arguments: argparse.Namespace,
+    words: list[str],
+    parse: Callable[[Sequence[str]], argparse.Namespace],
+) -> int:
+    """Measure a profile, or go on with a stopped run; 3 if a cell is void.
+
+    `words` are the command line, stored with the run; `parse` reads it again when the
+    run is gone on with.
+    """
+    if arguments.resume:
+        run, folder = load.resume(arguments.resume, REPORTS)
+        order = _order(parse(run.run.argv), run.run.seed)
+    else:
+        seed = arguments.seed
+        order = _order(arguments, random.randrange(10**6) if seed is None else seed)
+        run, folder = load.begin(order, words, REPORTS)
+    console = Console()
+    _announce(console, order, folder)
+    try:
+        with guarded() as guard:
+            run = _measure_all(console, order, run, folder, guard)
+    except KeyboardInterrupt:
+        _tell_how_to_go_on(console, order, results.load(folder), folder)
+        raise
+    _show(console, run, folder)
+    return 0 if all(cell.valid for cell in run.cells) else VOID_STATUS
+
+
+def _order(arguments: argparse.Namespace, seed: int) -> Order:
+    profile = scenarios.profile(arguments.profile)
+    return Order(
+        profile,
+        stacks=[stacks.find(name) for name in arguments.stacks or profile.stacks],
+        scenarios=[
+            scenarios.scenario(name)
+            for name in arguments.scenarios or profile.scenarios
+        ],
+        repeats=arguments.repeats or profile.repeats,
+        seed=seed,
+    )
+
+
+def _announce(console: Console, order: Order, folder: Path) -> None:
+    plans = order.plans()
+    minutes = sum(_expected_s(plan) for plan in plans) / 60
+    sizes = {
+        "stack": len(order.stacks),
+        "scenario": len(order.scenarios),
+        "repeat": order.repeats,
+    }
+    factors = " x ".join(_counted(number, word) for word, number in sizes.items())
+    console.print(
+        f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(plans), 'cell')}, "
+        f"about {minutes:.1f} minutes.\n"
+        f"Saved after every cell in {folder.relative_to(ROOT)}\n",
+        highlight=False,
+    )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _measure_all(
+    console: Console, order: Order, run: Run, folder: Path, guard: Guard
+) -> Run:
+    plans = order.plans()
+    done = {cell.key for cell in run.cells}
+    left_s = sum(_expected_s(plan) for plan in plans if plan.key not in done)
+    began_s, measured_s, finished_s = time.monotonic(), 0.0, 0.0
+    with _progress(console) as progress:
+        bar = progress.add_task("starting", total=left_s)
+
+        def tell(plan: Plan, seconds: float) -> None:
+            label = f"{plan.stack.id} {plan.scenario.id}"
+            progress.update(bar, description=label, completed=finished_s + seconds)
+
+        for plan, grown in load.go_on(run, folder, plans, guard, tell):
+            run = grown
+            measured_s += plan.lasts_s
+            finished_s += _expected_s(plan)
+            left_s = max(left_s, finished_s)
+            progress.update(bar, completed=finished_s, total=left_s)
+            console.print(report.cell_line(run.cells[-1]), highlight=False)
+    _tell_overhead(console, measured_s, time.monotonic() - began_s)
+    return load.finish(run, folder)
+
+
+def _expected_s(plan: Plan) -> float:
+    return plan.lasts_s + load.OVERHEAD_S
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
+    if measured_s:
+        more = 100 * (took_s - measured_s) / measured_s
+        console.print(
+            f"\nMeasured {measured_s:.0f} s in {took_s:.0f} s; starting and stopping "
+            f"took {more:.0f} % more than the measured windows.\n",
+            highlight=False,
+        )
+
+
+def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
+    cells = f"{len(run.cells)} of {len(order.plans())} cells"
+    if run.cells:
+        _show(console, run, folder)
+    console.print(
+        f"\nStopped after {cells}. To go on: make load RESUME={run.run.id}",
+        highlight=False,
+    )
+
+
+def _show(console: Console, run: Run, folder: Path) -> None:
+    written = report.write(run, folder)
+    console.print(report.table(run))
+    console.print("\nReport:", highlight=False)
+    for path in written:
+        if path.suffix != ".svg":
+            console.print(f"  {path.relative_to(ROOT)}", highlight=False)

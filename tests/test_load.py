@@ -1,0 +1,209 @@
+"""`make load` as its user meets it: a run, a run that is stopped, bad input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests import results
+from loadtests.processes import wait_until
+from loadtests.server import ROOT
+
+ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
+PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project, so that no test writes into the reader's reports."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, tmp_path / part, ignore=ignored)
+        else:
+            shutil.copy(source, tmp_path / part)
+    return tmp_path
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "loadtests", *words]
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*words),
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
+    )
+
+
+def families(project: Path) -> list[psutil.Process]:
+    """Whatever still runs in that copy of the project."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(project) and process.pid != os.getpid():
+                found.append(process)
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+    return [p for p in found if p.is_running() and p.status() != "zombie"]
+
+
+def test_load_measures_reports_and_leaves_nothing_running(project: Path) -> None:
+    done = run(project, "load", *ONE_CELL)
+    assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: a noisy machine
+    assert "wsgi-gunicorn-sync  slow-body  out at 2 slow clients (predicted 2)" in (
+        done.stdout
+    )
+    latest = project / "reports" / "latest"
+    stored = results.load(latest)
+    assert stored.run.complete
+    (cell,) = stored.cells
+    assert cell.capacity.out_at == cell.capacity.predicted_out_at == 2
+    assert [step.slow_clients for step in cell.steps] == [0, 1, 2, 4, 64]
+    assert cell.steps[0].answered == cell.steps[0].attempted > 100
+    assert cell.fates.held == 64
+    assert cell.recovery_s is not None
+    assert not families(project)
+    (latest / "report.md").unlink()
+    again = run(project, "report", str(latest))
+    assert again.returncode == 0, again.stderr
+    assert "wsgi-gunicorn-sync" in (latest / "report.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after_s", [0.3, 2.0, 5.0])
+def test_load_that_is_stopped_leaves_no_process_and_no_half_file(
+    project: Path, number: signal.Signals, after_s: float
+) -> None:
+    process = subprocess.Popen(
+        command("load", *ONE_CELL),
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        # Any moment will do: this waits for none in particular.
+        wait_until(lambda: process.poll() is not None, after_s)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number or after_s < 1, out + err
+    assert "Traceback" not in out + err or after_s < 1
+    assert wait_until(lambda: not families(project), 2)
+    for path in project.glob("reports/*/run.json"):
+        assert not results.load(path).run.complete
+
+
+def test_load_that_was_stopped_goes_on_where_it_was(project: Path) -> None:
+    words = ("--profile", "smoke", "--stacks", "asgi-uvicorn,asgi-gunicorn")
+    process = subprocess.Popen(
+        command("load", *words),
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert wait_until(lambda: len(cells(project)) == 1, 40)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    stored = results.load(project / "reports" / "latest")
+    assert not stored.run.complete
+    assert f"make load RESUME={stored.run.id}" in out
+    assert (project / "reports" / "latest" / "report.md").exists()
+    resumed = run(project, "load", "--resume", stored.run.id)
+    assert resumed.returncode in (0, 3), resumed.stdout + resumed.stderr
+    whole = results.load(project / "reports" / "latest")
+    assert whole.run.complete
+    assert whole.cells[0] == stored.cells[0]
+    assert [c.stack for c in whole.cells] == ["asgi-uvicorn", "asgi-gunicorn"]
+    assert run(project, "load", "--resume", stored.run.id).returncode == 2
+
+
+def cells(project: Path) -> list[results.Cell]:
+    latest = project / "reports" / "latest"
+    return results.load(latest).cells if latest.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("load", "--profile", "huge"), "no profile 'huge'; the profiles are smoke"),
+        (("load", "--stacks", "nginx"), "no stack 'nginx'; the stacks are wsgi-"),
+        (("load", "--scenarios", "x"), "no scenario 'x'; the scenarios are idle"),
+        (("load", "--repeats", "0"), "'0' is not a count, 1 to 1000"),
+        (("load", "--resume", "../x"), "not a run's name"),
+        (("load", "--resume", "none"), "run.json: cannot be read"),
+        (("report", "reports/none"), "run.json: cannot be read"),
+        (("serve", "--stack", "x"), "no stack 'x'"),
+        (("serve", "--interface", "wsgi", "--worker", "x"), "nothing serves wsgi"),
+        (("serve", "--stack", "asgi-uvicorn", "--port", "٣"), "is not a port"),
+        (("serve", "--stack", "asgi-uvicorn", "--threads", "4"), "has no threads"),
+    ],
+)
+def test_bad_input_gets_one_line_and_a_status(
+    project: Path, words: tuple[str, ...], says: str
+) -> None:
+    done = run(project, *words)
+    assert done.returncode == 2
+    assert says in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (project / "reports").exists()
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def serving(
+    request: pytest.FixtureRequest, project: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """`make serve-wsgi` and `make serve-asgi`, up and answering."""
+    with subprocess.Popen(
+        command("serve", "--interface", request.param, "--port", "8765"),
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def test_serve_says_what_it_runs_and_stops_on_ctrl_c(
+    serving: subprocess.Popen[str], project: Path
+) -> None:
+    assert serving.stdout is not None
+    lines = []
+    for line in serving.stdout:
+        lines.append(line.strip())
+        if line.startswith("  curl --data"):
+            break
+    assert any(line.startswith("$ python -m ") for line in lines)
+    assert sum(line.startswith("curl ") for line in lines) == 3
+    asked = subprocess.run(
+        ["curl", "-s", "http://127.0.0.1:8765/hello?name=Ada"],
+        capture_output=True,
+        check=True,
+    )
+    assert asked.stdout == b"Hello, Ada!"
+    began_s = time.monotonic()
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(timeout=12) == 0
+    assert time.monotonic() - began_s < 10
+    assert wait_until(lambda: not families(project), 2)
