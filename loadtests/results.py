@@ -166,11 +166,14 @@ def save(run: Run, folder: Path) -> Path:
     target = folder / RUN_FILE
     partial = folder / f".{RUN_FILE}.{os.getpid()}"
     text = json.dumps(dataclasses.asdict(run), indent=1, ensure_ascii=False)
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return target
 
 

@@ -1,0 +1,87 @@
+"""Imports run one way, from what is measured to what is shown.
+
+(That the two apps need the standard library only is in test_pair.py.)
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "loadtests"
+# What each module may import of this project; the first eight need nothing else but the
+# standard library.
+PIPELINE = {
+    "contract": set[str](),
+    "guard": set[str](),
+    "raw": set[str](),
+    "results": set[str](),
+    "stacks": set[str](),
+    "wire": set[str](),
+    "scenarios": {"stacks"},
+    "analysis": {"raw", "results"},
+    "slow_clients": {"raw", "wire"},
+    "probe": {"contract", "raw", "wire"},
+    "processes": set[str](),
+    "server": {"contract", "processes", "stacks", "wire"},
+    "measure": {"processes", "raw", "scenarios", "server", "stacks"},
+}
+STANDARD_LIBRARY_ONLY = [*PIPELINE][:8]
+LOCUST_FILES = {"probe", "slow_clients"}  # importing Locust patches the whole process
+COMMAND_LINE = {"__main__", "cli"}
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of what a file imports, `from a import b` as `a.b`."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def ours(path: Path) -> set[str]:
+    """The modules of loadtests among them."""
+    parts = [name.split(".") for name in imported(path)]
+    return {part[1] for part in parts if part[0] == "loadtests"}
+
+
+def others(path: Path) -> set[str]:
+    """The packages among them that are not the standard library's."""
+    return {name.split(".")[0] for name in imported(path)} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("module", PIPELINE)
+def test_module_imports_only_what_comes_before_it(module: str) -> None:
+    assert ours(PACKAGE / f"{module}.py") <= PIPELINE[module]
+
+
+@pytest.mark.parametrize("module", STANDARD_LIBRARY_ONLY)
+def test_module_needs_the_standard_library_only(module: str) -> None:
+    assert others(PACKAGE / f"{module}.py") <= {"loadtests"}
+
+
+def test_locust_is_imported_by_the_locust_files_only() -> None:
+    users = {p.stem for p in PACKAGE.rglob("*.py") if others(p) & {"locust", "gevent"}}
+    assert users == LOCUST_FILES
+
+
+def test_report_knows_a_run_from_its_record_only() -> None:
+    for path in (PACKAGE / "report").glob("*.py"):
+        assert ours(path) <= {"report", "results"}, path.name
+
+
+def test_report_is_imported_by_the_command_line_only() -> None:
+    users = {path.stem for path in PACKAGE.glob("*.py") if "report" in ours(path)}
+    assert users <= COMMAND_LINE
+
+
+def test_command_line_is_imported_by_itself_only() -> None:
+    users = {p.stem for p in PACKAGE.rglob("*.py") if ours(p) & COMMAND_LINE}
+    assert users <= COMMAND_LINE
