@@ -1,0 +1,11 @@
+"""The calls of one request on both sides of the interface: collect, then draw.
+
+The one rule: `collect` makes a `Watched` for each interface, a list of records, and
+knows no picture; `spans` and `timeline` turn it into who waits for whom; `picture` and
+`svg` draw that and start no process.
+"""
+
+from loadtests.trace.collect import Watched, traced, watch
+from loadtests.trace.visit import TraceError, Visit
+
+__all__ = ["TraceError", "Visit", "Watched", "traced", "watch"]
