@@ -1,4 +1,4 @@
-"""A raw ASGI application (ASGI 3.0, HTTP and lifespan).
+"""A raw ASGI application (ASGI 3.0; HTTP here, WebSocket and lifespan in beyond.py).
 
 The one rule: for each request the server AWAITS `app(scope, receive, send)`. The app
 pulls the body of the request with `receive` and pushes its answer with `send`, as
@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from json import dumps
 from typing import Any
 
+from asgi_app import beyond
 from asgi_app.rules import (
     Fields,
     HTTPError,
@@ -120,15 +121,20 @@ ROUTES: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/upload": (upload, POST_PUT),
     "/wait": (wait, GET_HEAD),
     "/block": (block, GET_HEAD),
+    "/ws": (beyond.ws, GET_HEAD),
+    "/state": (beyond.state, GET_HEAD),
+    "/background": (beyond.background, (*GET_HEAD, "POST")),
 }
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        return await lifespan(scope, receive, send)
+        return await beyond.lifespan(scope, receive, send)
+    if scope["type"] == "websocket":
+        return await beyond.websocket(scope, receive, send)
     if scope["type"] != "http":
         # ASGI, "Applications": raise for a protocol that you do not speak.
-        raise NotImplementedError(f"no {scope['type']} here, only http and lifespan")
+        raise NotImplementedError(f"no scope of type {scope['type']!r} here")
     if scope["method"] == "HEAD":
         send = without_body(send)
     try:
@@ -233,24 +239,3 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> 
 async def disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass  # the body of the request, which nobody here wants
-
-
-async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    # The server calls this once, and holds it open from its start to its end.
-    for phase, hook in (("startup", startup), ("shutdown", shutdown)):
-        await receive()  # lifespan.startup, and much later lifespan.shutdown
-        try:
-            await hook()
-        except Exception as error:
-            failed = f"lifespan.{phase}.failed"
-            await send({"type": failed, "message": repr(error)})
-            return
-        await send({"type": f"lifespan.{phase}.complete"})
-
-
-async def startup() -> None:
-    """Where an application opens what all its requests share: a connection pool."""
-
-
-async def shutdown() -> None:
-    """Where it closes that again."""

@@ -397,7 +397,7 @@ TOO_MANY_FIELDS = tuple(
 _NO_PATH = _error(
     404,
     "No such path. There are: /hello, /json, /query, /headers, /stream, /upload, "
-    "/wait, /block",
+    "/wait, /block, /ws, /state, /background",
 )
 NO_PATH = (
     _get("path-root", "/", _NO_PATH),
@@ -418,6 +418,9 @@ NO_PATH = (
 )
 
 _GET_ONLY = _error(405, "No such method here. There are: GET, HEAD", "GET, HEAD")
+_NO_PUT = _error(
+    405, "No such method here. There are: GET, HEAD, POST", "GET, HEAD, POST"
+)
 _POST_ONLY = _error(405, "No such method here. There are: POST, PUT", "POST, PUT")
 NO_METHOD = (
     *(
@@ -431,8 +434,11 @@ NO_METHOD = (
             ("TRACE", "wait"),
             ("PROPFIND", "block"),
             ("POST", "wait"),
+            ("POST", "ws"),
+            ("DELETE", "state"),
         )
     ),
+    Exchange("put-background", Request("PUT", "/background?ms=0"), _NO_PUT),
     _get("get-upload", "/upload", _POST_ONLY),
     Exchange("delete-upload", Request("DELETE", "/upload"), _POST_ONLY),
     Exchange("options-upload", Request("OPTIONS", "/upload"), _POST_ONLY),
@@ -552,9 +558,58 @@ _GIVEN = (
     *MALFORMED_LENGTH,
     *EMPTY_LENGTH,
 )
+# What both applications answer, byte for byte.
 EXCHANGES: tuple[Exchange, ...] = (
     *_GIVEN,
     # RFC 9110, 9.3.2: HEAD is GET without the content, so each GET is a HEAD too.
     *(_head(exchange) for exchange in _GIVEN if exchange.request.method == "GET"),
     STREAM_ENDLESS,
 )
+
+# What ASGI has beyond WSGI: the two differ by nature, and each has its own answers.
+_NO_WEBSOCKET = _error(
+    501, "PEP 3333 has no WebSocket: a call reads one request and answers it once."
+)
+_NO_LIFESPAN = _error(
+    501, "PEP 3333 has no lifespan: no call before the first request or at the end."
+)
+_NO_BACKGROUND = _error(
+    501, "PEP 3333 has no work after the response but in close(), on its thread."
+)
+_WSGI_BEYOND = (
+    _get("ws", "/ws", _NO_WEBSOCKET),
+    _get("state", "/state", _NO_LIFESPAN),
+    _get("background", "/background", _NO_BACKGROUND),
+    Exchange("background-post", Request("POST", "/background?ms=0"), _NO_BACKGROUND),
+)
+
+
+def _accepted(text: str) -> Answer:
+    return _answer(202, TEXT, text.encode(), None)
+
+
+_ASGI_BEYOND = (
+    _get(
+        "ws",
+        "/ws",
+        _error(400, "This is for WebSockets: ask with Upgrade: websocket."),
+    ),
+    _get("state", "/state", _text("startups: 1")),
+    *(
+        Exchange(f"background-{name}", Request("POST", f"/background{query}"), answer)
+        for name, query, answer in (
+            ("post", "?ms=0", _accepted("will work for 0 ms")),
+            ("a-little", "?ms=5", _accepted("will work for 5 ms")),
+            ("missing", "", _MS),
+            ("minus", "?ms=-1", _MS),
+            ("too-long", "?ms=60001", _MS),
+        )
+    ),
+)
+
+
+def exchanges(interface: str) -> tuple[Exchange, ...]:
+    """The whole contract of one side: what both answer, and what only this one does."""
+    given = {"wsgi": _WSGI_BEYOND, "asgi": _ASGI_BEYOND}[interface]
+    heads = (_head(exchange) for exchange in given if exchange.request.method == "GET")
+    return (*EXCHANGES, *given, *heads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from loadtests.stacks import STACKS, Stack
+from loadtests.stacks import HTTP1, Stack
 
 
 class ScenarioError(Exception):
@@ -28,6 +28,8 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("slow-headers", "SlowHeaders", "sends a header line each second"),
         Scenario("slow-body", "SlowBody", "sends 8 bytes of its body each second"),
         Scenario("slow-read", "SlowRead", "reads 512 bytes of a 64 MB stream a second"),
+        Scenario("handler-wait", "HandlerWait", "asks for GET /wait?ms=20000"),
+        Scenario("loop-block", "LoopBlock", "asks for GET /block?ms=20000"),
     )
 }
 
@@ -39,7 +41,7 @@ class Profile:
     `levels` are the steps that every stack climbs; those around its own predicted
     capacity are added. Each step lasts `hold_s`; the first `settle_s`, in which its
     slow clients arrive, do not count. After the last one the slow clients leave and
-    `release_s` is watched.
+    `release_s` is watched. With `second_tries`, void cells are measured once more.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Profile:
     settle_s: float = 1.0
     rate_per_s: float = 120.0
     deadline_s: float = 1.0
+    second_tries: bool = True
 
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
@@ -84,6 +87,7 @@ PROFILES: dict[str, Profile] = {
             levels=(0, 64),
             hold_s=2,
             release_s=2,
+            second_tries=False,
         ),
         Profile(
             id="quick",
@@ -99,12 +103,12 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             id="full",
-            stacks=tuple(STACKS),
+            stacks=tuple(HTTP1),
             scenarios=tuple(SCENARIOS),
             repeats=3,
             levels=(0, 4, 8, 32, 128, 512),
-            hold_s=3,
-            release_s=4,
+            hold_s=2,
+            release_s=3,
         ),
     )
 }

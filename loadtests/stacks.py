@@ -22,12 +22,14 @@ class Holds:
     """What one slow client holds, and for what reason.
 
     `supply` gives the number of those that a stack has: the predicted "out at". None
-    stands for a supply that no staircase here reaches.
+    stands for a supply that no staircase here reaches. `uneven`: a worker that has none
+    left goes on accepting, so that the supply of the others lasts longer.
     """
 
     what: str
     supply: Callable[[Stack], int | None]
     because: str
+    uneven: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Stack:
 
     `argv` is spelled out, with `{host}`, `{port}`, `{workers}`, `{threads}` and `{app}`
     left open. `threads` is None where the stack runs no app code in threads.
+
+    With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
+    9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
+    not measured, and `holds` is empty.
     """
 
     id: str
@@ -47,6 +53,7 @@ class Stack:
     app: str
     workers: int = 2
     threads: int | None = None
+    http2: bool = False
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
@@ -59,6 +66,15 @@ class Stack:
     def predicted_out_at(self, scenario: str) -> int | None:
         """How many slow clients take this stack out; None: more than can be tried."""
         return self.holds[scenario].supply(self)
+
+    def predicted_out_by(self, scenario: str) -> int | None:
+        """How many take it out at the latest, where slow clients fall unevenly.
+
+        Each falls to a worker as if by lot: with twice as many as there are threads,
+        the chance that 2 x 8 are not all held is 0.2 %.
+        """
+        supply = self.predicted_out_at(scenario)
+        return 2 * supply if supply and self.holds[scenario].uneven else supply
 
     def with_counts(self, workers: int | None, threads: int | None) -> Stack:
         """This stack with other counts; the predictions follow from them."""
@@ -100,24 +116,36 @@ GTHREAD = Holds(
     "a thread",
     _threads,
     "once the first byte is there, a gthread thread reads, runs the app and writes for "
-    "its client to the end (gunicorn/workers/gthread.py, handle)",
+    "its client to the end (gunicorn/workers/gthread.py, handle); a worker accepts "
+    "whether or not a thread is free (accept), so one may be full before the other",
+    uneven=True,
 )
 GTHREAD_IDLE = Holds(
     "a thread, 5 s of every 7",
     _parked_threads,
     "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
-    "connection is parked for keepalive, 2 s, and closed",
+    "connection is parked for keepalive, 2 s, and closed (gthread.py, finish_request)",
+    uneven=True,
 )
 GREENLET = Holds(
     "a greenlet",
     _worker_connections,
-    "a greenlet for each connection, up to --worker-connections, 1000 a worker",
+    "a greenlet for each connection, up to --worker-connections, 1000 a worker; the "
+    "worker patches time.sleep, so that it blocks one greenlet (workers/ggevent.py)",
 )
 A2WSGI_THREAD = Holds(
     "a thread",
     _threads,
     "the WSGI app runs in a pool of threads, and the one that waits in wsgi.input or "
-    "for room in the send queue is not free (a2wsgi/wsgi.py)",
+    "for room in the send queue is not free (a2wsgi/wsgi.py); its event loop accepts "
+    "whether or not a thread is free",
+    uneven=True,
+)
+BLOCKED_LOOP = Holds(
+    "a worker's event loop",
+    _workers,
+    "a blocking call in an `async def` holds the event loop, and with it all clients "
+    "of that worker; a loop that is held accepts nobody, so the next falls to another",
 )
 EVENT_LOOP = Holds(
     "a file descriptor",
@@ -128,7 +156,12 @@ EVENT_LOOP = Holds(
 
 
 def _everywhere(holds: Holds) -> dict[str, Holds]:
-    return dict.fromkeys(("idle", "slow-headers", "slow-body", "slow-read"), holds)
+    clients = ("idle", "slow-headers", "slow-body", "slow-read")
+    handlers = ("handler-wait", "loop-block")
+    return dict.fromkeys((*clients, *handlers), holds)
+
+
+_ON_A_LOOP = _everywhere(EVENT_LOOP) | {"loop-block": BLOCKED_LOOP}
 
 
 _GUNICORN = (
@@ -138,6 +171,12 @@ _GUNICORN = (
 _UVICORN = (
     "python -m uvicorn --host {host} --port {port} --workers {workers} --no-access-log"
 ).split()
+
+# The WebSocket half of uvicorn is a package, and by default whichever is installed.
+_WS = ("--ws", "wsproto")
+# "both": with prior knowledge or an upgrade. With "prior-knowledge" alone gunicorn says
+# 400 to all HTTP/1.1, and that is what asks if the server is ready.
+_GUNICORN_H2 = "--http-protocols h2,h1 --http2-cleartext both".split()
 
 _WSGI = "wsgi_app:app"
 _ASGI = "asgi_app:app"
@@ -178,14 +217,11 @@ _TABLE = [
         worker="a2wsgi",
         argv=(
             *("env", "WSGI_APP={app}", "WSGI_THREADS={threads}"),
-            *(*_UVICORN, "loadtests.wsgi_on_uvicorn:app"),
+            # A WSGI app is asked over HTTP whatever Upgrade says; else a2wsgi refuses.
+            *(*_UVICORN, *"--ws none loadtests.wsgi_on_uvicorn:app".split()),
         ),
-        holds={
-            "idle": EVENT_LOOP,
-            "slow-headers": EVENT_LOOP,
-            "slow-body": A2WSGI_THREAD,
-            "slow-read": A2WSGI_THREAD,
-        },
+        holds=_everywhere(A2WSGI_THREAD)
+        | {"idle": EVENT_LOOP, "slow-headers": EVENT_LOOP},
         app=_WSGI,
         threads=8,
     ),
@@ -194,8 +230,8 @@ _TABLE = [
         interface="asgi",
         server="uvicorn",
         worker="httptools",
-        argv=(*_UVICORN, *"--http httptools --loop uvloop {app}".split()),
-        holds=_everywhere(EVENT_LOOP),
+        argv=(*_UVICORN, *"--http httptools --loop uvloop".split(), *_WS, "{app}"),
+        holds=_ON_A_LOOP,
         app=_ASGI,
     ),
     Stack(
@@ -203,8 +239,8 @@ _TABLE = [
         interface="asgi",
         server="uvicorn",
         worker="h11",
-        argv=(*_UVICORN, *"--http h11 --loop asyncio {app}".split()),
-        holds=_everywhere(EVENT_LOOP),
+        argv=(*_UVICORN, *"--http h11 --loop asyncio".split(), *_WS, "{app}"),
+        holds=_ON_A_LOOP,
         app=_ASGI,
     ),
     Stack(
@@ -213,7 +249,7 @@ _TABLE = [
         server="gunicorn",
         worker="asgi",
         argv=(*_GUNICORN, "asgi", "{app}"),
-        holds=_everywhere(EVENT_LOOP),
+        holds=_ON_A_LOOP,
         app=_ASGI,
     ),
     Stack(
@@ -222,12 +258,46 @@ _TABLE = [
         server="gunicorn",
         worker="uvicorn",
         argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
-        holds=_everywhere(EVENT_LOOP),
+        holds=_ON_A_LOOP,
         app=_ASGI,
+    ),
+    Stack(
+        id="wsgi-gunicorn-gthread-h2",
+        interface="wsgi",
+        server="gunicorn",
+        worker="gthread",
+        argv=(*_GUNICORN, "gthread", "--threads", "{threads}", *_GUNICORN_H2, "{app}"),
+        holds={},
+        app=_WSGI,
+        threads=8,
+        http2=True,
+    ),
+    Stack(
+        id="asgi-gunicorn-h2",
+        interface="asgi",
+        server="gunicorn",
+        worker="asgi",
+        argv=(*_GUNICORN, "asgi", *_GUNICORN_H2, "{app}"),
+        holds={},
+        app=_ASGI,
+        http2=True,
+    ),
+    Stack(
+        id="asgi-uvicorn-h2",
+        interface="asgi",
+        server="uvicorn",
+        worker="zttp",
+        argv=(*_UVICORN, *"--http zttp --http2 {app}".split()),
+        holds={},
+        app=_ASGI,
+        http2=True,
     ),
 ]
 
 STACKS: dict[str, Stack] = {stack.id: stack for stack in _TABLE}
+# Those that can be measured.
+HTTP1: dict[str, Stack] = {k: stack for k, stack in STACKS.items() if not stack.http2}
+HTTP2: dict[str, Stack] = {k: stack for k, stack in STACKS.items() if stack.http2}
 
 
 def find(stack_id: str) -> Stack:
@@ -239,9 +309,20 @@ def find(stack_id: str) -> Stack:
         raise StackError(f"no stack {stack_id!r}; the stacks are {known}") from None
 
 
+def find_measurable(stack_id: str) -> Stack:
+    """The stack of that id; StackError where slow clients cannot speak to it."""
+    stack = find(stack_id)
+    if stack.http2:
+        raise StackError(
+            f"{stack_id} cannot be measured: it is for HTTP/2, and the slow clients "
+            f"speak HTTP/1.1; make serve STACK={stack_id} serves it"
+        )
+    return stack
+
+
 def choose(interface: str, server: str | None, worker: str | None) -> Stack:
-    """The first stack of this interface with that server and worker class."""
-    of_interface = [s for s in STACKS.values() if s.interface == interface]
+    """The first HTTP/1.1 stack of this interface with that server and worker class."""
+    of_interface = [s for s in HTTP1.values() if s.interface == interface]
     for stack in of_interface:
         if server in (None, stack.server) and worker in (None, stack.worker):
             return stack

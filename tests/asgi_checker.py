@@ -1,8 +1,9 @@
 """The ASGI specification as a lint: `checked(app)` is `app`, watched.
 
-The one rule: every check is one clause of the specification (ASGI 3.0; HTTP 2.4;
-lifespan 2.0) and raises Violation, in the app or at its end, naming the clause that the
-APP has broken. The events that it is given are the server's, and trusted.
+The one rule: every check is one clause of the specification (ASGI 3.0; HTTP and
+WebSocket 2.4; lifespan 2.0) and raises Violation, in the app or at its end, naming the
+clause that the APP has broken. The events that it is given are the server's, and
+trusted.
 """
 
 import asyncio
@@ -29,11 +30,7 @@ def checked(app: Handler) -> Checked:
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
-        watch = (
-            Lifespan(receive, send)
-            if kind == "lifespan"
-            else HTTP(scope, receive, send)
-        )
+        watch = WATCHES[kind](scope, receive, send)
         tasks = asyncio.all_tasks()
         result = await app(scope, watch.receive, watch.send)  # type: ignore[func-returns-value]
         require(result is None, f"the app returned {result!r}, not None")
@@ -66,7 +63,8 @@ async def check_refuses(app: Handler, scope_type: str) -> None:
 class Channel:
     """Calls of receive and send, one of each at a time."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
         self._receive = receive
         self._send = send
         self.receiving = False
@@ -108,7 +106,7 @@ class Channel:
 
 class HTTP(Channel):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(receive, send)
+        super().__init__(scope, receive, send)
         self.method: str = scope["method"]
         self.status: int | None = None
         self.length: int | None = None
@@ -159,8 +157,8 @@ class HTTP(Channel):
 class Lifespan(Channel):
     ANSWERS: tuple[str, ...] = ("complete", "failed")
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        super().__init__(receive, send)
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
         self.phase: str | None = None
         self.over = False
 
@@ -189,6 +187,65 @@ class Lifespan(Channel):
     def ended(self) -> None:
         require(self.phase is None, f"the app ended before it answered {self.phase}")
         require(self.over, "the app ended before the lifespan did")
+
+
+class WebSocket(Channel):
+    """connecting -> open -> over; a refusal goes from the first to the last."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self.connecting = False
+        self.open = False
+        self.over = ""
+
+    def may_receive(self) -> None:
+        # Nothing would come: the server waits for the answer to websocket.connect.
+        require(not self.connecting, "receive() before websocket.connect was answered")
+        # After the app's own close there is one event more, websocket.disconnect.
+        require(
+            self.over != "websocket.disconnect", "receive() after websocket.disconnect"
+        )
+
+    def received(self, event: Event) -> None:
+        self.connecting = event["type"] == "websocket.connect"
+        if event["type"] == "websocket.disconnect":
+            self.over = event["type"]
+
+    def sends(self, event: Event) -> None:
+        require(not self.over, f"{event['type']} after {self.over}")
+        if event["type"] == "websocket.accept":
+            self.accepts(event)
+        elif event["type"] == "websocket.send":
+            require(self.open, "websocket.send before websocket.accept")
+            check_message_of_one_kind(event)
+        elif event["type"] == "websocket.close":
+            require(self.connecting or self.open, "websocket.close answers nothing")
+            check_close(event)
+            self.over = event["type"]
+        else:
+            raise Violation(f"unknown event type {event['type']!r} in websocket")
+        self.connecting = False
+
+    def accepts(self, event: Event) -> None:
+        require(not self.open, "websocket.accept sent twice")
+        require(self.connecting, "websocket.accept answers nothing")
+        check_keys(event, {"type", "subprotocol", "headers"})
+        check_handshake(check_headers(event.get("headers", ())))
+        chosen = event.get("subprotocol")
+        # RFC 6455, 4.2.2: one of those that the client named, or none.
+        offered = [None, *self.scope.get("subprotocols", [])]
+        require(chosen in offered, f"subprotocol {chosen!r} was not offered")
+        self.open = True
+
+    def ended(self) -> None:
+        require(self.over, "the app ended and left the WebSocket as it was")
+
+
+WATCHES: dict[str, type[Channel]] = {
+    "http": HTTP,
+    "lifespan": Lifespan,
+    "websocket": WebSocket,
+}
 
 
 def check_event(event: Any) -> None:
@@ -269,3 +326,34 @@ def check_length(length: int, count: int, complete: bool) -> None:
 def check_message(event: Event) -> None:
     message = event.get("message", "")
     require(type(message) is str, f"message must be a str, not {message!r}")
+
+
+def check_handshake(headers: list[tuple[bytes, bytes]]) -> None:
+    # ASGI: "use the subprotocol key instead". The others are the handshake itself.
+    names = {name for name, _ in headers}
+    for name in (b"upgrade", b"connection"):
+        require(name not in names, f"{name.decode()} is the server's to send")
+    ours = sorted(name for name in names if name.startswith(b"sec-websocket-"))
+    require(not ours, f"{ours} are the server's to send")
+
+
+def check_message_of_one_kind(event: Event) -> None:
+    check_keys(event, {"type", "text", "bytes"})
+    text, data = event.get("text"), event.get("bytes")
+    require(
+        (text is None) != (data is None), "exactly one of text and bytes must be there"
+    )
+    require(text is None or type(text) is str, f"text must be a str, not {text!r}")
+    require(data is None or type(data) is bytes, f"bytes must be bytes, not {data!r}")
+
+
+def check_close(event: Event) -> None:
+    check_keys(event, {"type", "code", "reason"})
+    code, reason = event.get("code", 1000), event.get("reason") or ""
+    require(type(code) is int, f"code must be an int, not {code!r}")
+    # RFC 6455, 7.4: 1004, 1005 and 1006 are never sent, nor is what nobody defined.
+    known = 1000 <= code <= 1014 and code not in (1004, 1005, 1006)
+    require(known or 3000 <= code <= 4999, f"{code} is not a close code to be sent")
+    require(type(reason) is str, f"reason must be a str, not {reason!r}")
+    # RFC 6455, 5.5: 125 bytes in a control frame, and two of them are the code.
+    require(len(reason.encode()) <= 123, "a reason of more than 123 bytes")

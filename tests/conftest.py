@@ -10,7 +10,7 @@ import pytest
 
 from loadtests.processes import Guard, guarded
 from loadtests.server import Server, running
-from loadtests.stacks import STACKS
+from loadtests.stacks import HTTP1, STACKS
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +50,14 @@ def servers(
         servers.close()
 
 
-@pytest.fixture(params=list(STACKS))
+@pytest.fixture(params=list(HTTP1))
 def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Server]:
-    """A running server, of each stack in turn, that logs no error meanwhile."""
-    server = servers[request.param]
+    """A server of each HTTP/1.1 stack in turn, that logs no error meanwhile."""
+    yield from without_errors(servers[request.param])
+
+
+def without_errors(server: Server) -> Iterator[Server]:
+    """The server, for a test at whose end there is no error in its log."""
     yield server
     assert server.group.log is not None
     log = server.group.log.read_text()

@@ -157,7 +157,15 @@ def scope_of(request: Request) -> Scope:
         "headers": headers,
         "client": None,
         "server": None,
+        "state": {"startups": 1},  # as the app's own startup leaves it
     }
+
+
+def websocket_scope_of(target: str, *subprotocols: str) -> Scope:
+    scope = scope_of(Request("GET", target))
+    del scope["method"]
+    offered = {"subprotocols": list(subprotocols)}
+    return scope | {"type": "websocket", "scheme": "ws"} | offered
 
 
 def body_events(body: bytes, step: int | None = None) -> list[Event]:
@@ -174,11 +182,14 @@ class Client:
     """The other end of an ASGI app: scripted events in, sent events out.
 
     After the script `receive` waits, as it does while a client is there, until
-    `disconnect()`.
+    `disconnect()`; then it hands out the farewell.
     """
 
-    def __init__(self, script: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, script: Iterable[Event] = (), farewell: Event = DISCONNECT
+    ) -> None:
         self.script = iter(script)
+        self.farewell = farewell
         self.gone = asyncio.Event()
         self.sent: list[Event] = []
 
@@ -189,7 +200,7 @@ class Client:
         for event in self.script:
             return event
         await self.gone.wait()
-        return DISCONNECT
+        return self.farewell
 
     async def send(self, event: Event) -> None:
         self.sent.append(event)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from asgi_app import app, main
-from asgi_app.main import Event
+from asgi_app import app, beyond, main
+from asgi_app.main import Event, Scope
 from asgi_app.rules import MAX_UPLOAD
 from loadtests.contract import HEALTHY, Request
 from tests.asgi_checker import check_refuses, checked
@@ -38,7 +38,7 @@ def test_app_is_mounted_by_root_path(path: str) -> None:
     client.answered().assert_matches(HEALTHY)
 
 
-@pytest.mark.parametrize("scope_type", ["websocket", "webtransport", ""])
+@pytest.mark.parametrize("scope_type", ["webtransport", ""])
 def test_app_raises_on_a_scope_it_does_not_know(scope_type: str) -> None:
     asyncio.run(check_refuses(app, scope_type))
 
@@ -311,14 +311,14 @@ def test_lifespan_starts_up_and_shuts_down() -> None:
     ]
 
 
-async def fail() -> None:
+async def fail(state: Scope) -> None:
     raise RuntimeError("no database")
 
 
 def test_lifespan_reports_a_failed_startup_and_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(main, "startup", fail)
+    monkeypatch.setattr(beyond, "startup", fail)
     message = "RuntimeError('no database')"
     assert live(STARTUP, SHUTDOWN) == [
         {"type": "lifespan.startup.failed", "message": message}
@@ -326,7 +326,7 @@ def test_lifespan_reports_a_failed_startup_and_ends(
 
 
 def test_lifespan_reports_a_failed_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main, "shutdown", fail)
+    monkeypatch.setattr(beyond, "shutdown", fail)
     message = "RuntimeError('no database')"
     assert live(STARTUP, SHUTDOWN) == [
         {"type": "lifespan.startup.complete"},
@@ -337,10 +337,10 @@ def test_lifespan_reports_a_failed_shutdown(monkeypatch: pytest.MonkeyPatch) -> 
 def test_lifespan_hooks_run_when_they_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     log: list[str] = []
 
-    async def startup() -> None:
+    async def startup(state: Scope) -> None:
         log.append("startup")
 
-    async def shutdown() -> None:
+    async def shutdown(state: Scope) -> None:
         log.append("shutdown")
 
     async def work() -> None:
@@ -353,6 +353,6 @@ def test_lifespan_hooks_run_when_they_are_told(monkeypatch: pytest.MonkeyPatch) 
         await running
         assert log == ["startup", "shutdown"]
 
-    monkeypatch.setattr(main, "startup", startup)
-    monkeypatch.setattr(main, "shutdown", shutdown)
+    monkeypatch.setattr(beyond, "startup", startup)
+    monkeypatch.setattr(beyond, "shutdown", shutdown)
     run(work)

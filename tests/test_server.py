@@ -19,7 +19,7 @@ from loadtests.server import (
     running,
     usage,
 )
-from loadtests.stacks import HOST, STACKS
+from loadtests.stacks import HOST, HTTP1, STACKS
 from tests.conftest import Servers
 
 STREAM = b"GET /stream?chunks=1024&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -93,7 +93,7 @@ def test_server_with_another_app_is_not_ready(
         pass
 
 
-@pytest.fixture(params=list(STACKS))
+@pytest.fixture(params=list(HTTP1))
 def own_server(
     request: pytest.FixtureRequest, guard: Guard, tmp_path: Path
 ) -> Iterator[Server]:

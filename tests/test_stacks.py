@@ -9,24 +9,25 @@ import pytest
 
 from loadtests import scenarios, stacks
 from loadtests.scenarios import PROFILES, SCENARIOS, Profile, ScenarioError
-from loadtests.stacks import STACKS, Holds, Stack, StackError
+from loadtests.stacks import HTTP1, HTTP2, STACKS, Holds, Stack, StackError
 
 ALL_STACKS = pytest.mark.parametrize("stack", STACKS.values(), ids=list(STACKS))
+MEASURED = pytest.mark.parametrize("stack", HTTP1.values(), ids=list(HTTP1))
 ALL_PROFILES = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
-THREADED = [stack for stack in STACKS.values() if stack.threads is not None]
+THREADED = [stack for stack in HTTP1.values() if stack.threads is not None]
 UNTHREADED = [stack for stack in STACKS.values() if stack.threads is None]
 OVERHEAD_S = 3  # starting and stopping the processes of a cell
 
 # What is out at how many slow clients with the default counts: 2 workers, 8 threads.
 PREDICTED = {
-    "wsgi-gunicorn-sync": (2, 2, 2, 2),
-    "wsgi-gunicorn-gthread": (22, 16, 16, 16),
-    "wsgi-gunicorn-gevent": (2000, 2000, 2000, 2000),
-    "wsgi-uvicorn": (None, None, 16, 16),
-    "asgi-uvicorn": (None, None, None, None),
-    "asgi-uvicorn-h11": (None, None, None, None),
-    "asgi-gunicorn": (None, None, None, None),
-    "asgi-gunicorn-uvicorn": (None, None, None, None),
+    "wsgi-gunicorn-sync": (2, 2, 2, 2, 2, 2),
+    "wsgi-gunicorn-gthread": (22, 16, 16, 16, 16, 16),
+    "wsgi-gunicorn-gevent": (2000, 2000, 2000, 2000, 2000, 2000),
+    "wsgi-uvicorn": (None, None, 16, 16, 16, 16),
+    "asgi-uvicorn": (None, None, None, None, None, 2),
+    "asgi-uvicorn-h11": (None, None, None, None, None, 2),
+    "asgi-gunicorn": (None, None, None, None, None, 2),
+    "asgi-gunicorn-uvicorn": (None, None, None, None, None, 2),
 }
 
 
@@ -42,11 +43,14 @@ def test_stack_id_says_interface_and_server(stack: Stack) -> None:
     assert STACKS[stack.id] is stack
     assert stack.interface in ("wsgi", "asgi")
     start = re.escape(f"{stack.interface}-{stack.server}")
-    assert re.fullmatch(rf"{start}(-[a-z0-9]+)?", stack.id)
+    assert re.fullmatch(rf"{start}(-[a-z0-9]+)?(-h2)?", stack.id)
+    assert stack.id.endswith("-h2") == stack.http2
 
 
 def test_stack_table_has_no_id_twice() -> None:
-    assert len(STACKS) == len({stack.id for stack in STACKS.values()}) == len(PREDICTED)
+    assert len(STACKS) == len({stack.id for stack in STACKS.values()})
+    assert HTTP1 | HTTP2 == STACKS
+    assert HTTP1.keys() == PREDICTED.keys()
 
 
 @ALL_STACKS
@@ -94,7 +98,7 @@ def test_stack_counts_are_equal_everywhere(stack: Stack) -> None:
 # Predictions
 
 
-@ALL_STACKS
+@MEASURED
 def test_stack_says_what_is_held_and_why_in_every_scenario(stack: Stack) -> None:
     assert stack.holds.keys() == SCENARIOS.keys()
     for holds in stack.holds.values():
@@ -102,12 +106,12 @@ def test_stack_says_what_is_held_and_why_in_every_scenario(stack: Stack) -> None
         assert len(holds.because.split()) > 8
 
 
-@ALL_STACKS
+@MEASURED
 def test_prediction_is_what_the_stack_has_to_lend(stack: Stack) -> None:
     assert predictions(stack) == PREDICTED[stack.id]
 
 
-@ALL_STACKS
+@MEASURED
 @pytest.mark.parametrize("factor", [1, 2, 5])
 def test_prediction_follows_the_workers(stack: Stack, factor: int) -> None:
     more = stack.with_counts(stack.workers * factor, None)
@@ -186,7 +190,7 @@ def test_stack_is_chosen_by_server_and_worker_class(
     assert stacks.choose(interface, server, worker).id == stack_id
 
 
-@ALL_STACKS
+@MEASURED
 def test_stack_can_be_chosen(stack: Stack) -> None:
     assert stacks.choose(stack.interface, stack.server, stack.worker) is stack
 
@@ -208,7 +212,7 @@ def test_choice_of_nothing_is_an_error_that_names_the_choices(
     wanted = f"{interface} with SERVER={server or 'any'} WORKER={worker or 'any'};"
     there_are = [
         f"SERVER={stack.server} WORKER={stack.worker}"
-        for stack in STACKS.values()
+        for stack in HTTP1.values()
         if stack.interface == interface
     ]
     assert_one_line(caught.value, wanted, *there_are)
@@ -223,6 +227,24 @@ def test_unknown_scenario_or_profile_is_an_error_that_names_them(
     with pytest.raises(ScenarioError) as caught:
         find(name)
     assert_one_line(caught.value, repr(name), ", ".join(known))
+
+
+@MEASURED
+def test_stack_that_speaks_http1_is_measurable(stack: Stack) -> None:
+    assert stacks.find_measurable(stack.id) is stack
+
+
+@pytest.mark.parametrize("stack_id", [*HTTP2])
+def test_stack_that_speaks_http2_is_not_measurable(stack_id: str) -> None:
+    with pytest.raises(StackError) as caught:
+        stacks.find_measurable(stack_id)
+    words = ("cannot be measured", "HTTP/1.1", f"make serve STACK={stack_id}")
+    assert_one_line(caught.value, stack_id, *words)
+
+
+def test_profiles_hold_no_stack_that_cannot_be_measured() -> None:
+    assert not {name for p in PROFILES.values() for name in p.stacks} & HTTP2.keys()
+    assert PROFILES["full"].stacks == tuple(HTTP1)
 
 
 def test_scenarios_and_profiles_are_found_by_their_ids() -> None:
@@ -251,7 +273,7 @@ def test_profile_leaves_each_step_a_window(profile: Profile) -> None:
 
 
 @ALL_PROFILES
-@ALL_STACKS
+@MEASURED
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_staircase_climbs_from_zero_over_the_predicted_capacity(
     profile: Profile, stack: Stack, scenario: str
@@ -288,7 +310,7 @@ def test_staircase_stays_within_its_top(supply: int | None, steps: list[int]) ->
 
 
 @ALL_PROFILES
-@ALL_STACKS
+@MEASURED
 def test_cell_lasts_as_long_as_its_parts(profile: Profile, stack: Stack) -> None:
     steps = len(profile.staircase(stack, "slow-body"))
     parts_s = [profile.hold_s] * steps + [profile.top_extra_s, profile.release_s]
@@ -313,9 +335,22 @@ def test_quick_profile_is_twelve_cells_in_200_s() -> None:
 def test_full_profile_is_everything_three_times_within_an_hour() -> None:
     full = PROFILES["full"]
     lengths = cells_s(full) * full.repeats
-    assert len(lengths) == len(STACKS) * len(SCENARIOS) * 3
+    assert len(lengths) == len(HTTP1) * len(SCENARIOS) * 3
     assert sum(length + OVERHEAD_S for length in lengths) < 60 * 60
 
 
 def test_smoke_profile_is_half_a_minute() -> None:
     assert sum(length + OVERHEAD_S for length in cells_s(PROFILES["smoke"])) <= 30
+
+
+@MEASURED
+def test_prediction_is_a_range_only_where_workers_fill_unevenly(stack: Stack) -> None:
+    for scenario, holds in stack.holds.items():
+        low = stack.predicted_out_at(scenario)
+        high = stack.predicted_out_by(scenario)
+        assert high == (2 * low if low and holds.uneven else low)
+        assert (
+            not holds.uneven
+            or "whether or not a thread is free" in holds.because
+            or (scenario == "idle")
+        )

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from json import dumps
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from wsgi_app import beyond
 from wsgi_app.rules import (
     MAX_UPLOAD,
     Fields,
@@ -114,6 +115,9 @@ ROUTES: dict[str, tuple[WSGIApplication, tuple[str, ...]]] = {
     "/upload": (upload, POST_PUT),
     "/wait": (wait, GET_HEAD),
     "/block": (block, GET_HEAD),
+    "/ws": (beyond.ws, GET_HEAD),
+    "/state": (beyond.state, GET_HEAD),
+    "/background": (beyond.background, (*GET_HEAD, "POST")),
 }
 
 
