@@ -1,0 +1,50 @@
+"""Reports of a stored run: charts, a page, Markdown, the terminal. They start no
+process and decide no capacity; all that they know is in `results.Run`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from loadtests.report.terminal import cell_line, table
+from loadtests.results import Run
+
+__all__ = ["PAGE", "cell_line", "summary", "table", "write"]
+
+PAGE = "report.html"
+
+
+def summary(run: Run) -> str:
+    """The finding and the capacities, short enough for a pull-request comment."""
+    from loadtests.report import markdown
+
+    return markdown.summary(run)
+
+
+def write(run: Run, folder: Path) -> list[Path]:
+    """Write every report of the run into its folder, each file whole or not at all."""
+    return [
+        _write(folder / name, text)
+        for writer in _writers()
+        for name, text in writer(run).items()
+    ]
+
+
+def _writers() -> tuple[Callable[[Run], dict[str, str]], ...]:
+    """What a report consists of: functions from a run to texts by file name."""
+    # Imported only here: Altair alone takes a second, and the terminal needs no chart.
+    from loadtests.report import charts, html, markdown
+
+    return charts.render, markdown.render, html.render
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

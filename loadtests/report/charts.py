@@ -1,0 +1,151 @@
+"""The charts of a run, as SVG. Which there are: `plan`. How they look: `style`.
+
+Each chart is one Vega-Lite specification, written with Altair and compiled by
+vl-convert; nothing is fetched. Everything that needs thought (which points, where a
+label goes) is decided here, in Python: the specification only draws.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from loadtests.report import bars, lines, style
+from loadtests.report.outcomes import Outcome, outcomes
+from loadtests.report.text import count, listed, percent
+from loadtests.results import Run
+
+FOLDER = "charts"
+BELOW = "The table below has the figures."
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart that a report can show: its file, what it says, and how to draw it."""
+
+    file: str
+    title: str
+    alternative: str
+    draw: Callable[[], alt.VConcatChart | alt.LayerChart]
+
+
+def plan(run: Run) -> list[Picture]:
+    """The charts for which the run has data, in the order of a report."""
+    found = outcomes(run)
+    looks = style.looks(dict.fromkeys(o.stack for o in found))
+    pictures = [_capacity(found, looks)] if found else []
+    names: set[str] = set()
+    for scenario in dict.fromkeys(sorted(o.scenario for o in found)):
+        under = [o for o in found if o.scenario == scenario]
+        name = _file_name(scenario, names)
+        pictures.append(_answered(run, scenario, name, under, looks))
+        if any(step.p50_ms or step.p90_ms for o in under for step in o.steps):
+            pictures.append(_response_time(run, scenario, name, under, looks))
+    visited = [o for o in found if o.visits]
+    return [*pictures, _fates(visited)] if visited else pictures
+
+
+def render(run: Run) -> dict[str, str]:
+    """Every chart of the run as SVG, by file name."""
+    return {picture.file: svg(picture) for picture in plan(run)}
+
+
+def svg(picture: Picture) -> str:
+    version = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
+    return str(vl_convert.vegalite_to_svg(specification(picture), vl_version=version))
+
+
+def specification(picture: Picture) -> dict[str, Any]:
+    """The Vega-Lite specification, with what all charts have in common.
+
+    Altair checks each part as it is made; to check the whole again, and to copy all of
+    its data for each setting of `style.COMMON`, would take longer than to draw it.
+    """
+    return {**picture.draw().to_dict(validate=False), **style.COMMON}
+
+
+def _answered(
+    run: Run,
+    scenario: str,
+    name: str,
+    under: list[Outcome],
+    looks: dict[str, style.Look],
+) -> Picture:
+    title = (
+        f"{scenario}: healthy requests answered within {run.method.deadline_s:g} s, "
+        "by slow clients"
+    )
+    return Picture(
+        file=f"{FOLDER}/answered-{name}.svg",
+        title=title,
+        alternative=f"{title}. " + " ".join(map(_fall, under)),
+        draw=partial(lines.answered, title, under, looks),
+    )
+
+
+def _fall(outcome: Outcome) -> str:
+    last = outcome.last
+    out = f"out at {outcome.out_at}" if outcome.out else "not out"
+    return (
+        f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
+        f"{count(last.slow_clients)}, {out}."
+    )
+
+
+def _response_time(
+    run: Run,
+    scenario: str,
+    name: str,
+    under: list[Outcome],
+    looks: dict[str, style.Look],
+) -> Picture:
+    title = f"{scenario}: response time of healthy requests, by slow clients"
+    stacks = listed([o.stack for o in under])
+    return Picture(
+        file=f"{FOLDER}/response-time-{name}.svg",
+        title=title,
+        alternative=f"{title}: p50 and p90 of {stacks}. {BELOW}",
+        draw=partial(
+            lines.response_time, title, under, looks, 1000 * run.method.deadline_s
+        ),
+    )
+
+
+def _capacity(found: list[Outcome], looks: dict[str, style.Look]) -> Picture:
+    title = "Slow clients at which each stack was out: predicted and measured"
+    verdicts = Counter(outcome.verdict for outcome in found)
+    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    return Picture(
+        file=f"{FOLDER}/capacity.svg",
+        title=title,
+        alternative=f"{title}: {said}. The table above has the figures.",
+        draw=partial(bars.capacity, title, found, looks),
+    )
+
+
+def _fates(visited: list[Outcome]) -> Picture:
+    title = "Fates of the slow clients"
+    return Picture(
+        file=f"{FOLDER}/fates.svg",
+        title=title,
+        alternative=f"{title}, as shares of their visits. {BELOW}",
+        draw=partial(bars.fates, title, visited),
+    )
+
+
+def _file_name(scenario: str, taken: set[str]) -> str:
+    """A file name for whatever the run calls a scenario, used once."""
+    base = re.sub(r"[^a-z0-9]+", "-", scenario.lower())[:60].strip("-") or "scenario"
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    taken.add(name)
+    return name

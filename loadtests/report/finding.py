@@ -1,0 +1,215 @@
+"""The finding: what a run says, in three to five sentences made from its figures.
+
+A sentence without data is not said. Sentences name stacks, never the interface: what
+decides is the server and its worker class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loadtests.report.outcomes import (
+    BEYOND,
+    CONFIRMED,
+    REFUTED,
+    Outcome,
+    outcomes,
+    share,
+)
+from loadtests.report.reached import Reached
+from loadtests.report.text import amount, count, figure, listed, percent
+from loadtests.results import Run
+
+MOST_NAMED = 6
+MOST_REFUTED = 3
+MOST_SENTENCES = 5
+SMALL_MS = 0.1  # what figures with one digit after the point cannot show
+
+
+def sentences(run: Run) -> list[str]:
+    """The finding, as plain text that is not yet escaped for any format."""
+    found = outcomes(run)
+    if not found:
+        return ["No cell of this run counts, so it says nothing about any stack."]
+    makers = (_out, _degraded, _unharmed, _predictions, _response_time, _memory)
+    said = (maker(found) for maker in makers)
+    return [sentence for sentence in said if sentence][:MOST_SENTENCES]
+
+
+def incomplete(run: Run) -> str:
+    """One sentence when the run stopped early, else nothing."""
+    if run.run.complete:
+        return ""
+    return (
+        f"This run is not complete: it stopped after {amount(len(run.cells), 'cell')}, "
+        "and what follows holds for those alone."
+    )
+
+
+def _out(found: list[Outcome]) -> str:
+    groups = _groups([o for o in found if o.out], found, lambda o: _at(o.out_at))
+    if not groups:
+        top = max(o.last.slow_clients for o in found)
+        return f"No stack was out at any step, up to {count(top)} slow clients."
+    parts = [f"{g.who} at {g.what}{g.where}" for g in groups[1:]]
+    first = groups[0]
+    said = f"{first.who} {first.verb} out at {first.what}{first.where}"
+    return f"{listed([said, *parts], MOST_NAMED)}."
+
+
+def _degraded(found: list[Outcome]) -> str:
+    degraded = [o for o in found if o.degraded]
+    if not degraded:
+        return ""
+    groups = _groups(degraded, found, lambda o: _at(o.degrades_at))
+    named = listed([f"{g.who} from {g.what}{g.where}" for g in groups], MOST_NAMED)
+    low = min(degraded, key=_lowest_share)
+    return (
+        f"Degraded, but not out: {named}; the smallest share of healthy requests, "
+        f"{percent(low.worst.answered, low.worst.attempted)}, was answered by "
+        f"{low.stack} under {low.scenario} at {count(low.worst.slow_clients)}."
+    )
+
+
+def _unharmed(found: list[Outcome]) -> str:
+    kept = [o for o in found if o.unharmed]
+    if not kept:
+        return "No stack kept 99 % of healthy requests answered up to its largest step."
+    groups = _groups(kept, found, lambda o: _at(Reached((o.last.slow_clients,))))
+    parts = [f"{g.who} up to {g.what}{g.where}" for g in groups[1:]]
+    first = groups[0]
+    said = (
+        f"{first.who} kept 99 % or more of healthy requests answered up to the largest "
+        f"step, {first.what},{first.where}"
+    )
+    low = min(kept, key=_lowest_share).worst
+    lowest = f"the lowest share was {percent(low.answered, low.attempted)}"
+    if low.answered == low.attempted:
+        lowest = "not one was unanswered"
+    return f"{listed([said, *parts], MOST_NAMED)}; {lowest}."
+
+
+def _predictions(found: list[Outcome]) -> str:
+    refuted = [o for o in found if o.verdict == REFUTED]
+    partly = [o for o in found if o.verdict not in (CONFIRMED, REFUTED, BEYOND)]
+    beyond = sum(o.verdict == BEYOND for o in found)
+    confirmed = sum(o.verdict == CONFIRMED for o in found)
+    parts = [f"confirmed {confirmed} of {amount(len(found), 'prediction')}"]
+    if refuted:
+        parts.append(f"refuted {len(refuted)} ({_missed(refuted, found)})")
+    if partly:
+        groups = _groups(partly, found, lambda o: (0, ""))
+        named = listed([f"{g.who}{g.where}" for g in groups], MOST_REFUTED)
+        parts.append(f"confirmed {len(partly)} in some repeats only ({named})")
+    if beyond:
+        parts.append(f"did not test {beyond}, above the last step")
+    return f"The measurement {listed(parts)}."
+
+
+def _missed(refuted: list[Outcome], found: list[Outcome]) -> str:
+    groups = _groups(refuted, found, lambda o: (o.predicted or 0, _miss(o)))
+    named = [f"{g.who}{g.where}: {g.what}" for g in groups[:MOST_REFUTED]]
+    if len(groups) > MOST_REFUTED:
+        named.append("and others")
+    return "; ".join(named)
+
+
+def _miss(outcome: Outcome) -> str:
+    never = outcome.predicted is None
+    said = "not to be out" if never else f"out at {outcome.prediction}"
+    measured = f"out at {outcome.out_at}" if outcome.out else "not out"
+    if outcome.unharmed:
+        return f"predicted {said}, measured unharmed"
+    return f"predicted {said}, degraded at {outcome.degrades_at}, {measured}"
+
+
+def _response_time(found: list[Outcome]) -> str:
+    known = [(o, *p50s) for o in found if o.unharmed and (p50s := _p50s(o))]
+    if not known:
+        return ""
+    moved, before, after = max(known, key=lambda item: abs(item[2] - item[1]))
+    if abs(after - before) < SMALL_MS:
+        slowest = figure(max(before for _, before, _ in known), "ms")
+        return (
+            "Where nothing degraded, the p50 response time at the largest step was "
+            f"within {SMALL_MS} ms of the baseline, which was {slowest} at most."
+        )
+    return (
+        "Where nothing degraded, the p50 response time changed most for "
+        f"{moved.stack} under {moved.scenario}: from {figure(before, 'ms')} at the "
+        f"baseline to {figure(after, 'ms')} at {count(moved.last.slow_clients)} "
+        "slow clients."
+    )
+
+
+def _p50s(outcome: Outcome) -> tuple[float, float] | None:
+    """p50 at the baseline and at the largest step, where both are known."""
+    before = outcome.baseline.p50_ms if outcome.baseline else None
+    after = outcome.last.p50_ms
+    if before is None or after is None or outcome.last is outcome.baseline:
+        return None
+    return before, after
+
+
+def _memory(found: list[Outcome]) -> str:
+    known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) is not None]
+    least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
+    most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))
+    if figure(least) == figure(most):
+        return ""
+    return (
+        f"A slow client cost between {figure(least, 'kB')} ({cheap.stack} under "
+        f"{cheap.scenario}) and {figure(most, 'kB')} ({dear.stack} under "
+        f"{dear.scenario}) of memory."
+    )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Stacks of which the same is to be said, under the same scenarios."""
+
+    stacks: list[str]
+    what: str
+    where: str
+
+    @property
+    def who(self) -> str:
+        return listed(self.stacks)
+
+    @property
+    def verb(self) -> str:
+        return "was" if len(self.stacks) == 1 else "were"
+
+
+def _groups(
+    some: list[Outcome],
+    found: list[Outcome],
+    say: Callable[[Outcome], tuple[int, str]],
+) -> list[_Group]:
+    """`some` outcomes by what is to be said of each, in the order of its number."""
+    scenarios: dict[tuple[int, str, str], list[str]] = {}
+    for outcome in some:
+        scenarios.setdefault((*say(outcome), outcome.stack), []).append(
+            outcome.scenario
+        )
+    stacks: dict[tuple[int, str, str], list[str]] = {}
+    every = {o.scenario for o in found}
+    for (order, what, stack), under in scenarios.items():
+        stacks.setdefault((order, what, _where(under, every)), []).append(stack)
+    ordered = sorted(stacks.items(), key=lambda item: item[0][0])
+    return [_Group(named, what, where) for (_, what, where), named in ordered]
+
+
+def _at(reached: Reached) -> tuple[int, str]:
+    return reached.steps[0], f"{reached.number} slow clients{reached.note}"
+
+
+def _where(scenarios: list[str], every: set[str]) -> str:
+    if len(every) > 1 and set(scenarios) == every:
+        return " under every scenario"
+    return f" under {listed(scenarios)}"
+
+
+def _lowest_share(outcome: Outcome) -> float:
+    return share(outcome.worst) or 0.0

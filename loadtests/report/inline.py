@@ -1,0 +1,92 @@
+"""A chart as part of a page: its SVG, made fit to stand there among others.
+
+Ids are made unique, what only a file of its own needs is dropped, and each point that
+says what it is says so under the mouse (`<title>`). Colours stay as attributes; on dark
+pages the rules of `dark_rules` replace them one by one.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+from markupsafe import Markup
+
+from loadtests.report import charts, style
+
+SVG = "http://www.w3.org/2000/svg"
+MARGIN = 10  # what is cut of the 16 that style.COMMON leaves around a chart
+DARK_PAPER = "#14171b"
+DARK = {
+    style.INK: "#ecebe8",
+    style.FAINT: "#a9aaac",
+    style.GRID: "#343a41",
+    style.BACKGROUND: DARK_PAPER,
+    "#D55E00": "#ff7f2a",
+    "#E69F00": "#f5b83d",
+    "#CC79A7": "#e59bc3",
+    "#7F4A00": "#b98446",
+    "#0072B2": "#4a9ee8",
+    "#56B4E9": "#9bd5fb",
+    "#009E73": "#2fc497",
+    "#000000": "#f4f4f4",
+    "#000": "#ecebe8",  # Vega's own default
+}
+_NOISE = ("role", "pointer-events", "font-family", "version")
+
+ElementTree.register_namespace("", SVG)
+
+
+def dark_rules() -> str:
+    """CSS that replaces each colour of the charts by its counterpart."""
+    return "\n".join(
+        f'svg [{part}="{light}" i] {{ {part}: {dark}; }}'
+        for light, dark in DARK.items()
+        for part in ("fill", "stroke")
+    )
+
+
+def embedded(picture: charts.Picture, name: str, *, tips: bool = False) -> Markup:
+    """The chart as inline SVG; `name` is used once on the page.
+
+    With `tips` its marks have descriptions of their own, which become tooltips.
+    """
+    root = ElementTree.fromstring(charts.svg(picture))
+    background = root[0]
+    root.remove(background)
+    for element in root.iter():
+        _cleaned(element, name, tips)
+    _trimmed(root)
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{name}-title {name}-desc")
+    for tag, text in (("desc", picture.alternative), ("title", picture.title)):
+        told = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{name}-{tag}")
+        told.text = text
+        root.insert(0, told)
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _cleaned(element: ElementTree.Element, name: str, tips: bool) -> None:
+    said = element.get("aria-label")
+    if tips and said and element.get("aria-roledescription") == "point":
+        title = ElementTree.Element(f"{{{SVG}}}title")
+        title.text = said
+        element.insert(0, title)
+    for key, value in list(element.attrib.items()):
+        if key in _NOISE or key.startswith("aria-") or (key, value) == ("opacity", "1"):
+            del element.attrib[key]
+        elif key == "id":
+            element.set(key, f"{name}-{value}")
+        else:
+            element.set(key, re.sub(r"url\(#", f"url(#{name}-", value))
+
+
+def _trimmed(root: ElementTree.Element) -> None:
+    """Without most of the margin around it: the page has its own."""
+    width, height = (float(root.attrib[side]) - 2 * MARGIN for side in _SIDES)
+    root.set("viewBox", f"{MARGIN} {MARGIN} {width:g} {height:g}")
+    for side, length in zip(_SIDES, (width, height), strict=True):
+        root.set(side, f"{length:g}")
+
+
+_SIDES = ("width", "height")

@@ -1,0 +1,112 @@
+"""report.md: tables and charts that a code host renders as they are.
+
+A section for which the run has no data is left out. Everything that came from a run is
+cleaned and escaped on its way in (`text`, `code`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loadtests.report import charts, tables
+from loadtests.report.finding import incomplete, sentences
+from loadtests.report.syntax import code, fenced, table, text
+from loadtests.report.tables import NAMES, Doubt, Strong, Table
+from loadtests.report.text import amount
+from loadtests.results import Run
+
+FILE = "report.md"
+
+
+def render(run: Run) -> dict[str, str]:
+    """The whole report, by file name."""
+    sections = (
+        *_head(run),
+        *_section(tables.capacity(run)),
+        *_charts(run, "capacity", "answered"),
+        *_section(tables.response_times(run), *_charts(run, "response-time")),
+        *_section(tables.costs(run)),
+        *_section(tables.fates(run), *_charts(run, "fates")),
+        *_section(tables.recovery(run)),
+        *_doubts(run),
+        *_method(run),
+        *_commands(run),
+    )
+    return {FILE: "\n\n".join(sections) + "\n"}
+
+
+def summary(run: Run) -> str:
+    """The finding and the capacities, short enough for a pull-request comment."""
+    return "\n\n".join((*_head(run), *_section(tables.capacity(run)))) + "\n"
+
+
+def _head(run: Run) -> Iterator[str]:
+    info = run.run
+    yield f"# Slow clients: {text(info.profile)} run {text(info.id)}"
+    yield (
+        f"{text(info.started_at)}, {amount(len(run.cells), 'cell')}, "
+        f"{text(run.environment.cpu)}, {amount(run.environment.cpus, 'core')}."
+    )
+    if not info.complete:
+        yield f"> **{text(incomplete(run))}**"
+    yield "\n".join(f"- {text(sentence)}" for sentence in sentences(run))
+
+
+def _section(shown: Table, *pictures: str) -> Iterator[str]:
+    if shown.rows:
+        yield f"## {shown.title}"
+        yield from pictures
+        yield table(
+            shown.headings,
+            [
+                [*map(text, row[:NAMES]), *map(_value, row[NAMES:])]
+                for row in shown.rows
+            ],
+        )
+        yield shown.note
+
+
+def _value(value: str) -> str:
+    return f"**{value}**" if isinstance(value, Strong) else value
+
+
+def _charts(run: Run, *names: str) -> Iterator[str]:
+    """The charts whose file names begin so."""
+    starts = tuple(f"{charts.FOLDER}/{name}" for name in names)
+    for picture in charts.plan(run):
+        if picture.file.startswith(starts):
+            yield f"![{text(picture.alternative)}]({picture.file})"
+
+
+def _doubts(run: Run) -> Iterator[str]:
+    if void := tables.void(run):
+        yield "## Void cells"
+        yield "Left out of everything above, each for its reason."
+        yield "\n".join(map(_doubt, void))
+    if warned := tables.warned(run):
+        yield "## Warnings"
+        yield "\n".join(map(_doubt, warned))
+
+
+def _doubt(doubt: Doubt) -> str:
+    return f"- {text(doubt.cell)}: {text(doubt.reason)}"
+
+
+def _method(run: Run) -> Iterator[str]:
+    yield "## Method"
+    on = {name: text(value) for name, value in tables.machine(run).items()}
+    packages = run.environment.packages.items()
+    lines = [
+        *tables.method(run, lambda words: f"`{code(words)}`"),
+        f"{on['CPU']}, {on['memory']}, {on['kernel']}, open files {on['open files']}; "
+        f"Python {on['Python']}; project {on['project']}.",
+        ", ".join(f"{text(name)} {text(version)}" for name, version in packages) + ".",
+    ]
+    yield "\n".join(f"- {line}" for line in lines)
+
+
+def _commands(run: Run) -> Iterator[str]:
+    lines = [f"# {name}\n{command}" for name, command in tables.commands(run).items()]
+    yield "## Commands"
+    yield fenced("\n".join(lines))
+    yield f"To repeat: `make load PROFILE={code(run.run.profile)}`"

@@ -1,0 +1,217 @@
+"""Small multiples: one small plot for each scenario, all with the same axes.
+
+They are what `lines` draws, small enough to stand side by side on a page; the page
+names the lines beside each plot, and each point says what it is (its description).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import altair as alt
+
+from loadtests.report import style
+from loadtests.report.charts import Picture
+from loadtests.report.outcomes import Outcome, share
+from loadtests.report.steps import share_within, time
+from loadtests.report.text import amount, count, percent
+from loadtests.results import Step
+
+WIDTH = 228
+HEIGHT = 150
+TIME_HEIGHT = 96
+FONT_SIZE = 12
+APART = 1.2  # percent
+MOST_APART = 5
+DIGIT = 6.7  # pixels
+Row = dict[str, Any]
+Value = Callable[[Step], float | None]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One plot: of which outcomes, on which steps, and what of each step."""
+
+    outcomes: Sequence[Outcome]
+    looks: dict[str, style.Look]
+    levels: Sequence[int]
+    deadline_s: float
+
+    def rows(self, value: Value, says: Callable[[Step], str]) -> list[Row]:
+        return [
+            {
+                "stack": o.stack,
+                "x": style.place(step.slow_clients, self.levels),
+                "y": value(step),
+                "apart": self.apart(number),
+                "says": f"{o.stack}, {_clients(step)}: {says(step)}",
+            }
+            for number, o in enumerate(self.outcomes)
+            for step in o.steps
+        ]
+
+    def apart(self, number: int) -> float:
+        """How far a line is moved up, in percent, so that equal ones can be told."""
+        middle = (len(self.outcomes) - 1) / 2
+        return (middle - number) * min(APART, MOST_APART / max(middle, 1))
+
+    def predicted(self) -> list[Row]:
+        """Where stacks were predicted to be out, if that is within the staircase."""
+        return [
+            {
+                "stack": o.stack,
+                "x": style.place(o.predicted, self.levels),
+                "says": f"{o.stack}: predicted out at {o.prediction}",
+            }
+            for o in self.outcomes
+            if o.predicted is not None and o.predicted <= self.levels[-1]
+        ]
+
+
+def levels(found: Sequence[Outcome]) -> list[int]:
+    """The steps of all staircases."""
+    return sorted({step.slow_clients for o in found for step in o.steps})
+
+
+def answered(scenario: str, plot: Plot) -> Picture:
+    """The share of healthy requests answered, step by step."""
+    title = f"Share of healthy requests answered under {scenario}"
+    falls = (f"{o.stack} {_share(o.last)} at {_clients(o.last)}" for o in plot.outcomes)
+    alternative = f"{title}, by number of slow clients: {'; '.join(falls)}."
+    return Picture("", title, alternative, partial(_answered, plot))
+
+
+def response_times(scenario: str, plot: Plot, bottom: float, top: float) -> Picture:
+    """p50 above p90, on a logarithmic axis from `bottom` to `top`."""
+    title = f"Response times of healthy requests under {scenario}"
+    said = (
+        f"{o.stack} p50 {time(o.last, 50, plot.deadline_s)} ms at {_clients(o.last)}"
+        for o in plot.outcomes
+    )
+    alternative = f"{title}, by number of slow clients: {'; '.join(said)}."
+    draw = partial(_response_times, plot, bottom, top)
+    return Picture("", title, alternative, draw)
+
+
+def _answered(plot: Plot) -> alt.LayerChart:
+    axis = _axis(values=[0, 50, 100], labelExpr="datum.label + ' %'")
+    scale = alt.Scale(domain=[-8, 108], nice=False, zero=False)
+    y = alt.Y("y:Q", scale=scale, axis=axis, title=None)
+    x = _x(plot, "slow clients")
+    predicted = style.marks(plot.predicted())
+    triangles = predicted.mark_point(
+        shape="triangle-down", filled=True, size=55, opacity=1
+    ).encode(x, _look(alt.Color, "colour", plot), y=alt.value(-6), description="says:N")
+    rules = predicted.mark_rule(strokeDash=[1, 3], strokeWidth=1.5, aria=False)
+    rows = plot.rows(_percent, lambda step: f"{share_within(step)} answered")
+    known = [row for row in rows if row["y"] is not None]
+    moved = [row | {"y": row["y"] + row["apart"]} for row in known]
+    return _sized(
+        alt.layer(
+            rules.encode(x, _look(alt.Color, "colour", plot)),
+            triangles,
+            *_lines(plot, moved, x, y),
+        ),
+        HEIGHT,
+    )
+
+
+def _response_times(plot: Plot, bottom: float, top: float) -> alt.VConcatChart:
+    def panel(p: int, x_title: str | None) -> alt.LayerChart:
+        decades = range(math.ceil(math.log10(bottom)), 1 + int(math.log10(top)))
+        axis = _axis(values=[10.0**n for n in decades], format=",~r")
+        scale = alt.Scale(type="log", domain=[bottom, top], nice=False)
+        y = alt.Y("y:Q", scale=scale, axis=axis, title=f"p{p}, ms")
+        rows = plot.rows(
+            lambda step: _positive(getattr(step, f"p{p}_ms")),
+            lambda step: f"p{p} {time(step, p, plot.deadline_s)} ms",
+        )
+        late = style.marks([{"y": 1000 * plot.deadline_s}])
+        rule = late.mark_rule(color=style.INK, strokeWidth=1.5, aria=False).encode(y)
+        lines = _lines(plot, rows, _x(plot, x_title), y)
+        return _sized(alt.layer(rule, *lines), TIME_HEIGHT)
+
+    return alt.vconcat(panel(50, None), panel(90, "slow clients"), spacing=10)
+
+
+def _lines(plot: Plot, rows: list[Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    points = style.marks(rows)
+    colour = _look(alt.Color, "colour", plot)
+    dash, shape = _look(alt.StrokeDash, "dash", plot), _look(alt.Shape, "shape", plot)
+    return [
+        points.mark_line(strokeWidth=2, aria=False).encode(x, y, colour, dash),
+        points.transform_filter("isValid(datum.y)")
+        .mark_point(filled=True, size=42, opacity=1)
+        .encode(x, y, colour, shape, description="says:N"),
+    ]
+
+
+def _x(plot: Plot, title: str | None) -> alt.X:
+    names = ", ".join(f"'{name}'" for name in _names(plot.levels))
+    last = len(plot.levels) - 1
+    return alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[-0.3, last + 0.3], nice=False, zero=False),
+        title=title,
+        axis=_axis(
+            values=list(range(last + 1)),
+            labelExpr=f"[{names}][datum.value]",
+            labels=title is not None,
+            labelOverlap=False,
+            grid=False,
+        ),
+    )
+
+
+def _names(levels: Sequence[int]) -> list[str]:
+    """The levels as they stand below the axis: what would overlap another is left out,
+    but never the last, which says how far the staircase went."""
+    apart = WIDTH / max(1, len(levels) - 0.4)
+
+    def end(index: int, sign: int) -> float:
+        return apart * index + sign * (DIGIT * len(count(levels[index])) + 2) / 2
+
+    last = len(levels) - 1
+    names, free = [], -math.inf
+    for index, level in enumerate(levels):
+        fits = end(index, -1) >= free and end(index, 1) <= end(last, -1)
+        shown = fits or index == last
+        names.append(count(level) if shown else "")
+        free = end(index, 1) if shown else free
+    return names
+
+
+def _axis(**given: Any) -> alt.Axis:
+    return alt.Axis(labelFontSize=FONT_SIZE, titleFontSize=FONT_SIZE, **given)
+
+
+def _look(channel: Any, part: str, plot: Plot) -> Any:
+    shown = [getattr(look, part) for look in plot.looks.values()]
+    scale = alt.Scale(domain=list(plot.looks), range=shown)
+    return channel("stack:N", legend=None, scale=scale)
+
+
+def _sized(chart: Any, height: int) -> alt.LayerChart:
+    sized: alt.LayerChart = chart.properties(width=WIDTH, height=height)
+    return sized
+
+
+def _percent(step: Step) -> float | None:
+    part = share(step)
+    return None if part is None else 100 * part
+
+
+def _share(step: Step) -> str:
+    return percent(step.answered, step.attempted)
+
+
+def _positive(value: float | None) -> float | None:
+    return value if value and value > 0 else None
+
+
+def _clients(step: Step) -> str:
+    return amount(step.slow_clients, "slow client")

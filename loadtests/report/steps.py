@@ -1,0 +1,81 @@
+"""One step of the staircase: its repeats pooled, and its figures as reports write them.
+
+A pooled share has Wilson's interval, made wide enough for what each repeat found: where
+repeats disagree, their number of requests is no reason to trust the mean.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from loadtests import intervals
+from loadtests.intervals import Interval
+from loadtests.report.reached import middle
+from loadtests.report.text import figure, percent
+from loadtests.results import Step
+
+PERCENTILES = (50, 90, 99)
+
+
+def pooled(steps: Sequence[Step]) -> Step:
+    """The same step of several repeats as one."""
+    attempted = sum(step.attempted for step in steps)
+    answered = sum(step.answered for step in steps)
+    within = intervals.of_share(answered, attempted)
+    if within:
+        shares = [s.answered / s.attempted for s in steps if s.attempted]
+        within = intervals.covering([within, *(Interval(s, s) for s in shares)])
+    return Step(
+        slow_clients=steps[0].slow_clients,
+        attempted=attempted,
+        answered=answered,
+        **_percentiles(steps),
+        answered_low_percent=100 * within.low if within else None,
+        answered_high_percent=100 * within.high if within else None,
+    )
+
+
+def _percentiles(steps: Sequence[Step]) -> dict[str, float | None]:
+    """Of each percentile the middle, and an interval that covers those of all repeats.
+
+    Null is larger than any number; so is it for an upper bound, but a lower bound that
+    is null is not known.
+    """
+    found: dict[str, float | None] = {}
+    for p in PERCENTILES:
+        values, lows, highs = (
+            [getattr(step, f"p{p}_{part}ms") for step in steps]
+            for part in ("", "low_", "high_")
+        )
+        known = [low for low in lows if low is not None]
+        found[f"p{p}_ms"] = middle(values, statistics.median_high)
+        found[f"p{p}_low_ms"] = min(known) if len(known) == len(steps) else None
+        found[f"p{p}_high_ms"] = middle(highs, max)
+    return found
+
+
+def share_within(step: Step) -> str:
+    """`98.0 % (94.2 to 99.4)`: the share answered, rounded away from certainty."""
+    said = percent(step.answered, step.attempted)
+    low, high = step.answered_low_percent, step.answered_high_percent
+    if low is None or high is None:
+        return said
+    return f"{said} ({math.floor(10 * low) / 10:g} to {math.ceil(10 * high) / 10:g})"
+
+
+def time(step: Step, p: int, deadline_s: float) -> str:
+    """A percentile in ms; `> 1,000` where it falls on a request without an answer."""
+    value: float | None = getattr(step, f"p{p}_ms")
+    rank = math.ceil(p / 100 * step.attempted)
+    told = intervals.enough(step.attempted, p / 100)
+    if value is None and told and rank > step.answered:
+        return f"> {1000 * deadline_s:,.0f}"
+    return figure(value)
+
+
+def repeated(values: Sequence[float]) -> str:
+    """` (190 to 230)`: where the mean of three repeats or more lies, else nothing."""
+    within = intervals.over_repeats(values)
+    return f" ({figure(within.low)} to {figure(within.high)})" if within else ""

@@ -1,0 +1,138 @@
+"""How charts look: colours and marks of the stacks, spacing of steps and of labels.
+
+The colours are those of Okabe and Ito, which colour-blind readers can tell apart, with
+brown for their yellow, which is too faint on white. WSGI is warm, dashed and square;
+ASGI is cool, solid and round: no reader has to rely on colour alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from loadtests.report.outcomes import family
+
+INK = "#1a1a1a"
+FAINT = "#6b6b6b"
+GRID = "#e4e4e4"
+BACKGROUND = "#ffffff"
+FONT = "sans-serif"
+WIDTH = 560
+
+COLOURS = {
+    "wsgi": ["#D55E00", "#E69F00", "#CC79A7", "#7F4A00"],
+    "asgi": ["#0072B2", "#56B4E9", "#009E73", "#000000"],
+    "": ["#6b6b6b"],
+}
+# One row for each time that a family has used up its colours.
+DASHES = {
+    "wsgi": [[5, 3], [2, 2]],
+    "asgi": [[1, 0], [12, 2, 2, 2]],
+    "": [[8, 4]],
+}
+SHAPES = {
+    "wsgi": ["square", "diamond"],
+    "asgi": ["circle", "cross"],
+    "": ["triangle-up"],
+}
+FATES = {
+    "served": "#009E73",
+    "rejected": "#F0E442",
+    "reset": "#D55E00",
+    "closed": "#E69F00",
+    "refused": "#CC79A7",
+    "held": "#56B4E9",
+}
+
+# The background is drawn, not left out: these files are shown on dark pages too.
+COMMON: dict[str, Any] = {
+    "background": BACKGROUND,
+    "padding": 16,
+    "config": {
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {
+            "labelFontSize": 13,
+            "titleFontSize": 13,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+            "labelColor": INK,
+            "titleColor": INK,
+            "gridColor": GRID,
+            "domainColor": FAINT,
+            "tickColor": FAINT,
+            "labelLimit": 400,
+        },
+        "title": {
+            "anchor": "start",
+            "frame": "bounds",
+            "fontSize": 16,
+            "subtitleFontSize": 13,
+            "subtitlePadding": 5,
+            "color": INK,
+            "subtitleColor": FAINT,
+            "offset": 12,
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one stack is drawn in every chart of a run."""
+
+    colour: str
+    dash: list[int]
+    shape: str
+
+
+def looks(stacks: Iterable[str]) -> dict[str, Look]:
+    """A look for each stack; beyond four of a family the colours come again."""
+    found: dict[str, Look] = {}
+    seen = dict.fromkeys(COLOURS, 0)
+    for stack in stacks:
+        kind = family(stack)
+        lap, place = divmod(seen[kind], len(COLOURS[kind]))
+        seen[kind] += 1
+        found[stack] = Look(
+            colour=COLOURS[kind][place],
+            dash=DASHES[kind][lap % len(DASHES[kind])],
+            shape=SHAPES[kind][lap % len(SHAPES[kind])],
+        )
+    return found
+
+
+def marks(rows: list[dict[str, Any]]) -> alt.Chart:
+    """A chart of rows that are written into the specification itself."""
+    return alt.Chart(alt.InlineData(values=rows))
+
+
+def place(level: int, levels: Sequence[int]) -> float:
+    """Where a number of slow clients stands among evenly spaced, sorted levels.
+
+    Evenly spaced, because the steps that matter (0 and 1, 15 and 16) would be one spot
+    on any scale that also shows 512.
+    """
+    after = bisect_left(levels, level)
+    if after == len(levels) or levels[after] == level or after == 0:
+        return float(after)
+    before, next_one = levels[after - 1], levels[after]
+    return after - 1 + (level - before) / (next_one - before)
+
+
+def dodged(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
+    """Places as near to the wanted ones as can be, `gap` apart and above `bottom`."""
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    given = list(wanted)
+    for upper, lower in itertools.pairwise(order):
+        given[lower] = max(given[lower], given[upper] + gap)
+    limit = bottom
+    for index in reversed(order):
+        given[index] = min(given[index], limit)
+        limit = given[index] - gap
+    return given

@@ -1,0 +1,347 @@
+"""Reports of made-up runs: they say what is in the run, safely, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import shlex
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from loadtests import report
+from loadtests.report import charts, markdown
+from loadtests.report.finding import sentences
+from loadtests.report.outcomes import outcomes, prediction, verdict
+from loadtests.report.panel import LABEL_GAP, Panel
+from loadtests.report.style import dodged, looks, place
+from loadtests.report.text import figure, listed, percent, plain
+from loadtests.results import Capacity, Cell, Fates, Run, ServerFigures
+from tests import runs
+
+EVIL = "<script>|`x`*\x1b[31m../\n#"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def sync_out(repeat: int = 1, predicted: int = 2) -> Cell:
+    return runs.cell(
+        "wsgi-gunicorn-sync",
+        repeat=repeat,
+        answered={0: 150, 1: 150, 2: 0, 512: 0},
+        predicted=predicted,
+        recovery_s=0.01,
+    )
+
+
+def rendered(run: Run, width: int = 80) -> str:
+    console = Console(width=width, no_color=True, record=True, file=io.StringIO())
+    console.print(report.table(run))
+    return console.export_text()
+
+
+def test_report_writes_its_files_whole(tmp_path: Path) -> None:
+    run = runs.run([sync_out(), runs.cell()])
+    written = report.write(run, tmp_path)
+    names = {str(path.relative_to(tmp_path)) for path in written}
+    assert {"report.md", "charts/capacity.svg", "charts/fates.svg"} <= names
+    assert not list(tmp_path.rglob(".*"))
+    text = (tmp_path / "report.md").read_text()
+    for path in written:
+        if path.suffix == ".svg":
+            assert f"({path.relative_to(tmp_path)})" in text
+
+
+def test_charts_have_marks_and_name_every_stack() -> None:
+    run = runs.run(c for c in runs.quick().cells if c.scenario == "slow-body")
+    stacks = {cell.stack for cell in run.cells}
+    for file, text in charts.render(run).items():
+        root = ElementTree.fromstring(text)
+        words = " ".join(root.itertext())
+        marks = [e for e in root.iter(f"{SVG}path") if e.get("d")]
+        assert len(marks) > len(stacks), file
+        assert all(stack in words for stack in stacks), file
+        assert 'fill="#ffffff"' in text, "dark pages need a light ground"
+
+
+def test_charts_of_three_hundred_cells_are_drawn() -> None:
+    cells = [
+        runs.cell(f"asgi-server-{n}", scenario, repeat=1)
+        for n in range(100)
+        for scenario in runs.SCENARIOS
+    ]
+    run = runs.run(cells)
+    picture = next(p for p in charts.plan(run) if "answered" in p.file)
+    assert charts.svg(picture).startswith("<svg")
+    assert len(markdown.render(run)["report.md"]) > 10_000
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answered", "says"),
+    [
+        (2, None, {0: 150, 2: 0}, "confirmed"),
+        (3, None, {0: 150, 2: 150, 4: 0}, "confirmed"),
+        (2, None, {0: 150, 2: 150, 4: 0}, "refuted"),
+        (4, None, {0: 150, 2: 0, 4: 0}, "refuted"),
+        (16, 32, {0: 150, 16: 80, 32: 0}, "confirmed"),
+        (16, 32, {0: 150, 16: 0, 32: 0}, "confirmed"),
+        (16, 30, {0: 150, 16: 80, 32: 0}, "confirmed"),
+        (16, 32, {0: 150, 15: 0, 32: 0}, "refuted"),
+        (16, 32, {0: 150, 16: 80, 32: 80, 64: 0}, "refuted"),
+        (2000, None, {0: 150, 512: 150}, "not tested"),
+        (2000, None, {0: 150, 512: 0}, "refuted"),
+        (None, None, {0: 150, 512: 150}, "confirmed"),
+        (None, None, {0: 150, 512: 0}, "refuted"),
+    ],
+)
+def test_verdict_compares_with_the_steps_there_were(
+    low: int | None, high: int | None, answered: dict[int, int], says: str
+) -> None:
+    cell = runs.cell(answered=answered, predicted=low)
+    capacity = dataclasses.replace(cell.capacity, predicted_out_by=high)
+    assert verdict(dataclasses.replace(cell, capacity=capacity)) == says
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(None, None, "not reached"), (2, None, "2"), (2, 2, "2"), (16, 32, "16 to 32")],
+)
+def test_prediction_reads_as_it_was_made(
+    low: int | None, high: int | None, says: str
+) -> None:
+    assert prediction(Capacity(low, None, None, None, high)) == says
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (sync_out(), "out at 2 slow clients (predicted 2)"),
+        (runs.cell(), "unharmed at 512 slow clients (as predicted)"),
+        (
+            runs.cell(answered={0: 150, 4: 0}),
+            "out at 4 slow clients (predicted: not reached)",
+        ),
+        (
+            runs.cell(answered={0: 150, 4: 100}, predicted=4),
+            "degraded at 4, not out at 4 slow clients (predicted 4)",
+        ),
+        (runs.cell(valid=False, warnings=["late\x1b[2J"]), "void: late"),
+    ],
+)
+def test_line_of_a_cell_says_what_was_found(cell: Cell, says: str) -> None:
+    line = report.cell_line(cell).plain
+    assert line.startswith(f"{cell.stack}")
+    assert line.endswith(f"slow-body     {says}")
+
+
+def test_finding_tells_what_degraded_without_being_out() -> None:
+    worse = runs.cell("b", answered={0: 150, 4: 90, 512: 80}, predicted=4)
+    said = sentences(runs.run([worse]))
+    assert said == [
+        "No stack was out at any step, up to 512 slow clients.",
+        "Degraded, but not out: b from 4 slow clients under slow-body; the smallest "
+        "share of healthy requests, 53.3 %, was answered by b under slow-body at 512.",
+        "No stack kept 99 % of healthy requests answered up to its largest step.",
+        "The measurement confirmed 0 of 1 prediction and refuted 1 (b under slow-body: "
+        "predicted out at 4, degraded at 4, not out).",
+    ]
+
+
+def test_finding_counts_what_it_does_not_name() -> None:
+    wrong = [sync_out(predicted=1)]
+    wrong += [runs.cell(f"b{n}", predicted=n) for n in (5, 6, 7)]
+    some = [runs.cell("c", repeat=1), runs.cell("c", repeat=2, answered={0: 150, 4: 0})]
+    beyond = runs.cell("d", predicted=2000)
+    said = sentences(runs.run([*wrong, *some, beyond]))[2]
+    assert "refuted 4 (wsgi-gunicorn-sync" in said
+    assert (
+        "b6 under slow-body: predicted out at 6, measured unharmed; and others" in said
+    )
+    assert "confirmed 1 in some repeats only (c under slow-body)" in said
+    assert "did not test 1, above the last step" in said
+
+
+def test_finding_gives_response_time_and_memory() -> None:
+    slower = runs.cell(steps=[runs.step(0), runs.step(512, 149, 4.25)])
+    cheap = dataclasses.replace(slower.server, kb_per_slow_client=2.0)
+    said = sentences(runs.run([slower, runs.cell("b", server=cheap)]))
+    assert "the lowest share was 99.3 %" in said[1]
+    assert "for asgi-uvicorn under slow-body: from 1.5 ms at the baseline" in said[3]
+    assert "to 4.2 ms at 512 slow clients." in said[3]
+    assert "between 2.0 kB (b under slow-body) and 12 kB (asgi-uvicorn" in said[4]
+
+
+def test_finding_leaves_out_what_was_not_measured() -> None:
+    only = runs.cell(steps=[runs.step(8, p50_ms=None)])
+    assert len(sentences(runs.run([only]))) == 3
+    assert not any("response-time" in p.file for p in charts.plan(runs.run([only])))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_fits_the_terminal(width: int) -> None:
+    text = rendered(runs.quick(), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert "wsgi-gunicorn-gthread" in text
+
+
+def test_finding_follows_from_the_figures() -> None:
+    said = " ".join(sentences(runs.run([sync_out(), runs.cell()])))
+    assert "wsgi-gunicorn-sync was out at 2 slow clients" in said
+    assert "asgi-uvicorn kept 99 % or more" in said
+    assert "confirmed 2 of 2 predictions" in said
+    other = " ".join(sentences(runs.run([sync_out(predicted=1)])))
+    assert "refuted 1 (wsgi-gunicorn-sync under slow-body: predicted out at 1" in other
+
+
+def test_run_without_a_cell_that_counts_says_so() -> None:
+    void = runs.cell(valid=False, warnings=["lag p99 9 ms"])
+    run = runs.run([void], complete=False)
+    assert sentences(run) == [
+        "No cell of this run counts, so it says nothing about any stack."
+    ]
+    text = markdown.render(run)["report.md"]
+    assert "This run is not complete" in text
+    assert "lag p99 9 ms" in text
+    assert "## Response times" not in text
+    assert charts.render(run) == {}
+    assert "Void" in rendered(run)
+
+
+def test_void_cells_stay_out_of_the_figures() -> None:
+    void = dataclasses.replace(sync_out(2), valid=False, warnings=["busy"])
+    (outcome,) = outcomes(runs.run([runs.cell("wsgi-gunicorn-sync"), void]))
+    assert outcome.unharmed
+
+
+def test_repeats_are_pooled_and_their_spread_is_told() -> None:
+    later = runs.cell(
+        "wsgi-gunicorn-sync",
+        repeat=3,
+        answered={0: 150, 1: 150, 2: 150, 512: 0},
+        predicted=2,
+    )
+    run = runs.run([sync_out(1), sync_out(2), later])
+    (outcome,) = outcomes(run)
+    assert str(outcome.out_at) == "2 (2 to 512 over 3 repeats)"
+    assert outcome.verdict == "confirmed in 2 of 3 repeats"
+    assert outcome.steps[0].attempted == 450
+
+
+def test_repeats_that_differ_say_which_reached_a_step() -> None:
+    out = {0: 150, 4: 0}
+    some = [runs.cell(repeat=n, answered=out) for n in (1, 2)]
+    (outcome,) = outcomes(runs.run([*some, runs.cell(repeat=3)]))
+    assert str(outcome.out_at) == "4 in 2 of 3 repeats"
+    assert outcome.recovery_s is None
+    assert "not within 3 s" in markdown.render(runs.run(some))["report.md"]
+
+
+def test_sections_without_data_are_left_out() -> None:
+    server = ServerFigures(None, None, None, None, restarts=0)
+    bare = runs.cell(server=server, fates=Fates())
+    text = markdown.render(runs.run([bare]))["report.md"]
+    for absent in ("cost", "What became", "Recovery", "Void", "Warnings", "fates.svg"):
+        assert absent not in text
+    doubtful = runs.cell(warnings=["a | b"], repeat=2)
+    text = markdown.render(runs.run([bare, doubtful]))["report.md"]
+    assert "## Warnings\n\n- asgi-uvicorn, slow-body, repeat 2: a \\| b\n" in text
+    assert "2 repeats: " in text
+
+
+def test_commands_are_exact() -> None:
+    argv = ["python", "-c", "print('```')", "a b"]
+    text = markdown.render(runs.run([runs.cell(argv=argv)]))["report.md"]
+    (block,) = re.findall("\n````sh\n(.*?)\n````\n", text, re.DOTALL)
+    command = block.splitlines()[1]
+    assert shlex.split(command) == argv
+
+
+def test_write_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.md").write_text("old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        report.write(runs.run([]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+    assert (tmp_path / "report.md").read_text() == "old"
+
+
+def test_stacks_beyond_the_palette_still_differ() -> None:
+    names = [f"{kind}-{n}" for kind in ("wsgi", "asgi") for n in range(8)]
+    seen = {(k.colour, *k.dash, k.shape) for k in looks([*names, "other"]).values()}
+    assert len(seen) == 17
+
+
+def test_names_and_messages_come_out_as_text() -> None:
+    cells = [
+        runs.cell(EVIL, EVIL),
+        runs.cell("b", EVIL, valid=False, warnings=[EVIL]),
+    ]
+    run = runs.run(cells, id=EVIL)
+    text = markdown.render(run)["report.md"] + report.summary(run)
+    assert "\x1b" not in text
+    assert "\\<script\\>\\|\\`x\\`\\*../ \\#" in text
+    assert "<script>" not in text.split("```")[0]
+    for svg in charts.render(run).values():
+        assert "<script>" not in svg
+        ElementTree.fromstring(svg)
+    assert "\x1b" not in rendered(run)
+
+
+def test_file_names_of_charts_stay_in_their_folder() -> None:
+    run = runs.run([runs.cell(scenario="../../etc"), runs.cell(scenario="etc")])
+    files = [p.file for p in charts.plan(run) if "answered" in p.file]
+    assert files == ["charts/answered-etc.svg", "charts/answered-etc-2.svg"]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "says"),
+    [(0, 0, "–"), (0, 9, "0.0 %"), (1, 2000, "< 0.1 %"), (1999, 2000, "99.9 %")],
+)
+def test_percent_is_rounded_down(part: int, whole: int, says: str) -> None:
+    assert percent(part, whole) == says
+
+
+def test_figures_and_lists_read_well() -> None:
+    assert [figure(v, "ms") for v in (None, 1.26, 12.6, 1234.5)] == [
+        *("–", "1.3 ms", "13 ms"),
+        "1,234 ms",
+    ]
+    assert listed([]) == ""
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c"], 2) == "a, b and 1 more"
+    assert plain("a\ud800\x07b\x1b]0;t\x07\tc") == "a��b c"
+
+
+def test_labels_give_way_to_each_other() -> None:
+    given = dodged([0, 0, 95], gap=10, bottom=100)
+    assert given == [0, 10, 95]
+    assert dodged([99, 100], gap=10, bottom=100) == [90, 100]
+    assert [place(n, [0, 2, 4]) for n in (0, 1, 4, 9)] == [0, 0.5, 2, 3]
+
+
+def test_names_of_lines_that_end_early_do_not_overlap() -> None:
+    ends = [runs.step(8), runs.step(16, p50_ms=None)]
+    low = [runs.cell(name, steps=ends) for name in ("a", "b", "c")]
+    high = runs.cell("d", steps=[runs.step(8, p50_ms=900.0)])
+    panel = Panel(
+        outcomes(runs.run([*low, high])),
+        looks("abcd"),
+        lambda step: step.p50_ms,
+        bottom=1,
+        top=1000,
+        height=210,
+        log=True,
+    )
+    labels = sorted(panel.pixel(row["label_y"]) for row in panel.early_ends())
+    assert all(b - a >= LABEL_GAP - 0.01 for a, b in pairwise(labels))
+    assert panel.ends() == []

@@ -1,0 +1,152 @@
+"""The record of a run: written whole, read back the same, refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests import results
+from loadtests.results import ResultError, Run
+from tests import runs
+
+
+def test_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    run = runs.quick()
+    path = results.save(run, tmp_path / "new" / "folder")
+    assert results.load(path) == results.load(path.parent) == run
+    assert [child.name for child in path.parent.iterdir()] == ["run.json"]
+
+
+def test_run_keeps_the_names_that_others_rely_on(tmp_path: Path) -> None:
+    data = json.loads(results.save(runs.quick(), tmp_path).read_text())
+    assert {"format", "run", "environment", "cells"} <= set(data)
+    cell = data["cells"][0]
+    named = "predicted_out_at degrades_at out_at held"
+    assert set(named.split()) <= set(cell["capacity"])
+    named = "slow_clients attempted answered p50_ms p90_ms p99_ms"
+    assert set(named.split()) <= set(cell["steps"][0])
+    assert set(cell["fates"]) == set(
+        "served rejected reset closed refused held".split()
+    )
+    named = "cpu_us_per_request rss_idle_mb rss_peak_mb kb_per_slow_client restarts"
+    assert set(named.split()) <= set(cell["server"])
+    assert {"lag_p99_ms", "cpu_peak_percent"} <= set(cell["generator"])
+
+
+def test_field_of_a_newer_version_is_passed_over(tmp_path: Path) -> None:
+    run = runs.quick()
+    path = results.save(run, tmp_path)
+    data = json.loads(path.read_text())
+    data["cells"][0]["humidity_percent"] = 40
+    path.write_text(json.dumps(data))
+    assert results.load(path) == run
+
+
+def broken(change: Any) -> str:
+    data = json.loads(json.dumps(AS_JSON))
+    change(data)
+    return json.dumps(data)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_json(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = results.save(runs.quick(), tmp_path_factory.mktemp("run"))
+    AS_JSON.update(json.loads(path.read_text()))
+
+
+AS_JSON: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(format=99), "format: expected 1, found 99"),
+        (lambda d: d.pop("environment"), "run.environment: missing"),
+        (lambda d: d["run"].update(seed="7"), "run.run.seed: expected int, found '7'"),
+        (lambda d: d["run"].update(complete=1), "run.run.complete: expected bool"),
+        (lambda d: d.update(cells={}), "run.cells: expected list"),
+        (lambda d: d.update(cells=[3]), "run.cells[0]: expected an object, found '3'"),
+        (
+            lambda d: d["cells"][1]["steps"][0].update(p50_ms="fast"),
+            "run.cells[1].steps[0].p50_ms: expected float, found 'fast'",
+        ),
+        (
+            lambda d: d["environment"]["packages"].update(locust=2),
+            "run.environment.packages.locust: expected str, found '2'",
+        ),
+    ],
+)
+def test_what_is_not_a_run_is_refused_by_file_and_field(
+    tmp_path: Path, change: Any, says: str
+) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(broken(change))
+    with pytest.raises(ResultError) as caught:
+        results.load(tmp_path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ('{"format": 1, "run": {"id"', "not JSON, perhaps cut off"),
+        ("[1]", "format: expected 1, found None"),
+        ("\ud800", "not JSON"),
+    ],
+)
+def test_file_that_is_cut_off_or_foreign_is_refused(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(ResultError, match=says):
+        results.load(path)
+
+
+def test_run_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match=r"run\.json: cannot be read: No such file"):
+        results.load(tmp_path)
+
+
+def test_save_that_fails_leaves_the_old_run_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old: Run = runs.quick()
+    results.save(old, tmp_path)
+
+    def full_disk(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        results.save(runs.run([]), tmp_path)
+    assert results.load(tmp_path) == old
+    assert [child.name for child in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_cell_is_known_by_what_was_measured_and_when() -> None:
+    cell = runs.cell("asgi-uvicorn", "idle", repeat=2)
+    assert cell.key == ("asgi-uvicorn", "idle", 2)
+    assert cell.name == "asgi-uvicorn.idle.2"
+
+
+def test_whole_number_is_read_where_a_fraction_may_stand(tmp_path: Path) -> None:
+    run = runs.quick()
+    path = results.save(run, tmp_path)
+    path.write_text(path.read_text().replace('"p50_ms": 1.5', '"p50_ms": 2'))
+    p50_ms = results.load(path).cells[0].steps[0].p50_ms
+    assert (p50_ms, type(p50_ms)) == (2.0, float)
+
+
+def test_field_with_a_default_may_be_missing(tmp_path: Path) -> None:
+    path = results.save(runs.quick(), tmp_path)
+    data = json.loads(path.read_text())
+    del data["cells"][0]["warnings"], data["cells"][0]["capacity"]["predicted_out_by"]
+    path.write_text(json.dumps(data))
+    assert results.load(path) == runs.quick()
