@@ -1,4 +1,4 @@
-"""From raw records to figures: steps, capacity, fates, recovery, validity.
+"""From raw records to figures: steps, capacity, fates, recovery, costs.
 
 Pure functions of a Recording. A healthy request belongs to the step during which it was
 due to start. The first moments of a step, while its slow clients still arrive, do not
@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests import raw
+from loadtests import health, intervals, raw
+from loadtests.raw import Tread
 from loadtests.results import (
     Capacity,
     Cell,
@@ -27,12 +28,6 @@ from loadtests.results import (
 
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
-BEYOND = 10  # a percentile is given only where this many samples lie beyond it
-
-LAG_LIMIT_MS = 5.0
-CPU_LIMIT_PERCENT = 90.0
-UNSENT_LIMIT = 0.01
-PRESENT_AT_LEAST = 0.95
 
 
 @dataclass(frozen=True)
@@ -46,28 +41,15 @@ class Subject:
     workers: int
     threads: int | None
     predicted_out_at: int | None
-
-
-@dataclass(frozen=True)
-class Tread:
-    """One step's window in time: requests due in [begins_s, ends_s) count for it."""
-
-    slow_clients: int
-    begins_s: float
-    ends_s: float
-
-    def samples(self, recording: raw.Recording) -> list[raw.Sample]:
-        return [
-            s for s in recording.samples if self.begins_s <= s.intended_s < self.ends_s
-        ]
+    predicted_out_by: int | None
 
 
 def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
     """All figures of one cell."""
     climb = treads(recording, method)
     steps = [step(tread, recording) for tread in climb]
-    capacity = find_capacity(steps, subject.predicted_out_at)
-    faults = void_reasons(recording, climb, method)
+    capacity = find_capacity(steps, subject.predicted_out_at, subject.predicted_out_by)
+    faults = health.void_reasons(recording, climb, method)
     return Cell(
         stack=subject.stack,
         scenario=subject.scenario,
@@ -80,7 +62,7 @@ def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
         server=server_figures(recording, climb),
-        generator=generator_figures(recording, climb),
+        generator=health.generator_figures(recording, climb),
         valid=not faults,
         warnings=faults,
     )
@@ -99,38 +81,63 @@ def treads(recording: raw.Recording, method: Method) -> list[Tread]:
 def step(tread: Tread, recording: raw.Recording) -> Step:
     """How many healthy requests were answered, and how fast, during one step."""
     samples = tread.samples(recording)
-    times_ms = sorted((s.ended_s - s.intended_s) * 1000 for s in samples if not s.fault)
+    answered = sum(not sample.fault for sample in samples)
+    within = intervals.of_share(answered, len(samples))
     return Step(
         slow_clients=tread.slow_clients,
         attempted=len(samples),
-        answered=len(times_ms),
-        p50_ms=percentile(times_ms, 0.50),
-        p90_ms=percentile(times_ms, 0.90),
-        p99_ms=percentile(times_ms, 0.99),
+        answered=answered,
+        answered_low_percent=round(100 * within.low, 2) if within else None,
+        answered_high_percent=round(100 * within.high, 2) if within else None,
+        **_percentiles(samples),
     )
+
+
+def _percentiles(samples: Sequence[raw.Sample]) -> dict[str, float | None]:
+    """Response times by the names that they have in a Step, each with its interval.
+
+    An unanswered request is slower than every answered one. To leave it out would be to
+    praise a server for not answering.
+    """
+    times_ms = sorted(
+        math.inf if s.fault else (s.ended_s - s.intended_s) * 1000 for s in samples
+    )
+    found: dict[str, float | None] = {}
+    for percent in (50, 90, 99):
+        value = percentile(times_ms, percent / 100)
+        within = intervals.of_percentile(times_ms, percent / 100)
+        known = within if value is not None else None
+        found[f"p{percent}_ms"] = value
+        found[f"p{percent}_low_ms"] = _finite(known.low) if known else None
+        found[f"p{percent}_high_ms"] = _finite(known.high) if known else None
+    return found
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
     """The smallest value with at least that share at or below it (nearest rank).
 
-    None where fewer than 10 values lie beyond it: a guess is not a figure.
+    None where fewer than 10 values lie beyond it: a guess is not a figure. None also
+    where it falls on infinity, which stands for a request that was not answered.
     """
-    beyond = len(ordered) - math.ceil(share * len(ordered))
-    return _nearest_rank(ordered, share) if beyond >= BEYOND else None
+    if not intervals.enough(len(ordered), share):
+        return None
+    return _finite(intervals.nearest_rank(ordered, share))
 
 
-def _nearest_rank(ordered: Sequence[float], share: float) -> float:
-    return round(ordered[math.ceil(share * len(ordered)) - 1], 3)
+def _finite(value: float) -> float | None:
+    return round(value, 3) if math.isfinite(value) else None
 
 
-def find_capacity(steps: Sequence[Step], predicted_out_at: int | None) -> Capacity:
+def find_capacity(
+    steps: Sequence[Step], predicted_out_at: int | None, predicted_out_by: int | None
+) -> Capacity:
     """Where the staircase first degraded, where it was out, what it held before."""
     shares = [(s.slow_clients, s.answered / s.attempted) for s in steps if s.attempted]
     degrades_at = next((n for n, share in shares if share < DEGRADED_UNDER), None)
     out_at = next((n for n, share in shares if share < OUT_UNDER), None)
     unharmed = itertools.takewhile(lambda pair: pair[1] >= DEGRADED_UNDER, shares)
     held = max((n for n, _ in unharmed), default=None)
-    return Capacity(predicted_out_at, degrades_at, out_at, held)
+    return Capacity(predicted_out_at, degrades_at, out_at, held, predicted_out_by)
 
 
 def count_fates(visits: Sequence[raw.Visit]) -> Fates:
@@ -172,14 +179,12 @@ def server_figures(recording: raw.Recording, climb: Sequence[Tread]) -> ServerFi
 
 def _rss_in(readings: Sequence[raw.ServerReading], tread: Tread) -> float | None:
     """The last reading of resident memory in that step."""
-    inside = [r.rss_mb for r in readings if tread.begins_s <= r.at_s < tread.ends_s]
+    inside = [r.rss_mb for r in readings if tread.has(r.at_s)]
     return round(inside[-1], 1) if inside else None
 
 
 def _cpu_us_per_request(recording: raw.Recording, baseline: Tread) -> float | None:
-    inside = [
-        r for r in recording.server if baseline.begins_s <= r.at_s < baseline.ends_s
-    ]
+    inside = [r for r in recording.server if baseline.has(r.at_s)]
     if len(inside) < 2 or baseline.slow_clients:
         return None
     window = Tread(0, inside[0].at_s, inside[-1].at_s)
@@ -194,93 +199,6 @@ def _restarts(readings: Sequence[raw.ServerReading]) -> int:
     return len(set().union(*seen) - seen[0])
 
 
-def generator_figures(
-    recording: raw.Recording, climb: Sequence[Tread]
-) -> GeneratorFigures:
-    """How late requests left, and how busy the busier generator process was, outside
-    the moments in which slow clients are being spawned."""
-    return GeneratorFigures(_lag_p99_ms(recording, climb), _cpu_peak(recording, climb))
-
-
-def _lag_p99_ms(recording: raw.Recording, climb: Sequence[Tread]) -> float | None:
-    """Of however few samples: a limit must not be stricter for a shorter staircase."""
-    lags = sorted(
-        (s.started_s - s.intended_s) * 1000
-        for tread in climb
-        for s in tread.samples(recording)
-    )
-    return _nearest_rank(lags, 0.99) if lags else None
-
-
-def _cpu_peak(recording: raw.Recording, climb: Sequence[Tread]) -> float | None:
-    busy = [
-        max(reading.probe_percent, reading.slow_clients_percent)
-        for reading in recording.generator
-        if any(tread.begins_s <= reading.at_s < tread.ends_s for tread in climb)
-    ]
-    return round(max(busy), 1) if busy else None
-
-
-def void_reasons(
-    recording: raw.Recording, climb: Sequence[Tread], method: Method
-) -> list[str]:
-    """Why the generator's own trouble makes this cell's figures worthless, if it does.
-
-    What the server did wrong is a result; what the generator did wrong is not.
-    """
-    reasons = []
-    if not climb or recording.levels[-1].slow_clients:
-        reasons.append("the staircase was not climbed to its end")
-    reasons += _strained(generator_figures(recording, climb))
-    reasons += _unsent(recording, climb, method)
-    reasons += _missing_slow_clients(recording, climb)
-    return reasons
-
-
-def _strained(generator: GeneratorFigures) -> list[str]:
-    lag, cpu = generator.lag_p99_ms, generator.cpu_peak_percent
-    reasons = []
-    if lag is None:
-        reasons.append("no healthy request was sent")
-    elif lag > LAG_LIMIT_MS:
-        reasons.append(
-            f"requests left late: lag p99 {lag:.1f} ms (limit {LAG_LIMIT_MS:g} ms)"
-        )
-    if cpu is not None and cpu > CPU_LIMIT_PERCENT:
-        reasons.append(
-            f"a generator used {cpu:.1f} % of a core (limit {CPU_LIMIT_PERCENT:g} %)"
-        )
-    return reasons
-
-
-def _unsent(
-    recording: raw.Recording, climb: Sequence[Tread], method: Method
-) -> list[str]:
-    due = sum((t.ends_s - t.begins_s) * method.rate_per_s for t in climb)
-    sent = sum(len(t.samples(recording)) for t in climb)
-    if sent >= due * (1 - UNSENT_LIMIT) - len(climb):  # a step's edges may cost one
-        return []
-    return [f"only {sent} of {due:.0f} healthy requests were sent"]
-
-
-def _missing_slow_clients(
-    recording: raw.Recording, climb: Sequence[Tread]
-) -> list[str]:
-    """Steps on which fewer slow clients visited than were asked for."""
-    missing = []
-    for tread in climb:
-        there = {
-            v.client
-            for v in recording.visits
-            if v.began_s < tread.ends_s and v.ended_s > tread.begins_s
-        }
-        if len(there) < PRESENT_AT_LEAST * tread.slow_clients:
-            missing.append(
-                f"only {len(there)} of {tread.slow_clients} slow clients were there"
-            )
-    return missing
-
-
 def failed(subject: Subject, reason: str) -> Cell:
     """A cell that could not be measured: void, with the reason, never a zero."""
     return Cell(
@@ -290,7 +208,9 @@ def failed(subject: Subject, reason: str) -> Cell:
         argv=subject.argv,
         workers=subject.workers,
         threads=subject.threads,
-        capacity=Capacity(subject.predicted_out_at, None, None, None),
+        capacity=Capacity(
+            subject.predicted_out_at, None, None, None, subject.predicted_out_by
+        ),
         steps=[],
         fates=Fates(),
         recovery_s=None,

@@ -177,12 +177,18 @@ def _watch(
     with contextlib.closing(of_server), contextlib.closing(of_generator):
         for n in range(1, int((plan.lasts_s + _OVERTIME_S) / _READING_EVERY_S)):
             if all(group.exited for group in generators.both()):
-                return
+                return _see_that_they_ended_well(generators)
             of_server.write(_server_reading(server))
             of_generator.write(_generator_reading(processes))
             tell(time.monotonic() - began_s)
             time.sleep(max(0.0, began_s + n * _READING_EVERY_S - time.monotonic()))
     raise ProcessError(f"the generators of {plan.name} did not end in time")
+
+
+def _see_that_they_ended_well(generators: Generators) -> None:
+    for group in generators.both():
+        if group.process.returncode:
+            raise ProcessError(f"a generator failed; {group.last_words()}")
 
 
 def _server_reading(server: Server) -> raw.ServerReading:
@@ -198,4 +204,6 @@ def _generator_reading(processes: list[psutil.Process]) -> raw.GeneratorReading:
             percents.append(process.cpu_percent())
         except psutil.NoSuchProcess:
             percents.append(0.0)
-    return raw.GeneratorReading(time.monotonic(), *percents)
+    stolen = psutil.cpu_times_percent().steal
+    probe, slow_clients = percents
+    return raw.GeneratorReading(time.monotonic(), probe, slow_clients, stolen)

@@ -10,6 +10,7 @@ stream of requests.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from typing import Any
@@ -119,6 +120,10 @@ def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
     if options.raw:
         run.samples = RawWriter(options.raw, SAMPLES_FILE, Sample)
+    # All that Locust has loaded is kept out of the garbage collector's rounds, which
+    # would otherwise stop this process for 10 to 20 ms now and then.
+    gc.collect()
+    gc.freeze()
     if options.on_signal:
         print("ready", flush=True)
         run.began_s = float(sys.stdin.readline())

@@ -20,6 +20,8 @@ LEVELS_FILE = "levels.csv"
 SERVER_FILE = "server.csv"
 GENERATOR_FILE = "generator.csv"
 
+NOT_SENT = "generator"  # the fault of a request that our own machine could not send
+
 
 class Sample(NamedTuple):
     """One healthy request; `fault` is empty if it was answered right and in time."""
@@ -57,11 +59,15 @@ class ServerReading(NamedTuple):
 
 
 class GeneratorReading(NamedTuple):
-    """How busy each generator process was since the reading before; 100 = one core."""
+    """How busy each generator process was since the reading before; 100 = one core.
+
+    `stolen_percent` is how much of the machine's time its hypervisor gave to others.
+    """
 
     at_s: float
     probe_percent: float
     slow_clients_percent: float
+    stolen_percent: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,28 @@ class Recording:
     levels: list[Level]
     server: list[ServerReading]
     generator: list[GeneratorReading]
+
+
+@dataclass(frozen=True)
+class Tread:
+    """One step's window in time: requests due in [begins_s, ends_s) count for it."""
+
+    slow_clients: int
+    begins_s: float
+    ends_s: float
+
+    def samples(self, recording: Recording) -> list[Sample]:
+        """The healthy requests that were due in it, but for those that our own machine
+        could not send: they say nothing of the server."""
+        return [
+            sample
+            for sample in recording.samples
+            if self.begins_s <= sample.intended_s < self.ends_s
+            and sample.fault != NOT_SENT
+        ]
+
+    def has(self, at_s: float) -> bool:
+        return self.begins_s <= at_s < self.ends_s
 
 
 class RawWriter:

@@ -66,6 +66,8 @@ class Environment:
 class Capacity:
     """How many slow clients hurt; null means never within this staircase.
 
+    `predicted_out_at` to `predicted_out_by` is where the stack was predicted to be out;
+    they are equal where the prediction is one number.
     `degrades_at`: the first step with under 99 % of healthy requests answered.
     `out_at`: the first step with under 1 %. `held`: the largest step up to which every
     step stayed at 99 % or more (null when not even the baseline did).
@@ -75,11 +77,18 @@ class Capacity:
     degrades_at: int | None
     out_at: int | None
     held: int | None
+    predicted_out_by: int | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """One tread of the staircase. A percentile is null with under 10 samples beyond."""
+    """One tread of the staircase, and between which values its figures lie (95 %).
+
+    A percentile counts all requests, an unanswered one as slower than every answered
+    one. It is null where under 10 requests lie beyond it, and where it falls on an
+    unanswered one: it is then over the deadline. A bound is null where the figure is,
+    and an upper bound also where it is over the deadline.
+    """
 
     slow_clients: int
     attempted: int
@@ -87,6 +96,14 @@ class Step:
     p50_ms: float | None
     p90_ms: float | None
     p99_ms: float | None
+    answered_low_percent: float | None = None
+    answered_high_percent: float | None = None
+    p50_low_ms: float | None = None
+    p50_high_ms: float | None = None
+    p90_low_ms: float | None = None
+    p90_high_ms: float | None = None
+    p99_low_ms: float | None = None
+    p99_high_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +135,10 @@ class GeneratorFigures:
 
     lag_p99_ms: float | None
     cpu_peak_percent: float | None
+    lag_p50_ms: float | None = None
+    lag_max_ms: float | None = None
+    not_sent: int = 0
+    stolen_percent: float | None = None
 
 
 @dataclass(frozen=True)

@@ -105,9 +105,14 @@ def _await_listening(server: Server) -> None:
 
     if not wait_until(listening_or_gone, READY_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
-    ours = {process.pid for process in server.group.members()}
-    if not {pid for _, pid in listeners(server.port)} <= ours:
+    # Asked again for a moment: a worker may be forked between the two look-ups.
+    if not wait_until(lambda: _is_ours(server), 1.0):
         raise ServerError(f"port {server.port} is served by a process that is not ours")
+
+
+def _is_ours(server: Server) -> bool:
+    owners = {pid for _, pid in listeners(server.port)}
+    return owners <= {process.pid for process in server.group.members()}
 
 
 def _await_answers(server: Server) -> None:

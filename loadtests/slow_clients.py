@@ -8,6 +8,7 @@ recorded with its fate and comes back.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
 import sys
@@ -27,6 +28,7 @@ COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
 _SPAWN_AT_ONCE = 10_000
 _UPLOAD_BYTES = 1_000_000
+_HANDLER_MS = 20_000  # longer than the climb goes on after a stack is out
 _STREAM = "/stream?chunks=1024&size=65536"
 
 
@@ -62,20 +64,20 @@ class SlowClient(User):
     @task
     def visit(self) -> None:
         began_s = time.monotonic()
-        outcome = wire.Outcome("held")  # if we are told to leave before it is over
-        try:
-            outcome = self._visit()
-        finally:
-            record(self, began_s, outcome)
-
-    def _visit(self) -> wire.Outcome:
         buffer = wire.SMALL_RECEIVE_BUFFER if isinstance(self, SlowRead) else None
         try:
             sock = wire.connect(self.address, receive_buffer=buffer)
-        except wire.WireError:
-            return wire.Outcome("refused")
-        with sock:
-            return self.be_slow(sock)
+        except wire.WireError as error:
+            # Of our own failure there is no fate to tell: this client is missing.
+            if error.fault != "generator":
+                record(self, began_s, wire.Outcome(error.fault))
+            return
+        outcome = wire.Outcome("held")  # if we are told to leave before it is over
+        try:
+            with sock:
+                outcome = self.be_slow(sock)
+        finally:
+            record(self, began_s, outcome)
 
     def opening(self, method: str, target: str, *fields: str) -> bytes:
         """A request's head, without the empty line that would end it."""
@@ -113,6 +115,24 @@ class SlowRead(SlowClient):
     def be_slow(self, sock: Any) -> wire.Outcome:
         request = self.opening("GET", _STREAM, "Connection: close") + b"\r\n"
         return wire.sip(sock, request, size=512, gap_s=GAP_S)
+
+
+class HandlerWait(SlowClient):
+    """A quick client of a slow handler: it waits as its interface invites."""
+
+    def be_slow(self, sock: Any) -> wire.Outcome:
+        return self.ask(sock, f"/wait?ms={_HANDLER_MS}")
+
+    def ask(self, sock: Any, target: str) -> wire.Outcome:
+        request = self.opening("GET", target, "Connection: close") + b"\r\n"
+        return wire.drip(sock, request, iter(()), GAP_S)
+
+
+class LoopBlock(HandlerWait):
+    """The same of a handler that blocks: in ASGI the classic mistake."""
+
+    def be_slow(self, sock: Any) -> wire.Outcome:
+        return self.ask(sock, f"/block?ms={_HANDLER_MS}")
 
 
 class Staircase(LoadTestShape):
@@ -161,6 +181,8 @@ def prepare(environment: Any, **_: Any) -> None:
     if options.raw:
         run.visits = RawWriter(options.raw, VISITS_FILE, Visit)
         run.levels = RawWriter(options.raw, LEVELS_FILE, Level)
+    gc.collect()
+    gc.freeze()  # as in probe.py
     if options.on_signal:
         run.began_s = _await_start()
 

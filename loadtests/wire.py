@@ -8,6 +8,7 @@ Times are seconds of the monotonic clock, which all processes of a machine share
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import time
@@ -23,6 +24,8 @@ _CONNECT_TIMEOUT_S = 5.0
 _HEAD_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
 _STATUS_BYTES = len(b"HTTP/1.1 200")
+# What says that our own end is exhausted, and nothing of the server.
+_OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -30,7 +33,8 @@ class WireError(Exception):
     """An exchange that did not end in a whole answer; `fault` says whose fault.
 
     `fault` is one of refused, reset, closed (before the answer was whole), late,
-    malformed: what the server did, as seen from the client.
+    malformed: what the server did, as seen from the client; or `generator`: this
+    machine had no port, descriptor or memory left for our own end of the connection.
     """
 
     def __init__(self, fault: str, detail: str = "") -> None:
@@ -58,7 +62,7 @@ class Outcome:
 def connect(address: Address, *, receive_buffer: int | None = None) -> socket.socket:
     """A connected socket. The receive buffer is set before the handshake, because the
     window that the server may fill is announced there. Raises WireError."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = _socket()
     try:
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -66,7 +70,7 @@ def connect(address: Address, *, receive_buffer: int | None = None) -> socket.so
         sock.connect(address)
     except OSError as error:
         sock.close()
-        raise WireError("refused", str(error)) from None
+        raise _wire_error(error, otherwise="refused") from None
     except BaseException:
         sock.close()
         raise
@@ -80,7 +84,7 @@ def exchange(address: Address, request: bytes, *, deadline_s: float) -> Response
     The request must ask for the connection to be closed. Raises WireError.
     """
     deadline = time.monotonic() + deadline_s
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = _socket()
     try:
         sock.settimeout(deadline_s)
         sock.connect(address)
@@ -88,12 +92,27 @@ def exchange(address: Address, request: bytes, *, deadline_s: float) -> Response
         return _read_response(sock, deadline)
     except TimeoutError:
         raise WireError("late") from None
-    except ConnectionRefusedError:
-        raise WireError("refused") from None
     except OSError as error:
-        raise WireError("reset", str(error)) from None
+        raise _wire_error(error, otherwise="reset") from None
     finally:
         sock.close()
+
+
+def _socket() -> socket.socket:
+    try:
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        raise WireError("generator", str(error)) from None
+
+
+def _wire_error(error: OSError, *, otherwise: str) -> WireError:
+    if error.errno in _OUR_OWN:
+        return WireError("generator", str(error))
+    if isinstance(error, ConnectionRefusedError):
+        return WireError("refused", str(error))
+    if isinstance(error, ConnectionResetError):
+        return WireError("reset", str(error))
+    return WireError(otherwise, str(error))
 
 
 def _read_response(sock: socket.socket, deadline: float) -> Response:

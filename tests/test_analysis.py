@@ -16,14 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import analysis
-from loadtests.analysis import Subject, Tread
+from loadtests import analysis, intervals
+from loadtests.analysis import Subject
 from loadtests.raw import (
     GeneratorReading,
     Level,
     Recording,
     Sample,
     ServerReading,
+    Tread,
     Visit,
 )
 from loadtests.results import (
@@ -52,6 +53,7 @@ SUBJECT = Subject(
     workers=2,
     threads=8,
     predicted_out_at=16,
+    predicted_out_by=32,
 )
 RESPONSE_S = 0.002
 READING_EVERY_S = 0.25
@@ -75,7 +77,7 @@ def healthy(*levels: int, hold_s: float = 2.0) -> Recording:
         ],
         levels=[*map(Level, begins, levels), Level(released_s, 0)],
         server=[ServerReading(t, 3.0 + t * CPU_SHARE, 50.0, PIDS) for t in at],
-        generator=[GeneratorReading(t, 12.0, 20.0) for t in at],
+        generator=[GeneratorReading(t, 12.0, 20.0, 0.0) for t in at],
     )
 
 
@@ -135,7 +137,20 @@ def reasons(recording: Recording) -> list[str]:
 
 
 def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
-    step = Step(0, attempted=150, answered=150, p50_ms=2.0, p90_ms=2.0, p99_ms=None)
+    step = Step(
+        slow_clients=0,
+        attempted=150,
+        answered=150,
+        p50_ms=2.0,
+        p90_ms=2.0,
+        p99_ms=None,
+        answered_low_percent=97.5,
+        answered_high_percent=100.0,
+        p50_low_ms=2.0,
+        p50_high_ms=2.0,
+        p90_low_ms=2.0,
+        p90_high_ms=2.0,
+    )
     assert cell(healthy(0, 4, 32)) == Cell(
         stack="wsgi-gunicorn-gthread",
         scenario="slow-body",
@@ -143,12 +158,20 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         argv=["python", "-m", "gunicorn"],
         workers=2,
         threads=8,
-        capacity=Capacity(predicted_out_at=16, degrades_at=None, out_at=None, held=32),
+        capacity=Capacity(
+            predicted_out_at=16,
+            degrades_at=None,
+            out_at=None,
+            held=32,
+            predicted_out_by=32,
+        ),
         steps=[dataclasses.replace(step, slow_clients=n) for n in (0, 4, 32)],
         fates=Fates(held=32),
         recovery_s=None,
         server=ServerFigures(200.0, 50.0, 50.0, 0.0, restarts=0),
-        generator=GeneratorFigures(lag_p99_ms=0.0, cpu_peak_percent=20.0),
+        generator=GeneratorFigures(
+            0.0, 20.0, lag_p50_ms=0.0, lag_max_ms=0.0, stolen_percent=0.0
+        ),
         valid=True,
         warnings=[],
     )
@@ -159,7 +182,7 @@ def test_failed_cell_is_void_and_has_no_figures() -> None:
     assert not failed.valid
     assert failed.warnings == ["it did not start"]
     assert failed.key == ("wsgi-gunicorn-gthread", "slow-body", 2)
-    assert failed.capacity == Capacity(16, None, None, None)
+    assert failed.capacity == Capacity(16, None, None, None, 32)
     assert (failed.steps, failed.recovery_s) == ([], None)
     assert failed.server == ServerFigures(None, None, None, None, restarts=0)
     assert failed.generator == GeneratorFigures(None, None)
@@ -241,14 +264,50 @@ def test_stall_of_the_server_appears() -> None:
     assert (step.attempted, step.answered) == (1450, 1410)
     assert (before.p50_ms, before.p90_ms, before.p99_ms) == (2.0, 2.0, 2.0)
     assert (step.p50_ms, step.p90_ms) == (2.0, 2.0)
-    # 100 waited for 1000, 990, 980, ... ms; the 14 longest waits lie beyond.
-    assert step.p99_ms == pytest.approx(862.0)
+    assert step.p99_ms is None, "40 of 1450 were not answered: it is one of those"
+
+
+def test_stall_that_all_wait_out_appears() -> None:
+    """0.9 s: each request of it is answered, after 900, 890, 880, ... ms."""
+    recording = stall(healthy(0, 4, hold_s=15.0), 20.0, 20.9)
+    step = cell(recording).steps[1]
+    assert (step.attempted, step.answered) == (1450, 1450)
+    assert step.p90_ms == 2.0
+    assert step.p99_ms == pytest.approx(762.0), "the 14 longest waits lie beyond"
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "p50_ms", "p90_ms"),
+    [(0, 2.0, 2.0), (15, 2.0, 2.0), (16, 2.0, None), (75, 2.0, None), (76, None, None)],
+)
+def test_unanswered_request_is_slower_than_every_answered_one(
+    unanswered: int, p50_ms: float | None, p90_ms: float | None
+) -> None:
+    recording = fail(healthy(0, 4), 0.5, 0.5 + unanswered / METHOD.rate_per_s - 0.005)
+    step = cell(recording).steps[0]
+    assert (step.attempted, step.answered) == (150, 150 - unanswered)
+    assert (step.p50_ms, step.p90_ms) == (p50_ms, p90_ms)
+    assert (step.p50_low_ms, step.p90_low_ms) == (p50_ms, p90_ms)
+
+
+def test_interval_of_a_percentile_may_reach_beyond_the_deadline() -> None:
+    step = cell(fail(healthy(0, 4), 0.5, 0.645)).steps[0]
+    assert (step.answered, step.p90_ms, step.p90_low_ms) == (135, 2.0, 2.0)
+    assert step.p90_high_ms is None
+
+
+def test_share_has_an_interval_unless_nothing_was_asked() -> None:
+    step = cell(fail(healthy(0, 4), 0.5, 0.645)).steps[0]
+    # Wilson's, worked out by hand: (135 + z^2/2 ± z sqrt(13.5 + z^2/4)) / (150 + z^2)
+    assert (step.answered_low_percent, step.answered_high_percent) == (84.16, 93.85)
+    nothing = analysis.step(Tread(0, 50.0, 51.0), healthy(0, 4))
+    assert (nothing.answered_low_percent, nothing.answered_high_percent) == (None, None)
 
 
 def test_stall_of_the_server_degrades_a_short_step() -> None:
     found = cell(stall(healthy(0, 4), 2.55, 3.95))
     assert [step.answered for step in found.steps] == [150, 110]
-    assert found.capacity == Capacity(16, degrades_at=4, out_at=None, held=0)
+    assert found.capacity == Capacity(16, 4, None, 0, 32)
     p50_ms = found.steps[1].p50_ms
     assert p50_ms is not None
     assert p50_ms > 400
@@ -263,7 +322,7 @@ def brute_force(values: Sequence[float], percent: int) -> float | None:
         at_or_below = sum(other <= value for other in values)
         if Fraction(at_or_below, len(values)) >= Fraction(percent, 100):
             rank = math.ceil(Fraction(percent, 100) * len(values))
-            return value if len(values) - rank >= analysis.BEYOND else None
+            return value if len(values) - rank >= intervals.BEYOND else None
     return None
 
 
@@ -332,14 +391,14 @@ def test_capacity_is_where_the_shares_say(
     out_at: int | None,
     held: int | None,
 ) -> None:
-    found = analysis.find_capacity(steps(*climb), 16)
-    assert found == Capacity(16, degrades_at, out_at, held)
+    found = analysis.find_capacity(steps(*climb), 16, 32)
+    assert found == Capacity(16, degrades_at, out_at, held, 32)
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=8))
 def test_capacity_is_in_order(answered: list[int]) -> None:
     climb = steps(*((4 * n, 200, count) for n, count in enumerate(answered)))
-    found = analysis.find_capacity(climb, None)
+    found = analysis.find_capacity(climb, None, None)
     held, degrades_at, out_at = found.held, found.degrades_at, found.out_at
     assert (held is None) == (degrades_at == 0)
     assert (degrades_at is None) == (held == climb[-1].slow_clients)
@@ -543,7 +602,7 @@ def test_busy_generator_makes_a_cell_void(
 ) -> None:
     recording = healthy(0, 4, 32)
     recording.generator[round(at_s / READING_EVERY_S)] = GeneratorReading(
-        at_s, probe, slow_clients
+        at_s, probe, slow_clients, 0.0
     )
     found = cell(recording)
     assert found.generator.cpu_peak_percent == peak
@@ -552,7 +611,7 @@ def test_busy_generator_makes_a_cell_void(
 
 def test_generator_without_readings_has_no_cpu_figure() -> None:
     recording = dataclasses.replace(healthy(0, 4), generator=[])
-    assert cell(recording).generator == GeneratorFigures(0.0, None)
+    assert cell(recording).generator == GeneratorFigures(0.0, None, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -627,4 +686,28 @@ def test_trouble_of_the_server_makes_no_cell_void() -> None:
     refused = [visit._replace(fate="refused") for visit in recording.visits]
     found = cell(dataclasses.replace(recording, visits=refused, server=[]))
     assert found.valid
-    assert found.capacity == Capacity(16, degrades_at=0, out_at=0, held=None)
+    assert found.capacity == Capacity(16, 0, 0, None, 32)
+
+
+def test_request_that_our_machine_could_not_send_is_not_the_servers_fault() -> None:
+    recording = healthy(0, 4)
+    first, *others = recording.samples
+    lost = [sample._replace(fault="generator") for sample in others[260:300]]
+    samples = [first, *others[:260], *lost, *others[300:]]
+    found = cell(dataclasses.replace(recording, samples=samples))
+    assert found.capacity.degrades_at is None
+    assert found.generator.not_sent == 40
+    assert not found.valid
+    assert "healthy requests were sent" in found.warnings[0]
+
+
+def test_void_cell_says_when_the_machine_itself_was_taken_away() -> None:
+    recording = healthy(0, 4)
+    late = [s._replace(started_s=s.intended_s + 0.009) for s in recording.samples]
+    taken = [reading._replace(stolen_percent=25.0) for reading in recording.generator]
+    found = cell(dataclasses.replace(recording, samples=late, generator=taken))
+    assert found.generator.stolen_percent == 25.0
+    assert found.warnings == [
+        "requests left late: lag p99 9.0 ms (limit 5 ms); "
+        "25 % of this machine's time went to other machines"
+    ]

@@ -42,7 +42,7 @@ RECORDINGS = st.builds(
     ),
     levels=st.lists(st.builds(Level, SECONDS, COUNTS)),
     server=st.lists(st.builds(ServerReading, SECONDS, SECONDS, SECONDS, WORDS)),
-    generator=st.lists(st.builds(GeneratorReading, SECONDS, SECONDS, SECONDS)),
+    generator=st.lists(st.builds(GeneratorReading, *[SECONDS] * 4)),
 )
 VISITS = [
     Visit(0, 12.25, 13.5, "held", None),

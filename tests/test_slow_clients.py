@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ import pytest
 from loadtests import raw, wire
 from loadtests.processes import Guard, started, wait_until
 from loadtests.server import ROOT, Server, free_port, listeners, running
-from loadtests.stacks import HOST, STACKS
+from loadtests.stacks import HOST, HTTP1, STACKS
 from tests.conftest import Servers
 
 CHUNKS, SIZE = 1024, 65536
@@ -74,7 +72,7 @@ def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.
     return sock
 
 
-@pytest.mark.parametrize("stack_id", list(STACKS))
+@pytest.mark.parametrize("stack_id", list(HTTP1))
 def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
 ) -> None:
@@ -93,7 +91,7 @@ def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
 
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
-@pytest.mark.parametrize("stack_id", [s for s in STACKS if s != "wsgi-uvicorn"])
+@pytest.mark.parametrize("stack_id", [s for s in HTTP1 if s != "wsgi-uvicorn"])
 def test_endless_stream_ends_when_its_client_leaves(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
 ) -> None:
@@ -120,45 +118,52 @@ def locust(file: str, *options: str) -> list[str]:
     return ["python", "-m", "locust", "-f", f"loadtests/{file}", *options]
 
 
-def run_locust(file: str, *options: str) -> str:
-    command = [sys.executable, *locust(file, "--headless", *options)[1:]]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    return done.stdout + done.stderr
-
-
-CLIMBS = {
-    "Idle": "asgi-uvicorn",
-    "SlowHeaders": "asgi-gunicorn",
-    "SlowBody": "wsgi-gunicorn-gthread",
-    "SlowRead": "asgi-uvicorn",
+STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "1")
+# What Locust is run with, and against which stack; None: a listener that never accepts.
+RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "Idle": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "Idle")),
+    "SlowHeaders": ("asgi-gunicorn", ("slow_clients.py", *STEPS, "SlowHeaders")),
+    "SlowBody": ("wsgi-gunicorn-gthread", ("slow_clients.py", *STEPS, "SlowBody")),
+    "SlowRead": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "SlowRead")),
+    "dropped": (
+        "wsgi-gunicorn-gevent",
+        (
+            *("slow_clients.py", "--levels", "2"),
+            *("--hold-s", "5", "--release-s", "1", "Idle"),
+        ),
+    ),
+    "probe": ("asgi-uvicorn", ("probe.py", "--rate", "50", "--lasts-s", "2")),
+    "unanswered": (
+        None,
+        ("probe.py", "--rate", "50", "--lasts-s", "1", "--deadline-s", "0.4"),
+    ),
 }
 
 
 @pytest.fixture(scope="module")
-def climbed(
+def recorded(
     servers: Servers, guard: Guard, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The raw records of one climb of each kind, all climbed at the same time."""
-    folder = tmp_path_factory.mktemp("climbs")
-    steps = ("--levels", "0,3", "--hold-s", "2", "--release-s", "1")
+    """The raw records of all RUNS, in a folder each; they all run at the same time."""
+    folder = tmp_path_factory.mktemp("locust")
     with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server((HOST, 0)))
         groups = []
-        for user_class, stack_id in CLIMBS.items():
-            (folder / user_class).mkdir()
-            where = ("--host", servers[stack_id].url, "--raw", str(folder / user_class))
-            argv = locust("slow_clients.py", "--headless", *where, *steps, user_class)
-            log = folder / f"{user_class}.log"
+        for name, (stack_id, (file, *options)) in RUNS.items():
+            port = servers[stack_id].port if stack_id else silent.getsockname()[1]
+            (folder / name).mkdir()
+            where = ("--host", f"http://{HOST}:{port}", "--raw", str(folder / name))
+            argv = locust(file, "--headless", *where, *options)
+            log = folder / f"{name}.log"
             groups.append(stack.enter_context(started(guard, argv, log, cwd=ROOT)))
         assert wait_until(lambda: all(group.exited for group in groups), 60)
     return folder
 
 
-@pytest.mark.parametrize("user_class", list(CLIMBS))
-def test_slow_clients_climb_are_held_and_leave(climbed: Path, user_class: str) -> None:
-    levels = raw.read(climbed / user_class, raw.LEVELS_FILE, raw.Level)
-    visits = raw.read(climbed / user_class, raw.VISITS_FILE, raw.Visit)
+@pytest.mark.parametrize("name", ["Idle", "SlowHeaders", "SlowBody", "SlowRead"])
+def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> None:
+    levels = raw.read(recorded / name, raw.LEVELS_FILE, raw.Level)
+    visits = raw.read(recorded / name, raw.VISITS_FILE, raw.Visit)
     assert [level.slow_clients for level in levels] == [0, 3, 0]
     assert [visit.fate for visit in visits] == ["held"] * 3
     left_s = levels[-1].at_s
@@ -166,50 +171,32 @@ def test_slow_clients_climb_are_held_and_leave(climbed: Path, user_class: str) -
 
 
 def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
-    servers: Servers, tmp_path: Path
+    recorded: Path,
 ) -> None:
     """gunicorn's gevent worker hangs up after 2 s without a request."""
-    url = servers["wsgi-gunicorn-gevent"].url
-    steps = ("--levels", "2", "--hold-s", "5", "--release-s", "1")
-    run_locust(
-        *("slow_clients.py", "--host", url, "--raw", str(tmp_path)), *steps, "Idle"
-    )
-    visits = raw.read(tmp_path, raw.VISITS_FILE, raw.Visit)
+    visits = raw.read(recorded / "dropped", raw.VISITS_FILE, raw.Visit)
     dropped = [visit for visit in visits if visit.fate == "closed"]
     assert {visit.client for visit in dropped} == {0, 1}
     assert all(1.5 < visit.ended_s - visit.began_s < 3.5 for visit in dropped)
     assert len(visits) >= 4
 
 
-def test_probe_keeps_its_rate_and_checks_its_answers(
-    servers: Servers, tmp_path: Path
-) -> None:
-    url = servers["wsgi-gunicorn-sync"].url
-    out = run_locust(
-        *("probe.py", "--host", url, "--raw", str(tmp_path)),
-        *("--users", "1", "--rate", "50", "--lasts-s", "2"),
-    )
-    samples = raw.read(tmp_path, raw.SAMPLES_FILE, raw.Sample)
-    assert len(samples) == 100, out
+def test_probe_keeps_its_rate_and_checks_its_answers(recorded: Path) -> None:
+    samples = raw.read(recorded / "probe", raw.SAMPLES_FILE, raw.Sample)
+    assert len(samples) == 100
     assert not [sample for sample in samples if sample.fault]
     intended = sorted(sample.intended_s for sample in samples)
     assert intended[-1] - intended[0] == pytest.approx(99 / 50)
 
 
 def test_probe_counts_from_the_intended_start_when_nobody_answers(
-    guard: Guard, tmp_path: Path
+    recorded: Path,
 ) -> None:
-    """A listener that never accepts: every request is late, none delays another."""
-    with socket.create_server((HOST, 0)) as silent:
-        url = f"http://{HOST}:{silent.getsockname()[1]}"
-        run_locust(
-            *("probe.py", "--host", url, "--raw", str(tmp_path)),
-            *("--users", "1", "--rate", "50", "--lasts-s", "1", "--deadline-s", "0.4"),
-        )
-    samples = raw.read(tmp_path, raw.SAMPLES_FILE, raw.Sample)
+    """Every request is late, and none delays another."""
+    samples = raw.read(recorded / "unanswered", raw.SAMPLES_FILE, raw.Sample)
     assert len(samples) == 50
     assert {sample.fault for sample in samples} == {"late"}
-    assert all(s.started_s - s.intended_s < 0.2 for s in samples)
+    assert all(s.started_s - s.intended_s < 0.3 for s in samples)
 
 
 @pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])

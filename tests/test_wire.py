@@ -7,7 +7,9 @@ the client makes of that, the fault or the fate, is what is tested.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
+import resource
 import socket
 import struct
 import threading
@@ -494,9 +496,17 @@ def test_dripping_client_hears_out_an_answer_that_has_begun() -> None:
 
 @pytest.mark.parametrize("client", [drip, sip])
 def test_client_that_is_reset_before_it_speaks_is_reset(client: SlowClient) -> None:
-    with listening(reset) as server, wire.connect(server.address) as sock:
-        server.finish()
-        assert client(sock) == Outcome("reset")
+    def visit(server: Listener) -> Outcome:
+        try:
+            sock = wire.connect(server.address)
+        except WireError as error:  # it may be reset before it knows that it is there
+            return Outcome(error.fault)
+        with sock:
+            server.finish()
+            return client(sock)
+
+    with listening(reset) as server:
+        assert visit(server) == Outcome("reset")
 
 
 def test_dripping_client_that_is_reset_between_two_pieces_is_reset() -> None:
@@ -589,3 +599,34 @@ def test_sipping_client_keeps_its_pace() -> None:
         took_s = time.monotonic() - began_s
     gaps = -(-len(CHUNKED + LAST_CHUNK) // 16)
     assert 0.8 * gaps * 0.05 < took_s < gaps * 0.05 + 0.5
+
+
+# Our own end
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (errno.EADDRNOTAVAIL, "generator"),
+        (errno.ENOBUFS, "generator"),
+        (errno.ECONNREFUSED, "refused"),
+        (errno.ECONNRESET, "reset"),
+        (errno.EHOSTUNREACH, "otherwise"),
+    ],
+)
+def test_error_says_whose_fault_it_was(number: int, fault: str) -> None:
+    error = OSError(number, "so it is")  # Python makes it the class of that number
+    assert wire._wire_error(error, otherwise="otherwise").fault == fault
+
+
+def test_machine_without_descriptors_is_our_own_fault() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (server.fileno() + 1, hard))
+        try:
+            with pytest.raises(WireError) as caught:
+                [wire.connect(address) for _ in range(server.fileno() + 2)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.fault == "generator"

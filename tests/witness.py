@@ -1,7 +1,7 @@
 """The two apps, watched from the server's side: how far did the answer get?
 
 WITNESS names a file. It holds the bytes of body that the server has taken so far, and
-then a word for how the answer ended.
+then a word for how the answer ended; for a WebSocket the code with which it ended.
 """
 
 from __future__ import annotations
@@ -60,3 +60,13 @@ async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         await asgi_app.app(scope, receive, watched_send)
     finally:
         note(f"{taken} {ended}")
+
+
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    async def watched_receive() -> Event:
+        event = await receive()
+        if event["type"] == "websocket.disconnect":
+            note(str(event["code"]))
+        return event
+
+    await asgi_app.app(scope, watched_receive, send)

@@ -1,0 +1,77 @@
+"""Real trouble of the load generator, made on purpose, voids the cell it falls on."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from loadtests import load, raw
+from loadtests.analysis import Subject, cell
+from loadtests.measure import Plan, measure
+from loadtests.processes import Guard, started
+from loadtests.results import Cell
+from loadtests.scenarios import PROFILES, SCENARIOS, Profile
+from loadtests.server import ROOT
+from loadtests.stacks import STACKS
+
+SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
+BUSY = ["python", "-c", "while True: pass"]
+
+
+def measured(
+    profile: Profile, folder: Path, guard: Guard, tell: Callable[[float], None]
+) -> Cell:
+    stack = STACKS["asgi-uvicorn"]
+    plan = Plan(stack, SCENARIOS["slow-body"], 1, profile)
+    recording: raw.Recording = measure(plan, folder, guard, tell)
+    subject = Subject(stack.id, "slow-body", 1, [], 2, None, None, None)
+    return cell(subject, recording, load.method(profile))
+
+
+def generator(file: str) -> psutil.Process:
+    """Our Locust process of that file."""
+    (found,) = (p for p in psutil.Process().children() if file in " ".join(p.cmdline()))
+    return found
+
+
+def test_stalled_probe_and_missing_slow_clients_void_the_cell(
+    guard: Guard, tmp_path: Path
+) -> None:
+    stalled: list[str] = []
+
+    def tell(seconds: float) -> None:
+        if seconds < 0.5:
+            # No room for 64 connections: most of the slow clients stay away.
+            limit = (40, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            slow = generator("slow_clients.py").pid
+            resource.prlimit(slow, resource.RLIMIT_NOFILE, limit)
+        elif 1.2 < seconds < 1.6 and not stalled:
+            os.kill(generator("probe.py").pid, signal.SIGSTOP)
+            stalled.append("stopped")
+        elif 1.6 < seconds < 2.2 and stalled == ["stopped"]:
+            os.kill(generator("probe.py").pid, signal.SIGCONT)
+            stalled.append("going on")
+
+    found = measured(SHORT, tmp_path, guard, tell)
+    assert stalled == ["stopped", "going on"]
+    assert not found.valid
+    reasons = " / ".join(found.warnings)
+    assert "requests left late" in reasons
+    assert "of 64 slow clients were there" in reasons
+
+
+def test_busy_generator_core_voids_the_cell(guard: Guard, tmp_path: Path) -> None:
+    """More requests than the probe can send, on a core that others want as well."""
+    flood = dataclasses.replace(SHORT, levels=(0, 1), rate_per_s=900.0)
+    with started(guard, BUSY, tmp_path / "busy.log", cwd=ROOT) as busy:
+        busy.pin(frozenset({min(os.sched_getaffinity(0))}))
+        found = measured(flood, tmp_path, guard, lambda _: None)
+    assert not found.valid
+    reasons = " / ".join(found.warnings)
+    assert "requests left late" in reasons
