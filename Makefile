@@ -12,23 +12,34 @@ PORT ?= 8000
 WORKERS ?=
 THREADS ?=
 STACK ?=
+TRACE ?=
+REQUEST ?=
+BODY ?=
+SLOW ?=
+LEAVE ?=
 PROFILE ?= quick
 STACKS ?=
 SCENARIOS ?=
 REPEATS ?=
 RESUME ?=
+ONLY ?=
 SEED ?=
 RUN ?= reports/latest
+OPEN ?=
+BASE ?=
+NEW ?= reports/latest
+THRESHOLD ?=
+MARKDOWN ?=
 
 # Options that are empty are left out.
-option = $(if $(strip $($(2))),--$(1) '$($(2))')
+option = $(if $(strip $($(2))),--$(1)='$($(2))')
 counts = $(call option,port,PORT) $(call option,workers,WORKERS) \
-	$(call option,threads,THREADS)
+	$(call option,threads,THREADS) $(if $(filter-out 0,$(TRACE)),--trace)
 choice = $(call option,server,SERVER) $(call option,worker,WORKER) $(counts)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve-wsgi serve-asgi serve stacks diff load report test lint \
-	check format lock clean
+.PHONY: help install serve-wsgi serve-asgi serve trace stacks diff load report \
+	compare claims test lint check format lock clean
 
 help:
 	@echo "WSGI and ASGI side by side. Targets:"
@@ -36,12 +47,22 @@ help:
 	@echo "  make serve-wsgi    serve the WSGI app   SERVER=gunicorn|uvicorn WORKER=<class>"
 	@echo "  make serve-asgi    serve the ASGI app   PORT= WORKERS= THREADS="
 	@echo "  make serve         serve one stack      STACK=<id>"
+	@echo "                     with TRACE=1 each of these prints the calls as they happen"
+	@echo "  make trace         draw the calls of one request, WSGI beside ASGI"
+	@echo "                     REQUEST='GET /hello' BODY=<text>|@<file> SLOW=body|read"
+	@echo "                     LEAVE=150ms|2000B    STACKS=<id>,<id>"
 	@echo "  make stacks        list the stacks, and what each is predicted to bear"
 	@echo "  make diff          show the two apps side by side"
 	@echo
 	@echo "  make load          measure and report   PROFILE=smoke|quick|full STACKS="
 	@echo "                                          SCENARIOS= REPEATS= RESUME=<run>"
 	@echo "  make report        make a stored run's reports again   RUN=reports/<run>"
+	@echo "                     OPEN=1 shows the page in a browser"
+	@echo "  make compare       two runs, cell by cell              BASE=reports/<run>"
+	@echo "                     fails where NEW is worse            NEW=reports/<run>"
+	@echo "                                                        THRESHOLD=25 MARKDOWN=1"
+	@echo "  make claims        what people say of WSGI and ASGI, decided by running it"
+	@echo "                     ONLY=<id>,<id>"
 	@echo
 	@echo "  make test          run the tests"
 	@echo "  make lint          ruff"
@@ -61,7 +82,7 @@ $(READY): requirements.lock
 	@echo "Setting up $(VENV) (once, under a minute) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
 	    --require-hashes -r requirements.lock
 	@touch $@
 
@@ -74,6 +95,10 @@ serve-asgi: $(READY)
 serve: $(READY)
 	@$(if $(STACK),,echo "error: say which: make serve STACK=<id>; make stacks lists them" >&2; exit 2)
 	@$(PY) -m loadtests serve --stack '$(STACK)' $(counts)
+
+trace: $(READY)
+	@$(PY) -m loadtests trace $(call option,request,REQUEST) $(call option,body,BODY) \
+	    $(call option,slow,SLOW) $(call option,leave,LEAVE) $(call option,stacks,STACKS)
 
 stacks: $(READY)
 	@$(PY) -m loadtests stacks
@@ -89,10 +114,21 @@ load: $(READY)
 	    $(call option,resume,RESUME)
 
 report: $(READY)
-	@$(PY) -m loadtests report '$(RUN)'
+	@$(PY) -m loadtests report '$(RUN)' $(if $(filter-out 0,$(OPEN)),--open)
 
+compare: $(READY)
+	@$(if $(BASE),,echo "error: say with what: make compare BASE=reports/<run>" >&2; exit 2)
+	@$(PY) -m loadtests compare '$(BASE)' '$(NEW)' $(call option,threshold,THRESHOLD) \
+	    $(if $(filter-out 0,$(MARKDOWN)),--markdown)
+
+claims: $(READY)
+	@$(PY) -m loadtests claims $(call option,only,ONLY)
+
+# First what may share the machine, then what may not.
 test: $(READY)
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 3 --dist loadfile -m 'not quiet' -q \
+	    --cov=wsgi_app --cov=asgi_app --cov=loadtests
+	@$(PY) -m pytest -m quiet -q
 
 lint: $(READY)
 	@$(PY) -m ruff check .

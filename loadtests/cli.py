@@ -1,12 +1,14 @@
-"""The command line behind the Makefile: serve, stacks, load, report."""
+"""The command line behind the Makefile: a command for each of its targets."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
 import sys
 import time
+import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -15,15 +17,22 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import results, scenarios, stacks
+from loadtests import compare, report, results, scenarios, stacks
+from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
 from loadtests.processes import Guard, ProcessError, guarded
+from loadtests.progress import run_load
 from loadtests.results import ResultError
 from loadtests.scenarios import ScenarioError
 from loadtests.server import running
 from loadtests.stacks import Stack, StackError
+from loadtests.trace import TraceError, Visit, traced
 
 _COUNT_LIMIT = 1000
+_ERRORS = (
+    *(StackError, ScenarioError, LoadError),
+    *(ResultError, ProcessError, TraceError, LedgerError),
+)
 
 
 class Stopped(KeyboardInterrupt):
@@ -39,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, list[str]], int] = arguments.command
     try:
         return command(arguments, words)
-    except (StackError, ScenarioError, LoadError, ResultError, ProcessError) as error:
+    except _ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Stopped:
@@ -56,12 +65,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtests", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_serve(commands.add_parser("serve", help="serve one app under one server"))
+    _add_trace(commands.add_parser("trace", help="draw the calls of one request"))
     listing = commands.add_parser("stacks", help="list the stacks and predictions")
     listing.set_defaults(command=show_stacks)
     _add_load(commands.add_parser("load", help="measure and report"))
     again = commands.add_parser("report", help="make a stored run's reports again")
     again.add_argument("run", type=Path, help="the run's folder")
+    again.add_argument("--open", action="store_true", help="show it in a browser")
     again.set_defaults(command=make_report)
+    _add_compare(commands.add_parser("compare", help="compare two stored runs"))
+    claims = commands.add_parser("claims", help="decide what people claim, by running")
+    claims.add_argument("--only", type=_names, default=[], metavar="ID,ID")
+    claims.set_defaults(command=decide_claims)
     return parser
 
 
@@ -74,7 +89,17 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8000)
     parser.add_argument("--workers", type=_count)
     parser.add_argument("--threads", type=_count)
+    parser.add_argument("--trace", action="store_true", help="print every call")
     parser.set_defaults(command=serve)
+
+
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--request", default="", metavar="'METHOD /path?query'")
+    parser.add_argument("--body", default="", metavar="TEXT|@FILE")
+    parser.add_argument("--slow", default="", metavar="body|read")
+    parser.add_argument("--leave", default="", metavar="150ms|2000B")
+    parser.add_argument("--stacks", type=_names, default=[], metavar="ID,ID")
+    parser.set_defaults(command=trace)
 
 
 def _add_load(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +110,14 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--resume", metavar="RUN")
     parser.set_defaults(command=measure)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    for name in ("base", "new"):
+        parser.add_argument(name, type=Path, help=f"the {name} run's folder")
+    parser.add_argument("--threshold", type=_count, default=25, metavar="PERCENT")
+    parser.add_argument("--markdown", action="store_true", help="for a pull request")
+    parser.set_defaults(command=compare_runs)
 
 
 def _port(text: str) -> int:
@@ -112,21 +145,30 @@ def serve(arguments: argparse.Namespace, _: list[str]) -> int:
     else:
         stack = stacks.choose(arguments.interface, arguments.server, arguments.worker)
     stack = stack.with_counts(arguments.workers, arguments.threads)
+    if arguments.trace:
+        stack = traced(stack)
     command = shlex.join(stack.command(arguments.port))
-    print(f"{stack.id}\n\n  $ {command}\n", flush=True)
-    with guarded() as guard:
-        return _serve(stack, guard, arguments.port)
+    # Of a trace only its records go to standard output: `make serve-asgi TRACE=1 | jq`.
+    with (
+        contextlib.redirect_stdout(sys.stderr if arguments.trace else sys.stdout),
+        guarded() as guard,
+    ):
+        print(f"{stack.id}\n\n  $ {command}\n", flush=True)
+        # A trace begins with your first request, not with the one that asks if the
+        # server is ready; and TRACE_APP may be any app, which would not answer that.
+        return _serve(stack, guard, arguments.port, answering=not arguments.trace)
 
 
-def _serve(stack: Stack, guard: Guard, port: int) -> int:
-    with running(stack, guard, log=None, port=port) as server:
+def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> int:
+    with running(stack, guard, log=None, port=port, answering=answering) as server:
         print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
+        curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
         for words in (
             f"'{server.url}/hello?name=Ada'",
             f"-N '{server.url}/stream?chunks=3&size=20&interval_ms=500'",
             f"--data-binary @README.md {server.url}/upload",
         ):
-            print(f"  curl {words}")
+            print(f"  {curl} {words}")
         print(flush=True)
         try:
             while not server.group.exited:
@@ -138,36 +180,67 @@ def _serve(stack: Stack, guard: Guard, port: int) -> int:
     return 1
 
 
+def trace(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Make one request to both apps and draw the calls on both sides."""
+    from loadtests.trace.command import run
+
+    words = (arguments.request, arguments.body, arguments.slow, arguments.leave)
+    run(Visit.parse(*words), arguments.stacks, Console())
+    return 0
+
+
 def show_stacks(_: argparse.Namespace, __: list[str]) -> int:
     """The stacks, and after how many slow clients each is predicted to be out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("stack", "workers", "threads", *scenarios.SCENARIOS):
-        table.add_column(heading, justify="left" if heading == "stack" else "right")
-    for stack in stacks.STACKS.values():
+    table.add_column("stack", no_wrap=True)
+    for name in ("workers x threads", *scenarios.SCENARIOS):
+        table.add_column(name.replace("-", "-\n"), justify="right", max_width=9)
+    for stack in stacks.HTTP1.values():
         predicted = [stack.predicted_out_at(name) for name in scenarios.SCENARIOS]
-        cells = [stack.workers, stack.threads, *predicted]
-        table.add_row(stack.id, *("-" if cell is None else str(cell) for cell in cells))
-    console = Console()
+        counts = f"{stack.workers} x {stack.threads or 1}"
+        table.add_row(stack.id, counts, *(str(level or "-") for level in predicted))
+    console = Console(highlight=False)
     console.print(table)
-    console.print("\nA number is the slow clients that are predicted to take it out.")
+    console.print("\nHow many slow clients are predicted to take it out; -: none here.")
+    console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
     return 0
 
 
 def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
     """Write a stored run's reports again, from the run alone."""
-    from loadtests import report  # Altair alone takes half a second to import
-
     folder = arguments.run
     run = results.load(folder)
     folder = folder.parent if folder.name == results.RUN_FILE else folder
     for path in report.write(run, folder):
         print(path)
     Console().print(report.table(run))
+    if arguments.open:
+        webbrowser.open((folder / report.PAGE).resolve().as_uri())
     return 0
+
+
+def compare_runs(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Compare two stored runs; the exit status is that of `compare.status`."""
+    from loadtests.report import comparison
+
+    base, new = results.load(arguments.base), results.load(arguments.new)
+    threshold = arguments.threshold / 100
+    found = compare.compare(base, new, threshold)
+    compared = comparison.Compared(base, new, found, threshold)
+    if arguments.markdown:
+        print(comparison.markdown(compared), end="")
+    else:
+        Console().print(comparison.table(compared))
+    return compare.status(found)
+
+
+def decide_claims(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Decide each claim by running it; 1 if the evidence for one did not appear."""
+    from loadtests.claims.command import run
+
+    return run(arguments.only, Console())
 
 
 def measure(arguments: argparse.Namespace, words: list[str]) -> int:
     """Measure and report; the exit status is that of `run_load`."""
-    from loadtests.progress import run_load  # as above
-
     return run_load(arguments, words, _parser().parse_args)

@@ -72,7 +72,7 @@ def begin(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
         complete=False,
         argv=list(argv),
     )
-    run = Run(info, _method(order.profile), environment(ROOT), cells=[])
+    run = Run(info, method(order.profile), environment(ROOT), cells=[])
     folder = reports / run_id
     results.save(run, folder)
     _point_latest(reports, run_id)
@@ -117,7 +117,7 @@ def go_on(
             yield plan, run
     void = {cell.key: cell for cell in run.cells if not cell.valid}
     for plan in plans:
-        if plan.key in void:
+        if plan.key in void and plan.profile.second_tries:
             cell = _measure(plan, folder, guard, tell, run.method)
             first = (
                 f"second try; the first was void: {'; '.join(void[plan.key].warnings)}"
@@ -156,6 +156,7 @@ def _measure(
         workers=plan.stack.workers,
         threads=plan.stack.threads,
         predicted_out_at=plan.stack.predicted_out_at(plan.scenario.id),
+        predicted_out_by=plan.stack.predicted_out_by(plan.scenario.id),
     )
     try:
         recording = measure(plan, folder, guard, lambda s: tell(plan, s))
@@ -164,7 +165,8 @@ def _measure(
     return analysis.cell(subject, recording, method)
 
 
-def _method(profile: Profile) -> Method:
+def method(profile: Profile) -> Method:
+    """How a profile's cells are measured, for the record."""
     return Method(
         rate_per_s=profile.rate_per_s,
         deadline_s=profile.deadline_s,

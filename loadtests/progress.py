@@ -55,7 +55,9 @@ def _order(arguments: argparse.Namespace, seed: int) -> Order:
     profile = scenarios.profile(arguments.profile)
     return Order(
         profile,
-        stacks=[stacks.find(name) for name in arguments.stacks or profile.stacks],
+        stacks=[
+            stacks.find_measurable(name) for name in arguments.stacks or profile.stacks
+        ],
         scenarios=[
             scenarios.scenario(name)
             for name in arguments.scenarios or profile.scenarios

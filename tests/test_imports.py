@@ -22,16 +22,23 @@ PIPELINE = {
     "stacks": set[str](),
     "wire": set[str](),
     "scenarios": {"stacks"},
-    "analysis": {"raw", "results"},
+    "health": {"intervals", "raw", "results"},
+    "analysis": {"health", "intervals", "raw", "results"},
     "slow_clients": {"raw", "wire"},
     "probe": {"contract", "raw", "wire"},
     "processes": set[str](),
     "server": {"contract", "processes", "stacks", "wire"},
     "measure": {"processes", "raw", "scenarios", "server", "stacks"},
+    "intervals": set[str](),
+    "comparable": {"report", "results"},
+    "differences": {"intervals", "report", "results"},
+    "compare": {"comparable", "differences", "report", "results"},
 }
 STANDARD_LIBRARY_ONLY = [*PIPELINE][:8]
 LOCUST_FILES = {"probe", "slow_clients"}  # importing Locust patches the whole process
-COMMAND_LINE = {"__main__", "cli"}
+FRAMEWORKS = {"flask", "starlette", "werkzeug"}
+COMMAND_LINE = {"cli", "progress", "__main__"}
+COMPARING = {"comparable", "differences", "compare"}
 
 
 def imported(path: Path) -> set[str]:
@@ -74,12 +81,56 @@ def test_locust_is_imported_by_the_locust_files_only() -> None:
 
 def test_report_knows_a_run_from_its_record_only() -> None:
     for path in (PACKAGE / "report").glob("*.py"):
-        assert ours(path) <= {"report", "results"}, path.name
+        comparing = COMPARING if path.stem == "comparison" else set()
+        assert ours(path) <= {"report", "results", "intervals"} | comparing, path.name
+
+
+def test_scipy_is_imported_for_intervals_only() -> None:
+    users = {p.stem for p in PACKAGE.rglob("*.py") if "scipy" in others(p)}
+    assert users == {"intervals"}
+    assert others(PACKAGE / "intervals.py") == {"numpy", "scipy"}
+
+
+@pytest.mark.parametrize("module", sorted(COMPARING))
+def test_comparing_uses_no_more_of_the_reports_than_outcomes(module: str) -> None:
+    pure = ("loadtests.report.outcomes", "loadtests.report.reached")
+    for name in imported(PACKAGE / f"{module}.py"):
+        if name.startswith("loadtests.report"):
+            assert name.startswith((*pure, "loadtests.report.text.plain")), name
+
+
+def test_trace_serves_and_draws_and_knows_nothing_of_measuring() -> None:
+    known = {"contract", "processes", "server", "stacks", "trace", "wire"}
+    for path in (PACKAGE / "trace").glob("*.py"):
+        assert ours(path) <= known, path.name
+
+
+def test_trace_is_drawn_without_starting_a_process() -> None:
+    for name in ("spans", "timeline", "picture", "svg"):
+        assert ours(PACKAGE / "trace" / f"{name}.py") <= {"trace"}
+        assert "subprocess" not in imported(PACKAGE / "trace" / f"{name}.py")
 
 
 def test_report_is_imported_by_the_command_line_only() -> None:
     users = {path.stem for path in PACKAGE.glob("*.py") if "report" in ours(path)}
+    assert users - COMPARING <= COMMAND_LINE
+
+
+def test_claims_serve_and_ask_and_know_nothing_of_a_run() -> None:
+    known = {"claims", "contract", "processes", "server", "stacks", "wire"}
+    for path in (PACKAGE / "claims").glob("*.py"):
+        only_here = {"machine"} if path.stem == "command" else set()
+        assert ours(path) <= known | only_here, path.name
+
+
+def test_claims_are_imported_by_the_command_line_only() -> None:
+    users = {path.stem for path in PACKAGE.glob("*.py") if "claims" in ours(path)}
     assert users <= COMMAND_LINE
+
+
+def test_frameworks_are_imported_by_what_is_served_with_them_only() -> None:
+    users = {p.stem for p in PACKAGE.rglob("*.py") if others(p) & FRAMEWORKS}
+    assert users <= {"apps", "on_flask", "on_starlette"}
 
 
 def test_command_line_is_imported_by_itself_only() -> None:
