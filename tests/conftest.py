@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from loadtests.processes import Guard, guarded
 from loadtests.server import Server, running
 from loadtests.stacks import HTTP1, STACKS
+
+# The machine is shared, by these tests among others: how slow it is proves nothing.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

@@ -96,8 +96,6 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
         assert "sync     slow-body     out at 2 slow clients (predicted 2)" in (
             out + done.stdout
         )
-    (latest / "report.md").unlink()
-    assert run(project, "report", str(latest)).returncode == 0
     assert "wsgi-gunicorn-sync" in (latest / "report.md").read_text()
     assert not families(project)
 

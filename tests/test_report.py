@@ -67,18 +67,6 @@ def test_charts_have_marks_and_name_every_stack() -> None:
         assert 'fill="#ffffff"' in text, "dark pages need a light ground"
 
 
-def test_charts_of_three_hundred_cells_are_drawn() -> None:
-    cells = [
-        runs.cell(f"asgi-server-{n}", scenario, repeat=1)
-        for n in range(100)
-        for scenario in runs.SCENARIOS
-    ]
-    run = runs.run(cells)
-    picture = next(p for p in charts.plan(run) if "answered" in p.file)
-    assert charts.svg(picture).startswith("<svg")
-    assert len(markdown.render(run)["report.md"]) > 10_000
-
-
 @pytest.mark.parametrize(
     ("low", "high", "answered", "says"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
 import pytest
@@ -284,3 +285,10 @@ def test_browser_needs_no_scrolling_sideways(
 
 def _hex(rgb: str) -> str:
     return "#" + "".join(f"{int(n):02x}" for n in re.findall(r"\d+", rgb)[:3])
+
+
+def test_names_within_a_chart_are_made_its_own() -> None:
+    """Several charts in one page may each have a clip path called `a`."""
+    element = ElementTree.fromstring('<g id="a" clip-path="url(#a)" opacity="1"/>')
+    inline._cleaned(element, "chart", tips=False)
+    assert element.attrib == {"id": "chart-a", "clip-path": "url(#chart-a)"}

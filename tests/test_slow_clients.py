@@ -118,7 +118,7 @@ def locust(file: str, *options: str) -> list[str]:
     return ["python", "-m", "locust", "-f", f"loadtests/{file}", *options]
 
 
-STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "1")
+STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "3")
 # What Locust is run with, and against which stack; None: a listener that never accepts.
 RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "Idle": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "Idle")),

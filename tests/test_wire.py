@@ -233,7 +233,11 @@ def stay_silent(sock: socket.socket) -> None:
 
 
 def reset(sock: socket.socket) -> None:
-    """Close so that the client gets a RST instead of a FIN."""
+    """Close so that the client gets a RST instead of a FIN.
+
+    A moment later: it might reach the client before connect() has returned there.
+    """
+    time.sleep(0.05)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -630,3 +634,12 @@ def test_machine_without_descriptors_is_our_own_fault() -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert caught.value.fault == "generator"
+
+
+def test_answer_that_is_due_already_is_late() -> None:
+    with (
+        listening(stay_silent) as server,
+        wire.connect(server.address) as sock,
+        pytest.raises(TimeoutError),
+    ):
+        wire._read_response(sock, deadline=time.monotonic() - 1)
