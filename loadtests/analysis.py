@@ -49,6 +49,7 @@ def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
     climb = treads(recording, method)
     steps = [step(tread, recording) for tread in climb]
     capacity = find_capacity(steps, subject.predicted_out_at, subject.predicted_out_by)
+    generator = health.generator_figures(recording, climb)
     faults = health.void_reasons(recording, climb, method)
     return Cell(
         stack=subject.stack,
@@ -62,9 +63,9 @@ def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
         server=server_figures(recording, climb),
-        generator=health.generator_figures(recording, climb),
+        generator=generator,
         valid=not faults,
-        warnings=faults,
+        warnings=[*faults, *health.doubts(generator)],
     )
 
 

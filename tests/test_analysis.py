@@ -701,13 +701,30 @@ def test_request_that_our_machine_could_not_send_is_not_the_servers_fault() -> N
     assert "healthy requests were sent" in found.warnings[0]
 
 
-def test_void_cell_says_when_the_machine_itself_was_taken_away() -> None:
+@pytest.mark.parametrize(
+    ("late_ms", "stolen", "valid", "says"),
+    [
+        (4.9, 25.0, True, []),
+        (
+            5.1,
+            25.0,
+            True,
+            [
+                "response times are doubtful: 25 % of this machine's time went to "
+                "other machines, and requests left late, lag p99 5.1 ms"
+            ],
+        ),
+        (51.0, 25.0, False, ["requests left late: lag p99 51.0 ms (limit 50 ms)"]),
+        (5.1, 1.9, False, ["requests left late: lag p99 5.1 ms (limit 5 ms)"]),
+    ],
+)
+def test_lateness_while_the_machine_was_taken_away_makes_times_doubtful(
+    late_ms: float, stolen: float, valid: bool, says: list[str]
+) -> None:
     recording = healthy(0, 4)
-    late = [s._replace(started_s=s.intended_s + 0.009) for s in recording.samples]
-    taken = [reading._replace(stolen_percent=25.0) for reading in recording.generator]
-    found = cell(dataclasses.replace(recording, samples=late, generator=taken))
-    assert found.generator.stolen_percent == 25.0
-    assert found.warnings == [
-        "requests left late: lag p99 9.0 ms (limit 5 ms); "
-        "25 % of this machine's time went to other machines"
+    samples = [
+        s._replace(started_s=s.intended_s + late_ms / 1000) for s in recording.samples
     ]
+    taken = [reading._replace(stolen_percent=stolen) for reading in recording.generator]
+    found = cell(dataclasses.replace(recording, samples=samples, generator=taken))
+    assert (found.valid, found.warnings) == (valid, says)
