@@ -42,6 +42,8 @@ from loadtests.machine import environment
 from loadtests.processes import Guard
 from loadtests.server import ROOT
 
+pytestmark = pytest.mark.quiet
+
 QUICK = {
     "asgi-is-non-blocking": ONLY_WITH,
     "scope-is-immutable": REFUTED,

@@ -20,6 +20,8 @@ from tests.walkthrough import (
     tried_again,
 )
 
+pytestmark = pytest.mark.quiet
+
 
 def test_page_shows_what_its_commands_print(guard: Guard) -> None:
     found = steps(PAGE.read_text())
