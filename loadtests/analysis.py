@@ -8,8 +8,10 @@ because they left.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +34,10 @@ OUT_UNDER = 0.01
 
 @dataclass(frozen=True)
 class Subject:
-    """What was measured: the parts of a cell that are known before it starts."""
+    """What was measured: the parts of a cell that are known before it starts.
+
+    Of `predicted` only the predictions are set.
+    """
 
     stack: str
     scenario: str
@@ -40,15 +45,14 @@ class Subject:
     argv: list[str]
     workers: int
     threads: int | None
-    predicted_out_at: int | None
-    predicted_out_by: int | None
+    predicted: Capacity
 
 
 def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
     """All figures of one cell."""
     climb = treads(recording, method)
     steps = [step(tread, recording) for tread in climb]
-    capacity = find_capacity(steps, subject.predicted_out_at, subject.predicted_out_by)
+    capacity = find_capacity(steps, subject.predicted)
     generator = health.generator_figures(recording, climb)
     faults = health.void_reasons(recording, climb, method)
     return Cell(
@@ -129,16 +133,16 @@ def _finite(value: float) -> float | None:
     return round(value, 3) if math.isfinite(value) else None
 
 
-def find_capacity(
-    steps: Sequence[Step], predicted_out_at: int | None, predicted_out_by: int | None
-) -> Capacity:
+def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
     """Where the staircase first degraded, where it was out, what it held before."""
     shares = [(s.slow_clients, s.answered / s.attempted) for s in steps if s.attempted]
     degrades_at = next((n for n, share in shares if share < DEGRADED_UNDER), None)
     out_at = next((n for n, share in shares if share < OUT_UNDER), None)
     unharmed = itertools.takewhile(lambda pair: pair[1] >= DEGRADED_UNDER, shares)
     held = max((n for n, _ in unharmed), default=None)
-    return Capacity(predicted_out_at, degrades_at, out_at, held, predicted_out_by)
+    return dataclasses.replace(
+        predicted, degrades_at=degrades_at, out_at=out_at, held=held
+    )
 
 
 def count_fates(visits: Sequence[raw.Visit]) -> Fates:
@@ -163,19 +167,24 @@ def server_figures(recording: raw.Recording, climb: Sequence[Tread]) -> ServerFi
     readings = recording.server
     if not readings or not climb:
         return ServerFigures(None, None, None, None, restarts=0)
-    baseline, top = climb[0], climb[-1]
-    idle_mb = _rss_in(readings, baseline)
-    full_mb = _rss_in(readings, top)
-    per_client = None
-    if idle_mb is not None and full_mb is not None and top.slow_clients:
-        per_client = round((full_mb - idle_mb) * 1024 / top.slow_clients, 1)
     return ServerFigures(
-        cpu_us_per_request=_cpu_us_per_request(recording, baseline),
-        rss_idle_mb=idle_mb,
+        cpu_us_per_request=_cpu_us_per_request(recording, climb[0]),
+        rss_idle_mb=_rss_in(readings, climb[0]),
         rss_peak_mb=round(max(r.rss_mb for r in readings), 1),
-        kb_per_slow_client=per_client,
+        kb_per_slow_client=_kb_per_slow_client(readings, climb),
         restarts=_restarts(readings),
     )
+
+
+def _kb_per_slow_client(
+    readings: Sequence[raw.ServerReading], climb: Sequence[Tread]
+) -> float | None:
+    """The slope of the resident memory over the whole staircase (least squares)."""
+    known = [(t.slow_clients, mb) for t in climb if (mb := _rss_in(readings, t))]
+    if len({level for level, _ in known}) < 2:
+        return None
+    levels, sizes_mb = zip(*known, strict=True)
+    return round(statistics.linear_regression(levels, sizes_mb).slope * 1024, 1)
 
 
 def _rss_in(readings: Sequence[raw.ServerReading], tread: Tread) -> float | None:
@@ -209,9 +218,7 @@ def failed(subject: Subject, reason: str) -> Cell:
         argv=subject.argv,
         workers=subject.workers,
         threads=subject.threads,
-        capacity=Capacity(
-            subject.predicted_out_at, None, None, None, subject.predicted_out_by
-        ),
+        capacity=subject.predicted,
         steps=[],
         fates=Fates(),
         recovery_s=None,

@@ -16,9 +16,9 @@ from pathlib import Path
 from loadtests import analysis, results
 from loadtests.contract import HEALTHY
 from loadtests.machine import environment
-from loadtests.measure import Plan, measure
+from loadtests.measure import Plan, disjoint_cores, measure
 from loadtests.processes import Guard, ProcessError
-from loadtests.results import Cell, Method, Run, RunInfo
+from loadtests.results import Capacity, Cell, Method, Run, RunInfo
 from loadtests.scenarios import Profile, Scenario
 from loadtests.server import ROOT
 from loadtests.stacks import Stack
@@ -148,21 +148,39 @@ def _measure(
     tell: Callable[[Plan, float], None],
     method: Method,
 ) -> Cell:
-    subject = analysis.Subject(
+    try:
+        recording = measure(plan, folder, guard, lambda s: tell(plan, s))
+    except ProcessError as error:
+        return analysis.failed(subject(plan), str(error))
+    return analysis.cell(subject(plan), recording, method)
+
+
+def subject(plan: Plan) -> analysis.Subject:
+    """What is known of a cell before it starts."""
+    return analysis.Subject(
         stack=plan.stack.id,
         scenario=plan.scenario.id,
         repeat=plan.repeat,
         argv=plan.stack.command(port=8000),
         workers=plan.stack.workers,
         threads=plan.stack.threads,
-        predicted_out_at=plan.stack.predicted_out_at(plan.scenario.id),
-        predicted_out_by=plan.stack.predicted_out_by(plan.scenario.id),
+        predicted=predicted(plan.stack, plan.scenario),
     )
-    try:
-        recording = measure(plan, folder, guard, lambda s: tell(plan, s))
-    except ProcessError as error:
-        return analysis.failed(subject, str(error))
-    return analysis.cell(subject, recording, method)
+
+
+def predicted(stack: Stack, scenario: Scenario) -> Capacity:
+    """What is predicted of a cell, with the reason; what is measured is still open."""
+    holds = stack.holds[scenario.id]
+    return Capacity(
+        predicted_out_at=stack.predicted_out_at(scenario.id),
+        degrades_at=None,
+        out_at=None,
+        held=None,
+        predicted_out_by=stack.predicted_out_by(scenario.id),
+        predicted_degrades_at=stack.predicted_degrades_at(scenario.id),
+        predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
+        predicted_because=f"a slow client holds {holds.what}: {holds.because}",
+    )
 
 
 def method(profile: Profile) -> Method:
@@ -174,7 +192,16 @@ def method(profile: Profile) -> Method:
         hold_s=profile.hold_s,
         release_s=profile.release_s,
         healthy_request=f"{HEALTHY.request.method} {HEALTHY.request.target}",
+        cores=_cores(),
     )
+
+
+def _cores() -> str:
+    """Who runs on which cores."""
+    ours, theirs = (", ".join(map(str, sorted(some))) for some in disjoint_cores())
+    if not theirs:
+        return "server and load generator share the only core"
+    return f"the server has core {theirs}, the load generator core {ours}"
 
 
 def _point_latest(reports: Path, run_id: str) -> None:

@@ -43,7 +43,8 @@ class Plan:
 
     @property
     def name(self) -> str:
-        return f"{self.stack.id}.{self.scenario.id}.{self.repeat}"
+        repeat = self.repeat if self.profile.levels else "at-capacity"
+        return f"{self.stack.id}.{self.scenario.id}.{repeat}"
 
     @property
     def levels(self) -> list[int]:
@@ -122,6 +123,7 @@ def _slow_argv(plan: Plan, port: int, samples: Path) -> list[str]:
         *("--hold-s", str(plan.profile.hold_s)),
         *("--top-extra-s", str(plan.profile.top_extra_s)),
         *("--release-s", str(plan.profile.release_s)),
+        *([] if plan.profile.comes_back else ["--once"]),
         plan.scenario.user_class,
     ]
 
@@ -140,17 +142,24 @@ def _start_together(server: Server, generators: Generators) -> None:
 def _share_cores(server: Server, generators: Generators) -> None:
     """Disjoint cores for server and generators, so that neither slows the other.
 
+    All are pinned only now: until they are ready, they may use what there is.
+    """
+    ours, theirs = disjoint_cores()
+    if theirs:
+        server.group.pin(theirs)
+        for group in generators.both():
+            group.pin(ours)
+
+
+def disjoint_cores() -> tuple[frozenset[int], frozenset[int]]:
+    """The cores of the generators, and those of the server.
+
     The generators get one core, two where there are four or more; with a single core
-    there is nothing to share out. All are pinned only now: until they are ready, they
-    may use what there is.
+    there is nothing to share out, and the server has none of its own.
     """
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
-        return
     ours = 1 if len(cores) < 4 else 2
-    server.group.pin(frozenset(cores[ours:]))
-    for group in generators.both():
-        group.pin(frozenset(cores[:ours]))
+    return frozenset(cores[:ours]), frozenset(cores[ours:])
 
 
 def _await_ready_line(group: Group) -> None:

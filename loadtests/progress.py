@@ -9,11 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from loadtests import load, report, results, scenarios, stacks
+from loadtests import extras, load, report, results, scenarios, stacks
+from loadtests.costs import CostPlan
+from loadtests.extras import Extra
 from loadtests.load import Order
-from loadtests.measure import Plan
 from loadtests.processes import Guard, guarded
 from loadtests.results import Run
 from loadtests.server import ROOT
@@ -69,16 +76,18 @@ def _order(arguments: argparse.Namespace, seed: int) -> Order:
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
     plans = order.plans()
-    minutes = sum(_expected_s(plan) for plan in plans) / 60
+    beside = extras.planned(order)
+    minutes = sum(map(_expected_s, (*plans, *beside))) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),
         "repeat": order.repeats,
     }
     factors = " x ".join(_counted(number, word) for word, number in sizes.items())
+    more = f"own timeouts and costs: {len(beside)} more; " if beside else ""
     console.print(
         f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(plans), 'cell')}, "
-        f"about {minutes:.1f} minutes.\n"
+        f"{more}about {minutes:.1f} minutes.\n"
         f"Saved after every cell in {folder.relative_to(ROOT)}\n",
         highlight=False,
     )
@@ -91,30 +100,49 @@ def _counted(number: int, word: str) -> str:
 def _measure_all(
     console: Console, order: Order, run: Run, folder: Path, guard: Guard
 ) -> Run:
-    plans = order.plans()
+    plans, beside = order.plans(), extras.planned(order)
     done = {cell.key for cell in run.cells}
-    left_s = sum(_expected_s(plan) for plan in plans if plan.key not in done)
-    began_s, measured_s, finished_s = time.monotonic(), 0.0, 0.0
+    left = [plan for plan in plans if plan.key not in done]
+    expected_s = sum(map(_expected_s, (*left, *extras.missing(beside, run))))
     with _progress(console) as progress:
-        bar = progress.add_task("starting", total=left_s)
-
-        def tell(plan: Plan, seconds: float) -> None:
-            label = f"{plan.stack.id} {plan.scenario.id}"
-            progress.update(bar, description=label, completed=finished_s + seconds)
-
-        for plan, grown in load.go_on(run, folder, plans, guard, tell):
+        bar = Bar(progress, progress.add_task("starting", total=expected_s))
+        began_s, measured_s = time.monotonic(), 0.0
+        for plan, grown in load.go_on(run, folder, plans, guard, bar.tell):
             run = grown
             measured_s += plan.lasts_s
-            finished_s += _expected_s(plan)
-            left_s = max(left_s, finished_s)
-            progress.update(bar, completed=finished_s, total=left_s)
+            bar.finished(plan)
             console.print(report.cell_line(run.cells[-1]), highlight=False)
-    _tell_overhead(console, measured_s, time.monotonic() - began_s)
+        took_s = time.monotonic() - began_s
+        for extra, grown in extras.go_on(run, folder, beside, guard, bar.tell):
+            run = grown
+            bar.finished(extra)
+            console.print(report.extra_line(run, extra.name), highlight=False)
+    _tell_overhead(console, measured_s, took_s)
     return load.finish(run, folder)
 
 
-def _expected_s(plan: Plan) -> float:
+def _expected_s(plan: Extra) -> float:
     return plan.lasts_s + load.OVERHEAD_S
+
+
+class Bar:
+    """How much of the run is done, in expected seconds."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self.progress, self.task = progress, task
+        self.finished_s = 0.0
+
+    def tell(self, plan: Extra, seconds: float) -> None:
+        what = plan.app if isinstance(plan, CostPlan) else plan.scenario.id
+        label = f"{plan.stack.id} {what}"
+        done_s = self.finished_s + seconds
+        self.progress.update(self.task, description=label, completed=done_s)
+
+    def finished(self, plan: Extra) -> None:
+        """A second try is more than was expected."""
+        self.finished_s += _expected_s(plan)
+        total_s = max(self.progress.tasks[0].total or 0.0, self.finished_s)
+        self.progress.update(self.task, completed=self.finished_s, total=total_s)
 
 
 def _progress(console: Console) -> Progress:

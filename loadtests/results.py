@@ -46,6 +46,7 @@ class Method:
     hold_s: float
     release_s: float
     healthy_request: str
+    cores: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Capacity:
     """How many slow clients hurt; null means never within this staircase.
 
     `predicted_out_at` to `predicted_out_by` is where the stack was predicted to be out;
-    they are equal where the prediction is one number.
+    they are equal where the prediction is one number. So it is with `_degrades_`.
+    `predicted_because` is the reason for both; empty where only "out" was predicted.
     `degrades_at`: the first step with under 99 % of healthy requests answered.
     `out_at`: the first step with under 1 %. `held`: the largest step up to which every
     step stayed at 99 % or more (null when not even the baseline did).
@@ -78,6 +80,9 @@ class Capacity:
     out_at: int | None
     held: int | None
     predicted_out_by: int | None = None
+    predicted_degrades_at: int | None = None
+    predicted_degrades_by: int | None = None
+    predicted_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,14 +176,71 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Freeing:
+    """A stack held exactly at its predicted capacity, by clients that do not come back.
+
+    `watched_s` is longer than every default timeout. `freed_s`: from the slow clients'
+    coming to the first healthy request after which all were answered; null for never
+    while watched, 0 where none went unanswered. `kills_logged`: workers that the
+    server's log says it killed for their timeout; `restarts`: those that were replaced.
+    """
+
+    stack: str
+    scenario: str
+    slow_clients: int
+    watched_s: float
+    attempted: int
+    answered: int
+    freed_s: float | None
+    fates: Fates
+    restarts: int
+    kills_logged: int
+    valid: bool
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.stack}.{self.scenario}.at-capacity"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time a request, of one stack with one app behind it; once per server start.
+
+    `app` is `raw`, or the framework that answers the same. What the server uses while
+    nobody asks is taken off: the figure does not depend on the rate.
+    """
+
+    stack: str
+    app: str
+    request: str
+    repeat: int
+    requests: int
+    rate_per_s: float
+    cpu_us_per_request: float
+    rss_idle_mb: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.stack}.{self.app}.{self.repeat}"
+
+
+@dataclass(frozen=True)
 class Run:
-    """A whole run; `cells` in the order in which they were measured."""
+    """A whole run; `cells` in the order in which they were measured.
+
+    `freeings` and `costs` are those of a profile that measures them; `failures` says in
+    a line each which of them could not be measured, and why.
+    """
 
     run: RunInfo
     method: Method
     environment: Environment
     cells: list[Cell]
     format: int = FORMAT
+    freeings: list[Freeing] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 def save(run: Run, folder: Path) -> Path:

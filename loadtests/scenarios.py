@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtests.stacks import HTTP1, Stack
 
@@ -35,13 +35,33 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What a run measures beside its cells.
+
+    How a stack that is held at its predicted capacity frees itself, watched for
+    `watch_s`: longer than every default timeout of these servers, of which gunicorn's
+    --timeout, 30 s, is the longest. And what a request costs, in `cost_repeats` starts
+    of each server, `cost_s` for each request.
+    """
+
+    watch_s: int
+    cost_repeats: int
+    cost_s: float
+
+
+# Those in which clients are slow. A handler ends by itself: no matter of timeouts.
+SLOW_CLIENTS = ("idle", "slow-headers", "slow-body", "slow-read")
+
+
+@dataclass(frozen=True)
 class Profile:
     """How much is measured, and how. Times in seconds, rates per second.
 
     `levels` are the steps that every stack climbs; those around its own predicted
-    capacity are added. Each step lasts `hold_s`; the first `settle_s`, in which its
-    slow clients arrive, do not count. After the last one the slow clients leave and
-    `release_s` is watched. With `second_tries`, void cells are measured once more.
+    capacity are added. Without any, it is held at that capacity alone. Each step lasts
+    `hold_s`; the first `settle_s`, in which its slow clients arrive, do not count.
+    After the last one the slow clients leave and `release_s` is watched. With
+    `second_tries`, void cells are measured once more.
     """
 
     id: str
@@ -55,9 +75,13 @@ class Profile:
     rate_per_s: float = 120.0
     deadline_s: float = 1.0
     second_tries: bool = True
+    comes_back: bool = True
+    extras: Extras | None = None
 
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
+        if not self.levels:
+            return [stack.predicted_out_at(scenario) or 0]
         top = self.levels[-1]
         predicted = stack.predicted_out_at(scenario)
         near = {predicted - 1, predicted, 2 * predicted} if predicted else set()
@@ -67,6 +91,11 @@ class Profile:
         """How long the measured window of one cell is."""
         climb_s = len(self.staircase(stack, scenario)) * self.hold_s
         return climb_s + self.top_extra_s + self.release_s
+
+    def freeing(self, watch_s: int) -> Profile:
+        """The same, with each stack held at its predicted capacity for that long by
+        slow clients that do not come back."""
+        return replace(self, levels=(), hold_s=watch_s, release_s=1, comes_back=False)
 
     @property
     def top_extra_s(self) -> int:
@@ -109,6 +138,7 @@ PROFILES: dict[str, Profile] = {
             levels=(0, 4, 8, 32, 128, 512),
             hold_s=2,
             release_s=3,
+            extras=Extras(watch_s=40, cost_repeats=3, cost_s=1.2),
         ),
     )
 }

@@ -26,6 +26,7 @@ from loadtests.raw import LEVELS_FILE, VISITS_FILE, Level, RawWriter, Visit
 GAP_S = 1.0
 COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
+_UNTIL_STOPPED_S = 10**6
 _SPAWN_AT_ONCE = 10_000
 _UPLOAD_BYTES = 1_000_000
 _HANDLER_MS = 20_000  # longer than the climb goes on after a stack is out
@@ -38,6 +39,7 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--hold-s", type=int, default=5, help="seconds on each step")
     parser.add_argument("--top-extra-s", type=int, default=0, help="more on the last")
     parser.add_argument("--release-s", type=int, default=5, help="seconds at 0, after")
+    parser.add_argument("--once", action="store_true", help="nobody comes back")
     parser.add_argument("--raw", default="", help="folder for the raw records")
     parser.add_argument(
         "--on-signal", action="store_true", help="wait for a start line"
@@ -78,6 +80,8 @@ class SlowClient(User):
                 outcome = self.be_slow(sock)
         finally:
             record(self, began_s, outcome)
+        if self.environment.parsed_options.once:
+            gevent.sleep(_UNTIL_STOPPED_S)
 
     def opening(self, method: str, target: str, *fields: str) -> bytes:
         """A request's head, without the empty line that would end it."""

@@ -76,6 +76,25 @@ class Stack:
         supply = self.predicted_out_at(scenario)
         return 2 * supply if supply and self.holds[scenario].uneven else supply
 
+    def predicted_degrades_at(self, scenario: str) -> int | None:
+        """How many slow clients can be the first to do harm; None: no number tried.
+
+        Where slow clients fall evenly, the last free worker answers all: nothing is
+        lost before the stack is out. Where they do not, all may fall to one worker.
+        """
+        supply = self.predicted_out_at(scenario)
+        if supply and self.holds[scenario].uneven:
+            return max(1, supply // self.workers)
+        return supply
+
+    def predicted_degrades_by(self, scenario: str) -> int | None:
+        """How many do harm at the latest: with one fewer, each worker could still have
+        something left; with as many, one of them has not."""
+        supply = self.predicted_out_at(scenario)
+        if supply and self.holds[scenario].uneven:
+            return supply - self.workers + 1
+        return supply
+
     def with_counts(self, workers: int | None, threads: int | None) -> Stack:
         """This stack with other counts; the predictions follow from them."""
         if threads is not None and self.threads is None:

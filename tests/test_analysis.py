@@ -52,8 +52,7 @@ SUBJECT = Subject(
     argv=["python", "-m", "gunicorn"],
     workers=2,
     threads=8,
-    predicted_out_at=16,
-    predicted_out_by=32,
+    predicted=Capacity(16, None, None, None, 32),
 )
 RESPONSE_S = 0.002
 READING_EVERY_S = 0.25
@@ -391,14 +390,15 @@ def test_capacity_is_where_the_shares_say(
     out_at: int | None,
     held: int | None,
 ) -> None:
-    found = analysis.find_capacity(steps(*climb), 16, 32)
-    assert found == Capacity(16, degrades_at, out_at, held, 32)
+    predicted = Capacity(16, None, None, None, 32, 8, 15, "threads")
+    found = analysis.find_capacity(steps(*climb), predicted)
+    assert found == Capacity(16, degrades_at, out_at, held, 32, 8, 15, "threads")
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=8))
 def test_capacity_is_in_order(answered: list[int]) -> None:
     climb = steps(*((4 * n, 200, count) for n, count in enumerate(answered)))
-    found = analysis.find_capacity(climb, None, None)
+    found = analysis.find_capacity(climb, Capacity(None, None, None, None))
     held, degrades_at, out_at = found.held, found.degrades_at, found.out_at
     assert (held is None) == (degrades_at == 0)
     assert (degrades_at is None) == (held == climb[-1].slow_clients)
@@ -467,9 +467,9 @@ def readings(
     return dataclasses.replace(recording, server=server)
 
 
-def test_memory_of_a_slow_client_is_the_slope_from_baseline_to_top() -> None:
+def test_memory_of_a_slow_client_is_the_slope_over_the_staircase() -> None:
     """Each from the last reading within the step; the peak may be anywhere."""
-    sizes = {1.75: 50.0, 5.5: 57.0, 5.75: 58.04, 6.5: 70.06}
+    sizes = {1.75: 50.0, 3.75: 51.0, 5.5: 57.0, 5.75: 58.0, 6.5: 70.06}
 
     def grows(reading: ServerReading) -> ServerReading:
         return reading._replace(rss_mb=sizes.get(reading.at_s, 42.0))
@@ -479,12 +479,24 @@ def test_memory_of_a_slow_client_is_the_slope_from_baseline_to_top() -> None:
     assert server.kb_per_slow_client == 256.0  # 8 MB for 32
 
 
-@pytest.mark.parametrize(("begin_s", "end_s"), [(0.5, 2.0), (4.5, 6.0)])
+def test_memory_of_a_slow_client_fits_all_steps_and_not_the_last_alone() -> None:
+    sizes = {1.75: 50.0, 3.75: 50.0, 5.75: 60.0}
+
+    def grows(reading: ServerReading) -> ServerReading:
+        return reading._replace(rss_mb=sizes.get(reading.at_s, 42.0))
+
+    # Least squares by hand: levels 0, 16, 32 around 16, sizes around 53.33.
+    slope_kb = (-16 * -10 / 3 + 16 * 20 / 3) / 512 * 1024
+    kb = cell(readings(healthy(0, 16, 32), grows)).server.kb_per_slow_client
+    assert kb == round(slope_kb, 1)
+
+
+@pytest.mark.parametrize(("begin_s", "end_s"), [(0.5, 2.0), (2.5, 4.0)])
 def test_memory_of_a_slow_client_is_unknown_without_a_reading(
     begin_s: float, end_s: float
 ) -> None:
     recording = readings(
-        healthy(0, 4, 32),
+        healthy(0, 32),
         lambda reading: None if begin_s <= reading.at_s < end_s else reading,
     )
     server = cell(recording).server

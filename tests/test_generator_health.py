@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from loadtests import load, raw
-from loadtests.analysis import Subject, cell, failed
+from loadtests.analysis import cell, failed
 from loadtests.measure import Plan, measure
 from loadtests.processes import Guard, ProcessError, started
 from loadtests.results import Cell
@@ -30,7 +30,7 @@ def measured(
 ) -> Cell:
     stack = STACKS["asgi-uvicorn"]
     plan = Plan(stack, SCENARIOS["slow-body"], 1, profile)
-    subject = Subject(stack.id, "slow-body", 1, [], 2, None, None, None)
+    subject = load.subject(plan)
     try:
         recording: raw.Recording = measure(plan, folder, guard, tell)
     except ProcessError as error:  # as a run does

@@ -24,11 +24,13 @@ PIPELINE = {
     "scenarios": {"stacks"},
     "health": {"intervals", "raw", "results"},
     "analysis": {"health", "intervals", "raw", "results"},
+    "freeing": {"analysis", "health", "raw", "results"},
     "slow_clients": {"raw", "wire"},
     "probe": {"contract", "raw", "wire"},
     "processes": set[str](),
     "server": {"contract", "processes", "stacks", "wire"},
     "measure": {"processes", "raw", "scenarios", "server", "stacks"},
+    "costs": {"measure", "processes", "results", "server", "stacks", "wire"},
     "intervals": set[str](),
     "comparable": {"report", "results"},
     "differences": {"intervals", "report", "results"},
@@ -36,7 +38,7 @@ PIPELINE = {
 }
 STANDARD_LIBRARY_ONLY = [*PIPELINE][:8]
 LOCUST_FILES = {"probe", "slow_clients"}  # importing Locust patches the whole process
-FRAMEWORKS = {"flask", "starlette", "werkzeug"}
+FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 COMMAND_LINE = {"cli", "progress", "__main__"}
 COMPARING = {"comparable", "differences", "compare"}
 
@@ -130,7 +132,7 @@ def test_claims_are_imported_by_the_command_line_only() -> None:
 
 def test_frameworks_are_imported_by_what_is_served_with_them_only() -> None:
     users = {p.stem for p in PACKAGE.rglob("*.py") if others(p) & FRAMEWORKS}
-    assert users <= {"apps", "on_flask", "on_starlette"}
+    assert users <= {"apps", "on_fastapi", "on_flask", "on_starlette"}
 
 
 def test_command_line_is_imported_by_itself_only() -> None:

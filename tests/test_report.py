@@ -9,14 +9,20 @@ import shlex
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.report import charts, markdown
+from loadtests.report import charts, html, markdown, tables
 from loadtests.report.finding import sentences
-from loadtests.report.outcomes import outcomes, prediction, verdict
+from loadtests.report.outcomes import (
+    degrade_prediction,
+    outcomes,
+    prediction,
+    verdict,
+)
 from loadtests.report.panel import LABEL_GAP, Panel
 from loadtests.report.style import dodged, looks, place
 from loadtests.report.text import figure, listed, percent, plain
@@ -91,6 +97,56 @@ def test_verdict_compares_with_the_steps_there_were(
     cell = runs.cell(answered=answered, predicted=low)
     capacity = dataclasses.replace(cell.capacity, predicted_out_by=high)
     assert verdict(dataclasses.replace(cell, capacity=capacity)) == says
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answered", "says"),
+    [
+        (8, 15, {0: 150, 8: 150, 15: 80, 32: 0}, "confirmed"),
+        (8, 15, {0: 150, 8: 80, 15: 80, 32: 0}, "confirmed"),
+        (8, 15, {0: 150, 4: 80, 15: 80, 32: 0}, "refuted"),
+        (8, 15, {0: 150, 8: 150, 15: 150, 16: 80, 32: 0}, "refuted"),
+        (None, None, {0: 150, 32: 0}, "refuted"),
+        (2000, 2000, {0: 150, 32: 0}, "refuted"),
+    ],
+)
+def test_verdict_is_on_the_first_harm_too_where_that_was_predicted(
+    low: int | None, high: int | None, answered: dict[int, int], says: str
+) -> None:
+    cell = runs.cell(answered=answered, predicted=16)
+    predicted: dict[str, Any] = {
+        "predicted_out_by": 32,
+        "predicted_degrades_at": low,
+        "predicted_degrades_by": high,
+        "predicted_because": "it holds a thread",
+    }
+    capacity = dataclasses.replace(cell.capacity, **predicted)
+    assert verdict(dataclasses.replace(cell, capacity=capacity)) == says
+    assert degrade_prediction(capacity) == (
+        "not reached" if low is None else "8 to 15" if low == 8 else "2,000"
+    )
+    assert degrade_prediction(cell.capacity) == "–"
+
+
+def test_reasons_of_predictions_name_whom_they_are_given_for() -> None:
+    def held(stack: str, scenario: str, because: str) -> Cell:
+        cell = runs.cell(stack, scenario)
+        said = dataclasses.replace(cell.capacity, predicted_because=because)
+        return dataclasses.replace(cell, capacity=said)
+
+    cells = [
+        held("a", "idle", "a thread"),
+        held("a", "slow-read", "a thread"),
+        held("b", "idle", "a socket"),
+        held("b", "slow-read", "a thread"),
+        runs.cell("c", "idle"),
+    ]
+    assert tables.reasons(runs.run(cells)) == {
+        "a; b (slow-read)": "a thread",
+        "b (idle)": "a socket",
+    }
+    assert "a; b (slow-read)" in html.render(runs.run(cells))[report.PAGE]
+    assert "- b (idle): a socket." in markdown.render(runs.run(cells))["report.md"]
 
 
 @pytest.mark.parametrize(

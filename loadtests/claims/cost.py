@@ -30,8 +30,8 @@ RAW = (
     *("asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn"),
 )
 FRAMEWORKS = {
-    "flask": ("wsgi-gunicorn-gthread", "loadtests.claims.on_flask:app"),
-    "starlette": ("asgi-uvicorn", "loadtests.claims.on_starlette:app"),
+    "flask": ("wsgi-gunicorn-gthread", "loadtests.twins.on_flask:app"),
+    "starlette": ("asgi-uvicorn", "loadtests.twins.on_starlette:app"),
 }
 
 

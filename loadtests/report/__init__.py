@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from loadtests.report.terminal import cell_line, table
+from loadtests.report.terminal import cell_line, extra_line, table
 from loadtests.results import Run
 
-__all__ = ["PAGE", "cell_line", "summary", "table", "write"]
+__all__ = ["PAGE", "cell_line", "extra_line", "summary", "table", "write"]
 
 PAGE = "report.html"
 

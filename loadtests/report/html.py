@@ -17,11 +17,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from loadtests.report import PAGE, advice, charts, inline, smalls, tables
+from loadtests.report import PAGE, advice, beside, charts, inline, smalls, tables
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import WHAT, Matrix, in_order, matrix, pivoted
 from loadtests.report.outcomes import key_of
 from loadtests.report.syntax import Rows
+from loadtests.report.table import Strong
 from loadtests.report.text import NOTHING, amount, plain
 from loadtests.results import Run
 
@@ -56,7 +57,7 @@ def _template() -> Any:
     )
     environment.filters |= {"marked": _marked, "plain": plain}
     environment.filters["by_scenario"] = _by_scenario
-    environment.tests["strong"] = lambda value: isinstance(value, tables.Strong)
+    environment.tests["strong"] = lambda value: isinstance(value, Strong)
     return environment.get_template("page.html.j2")
 
 
@@ -115,7 +116,9 @@ def _evidence(run: Run) -> dict[str, Any]:
         "recovery": recovery,
         "recovery_grid": pivoted(recovery, 2),
         "void": tables.void(run),
-        "warned": tables.warned(run),
+        "freeings": beside.freeings(run),
+        "reasons": tables.reasons(run),
+        "warned": [*tables.warned(run), *beside.doubted(run)],
         **_pictures(run),
         **_costs(run),
     }
@@ -135,7 +138,7 @@ def _costs(run: Run) -> dict[str, Any]:
     costs = tables.costs(run)
     grids = {name: pivoted(costs, column) for name, column in COSTS.items()}
     known = {name: grid for name, grid in grids.items() if _known(grid)}
-    return {"costs": costs, "costs_grids": known}
+    return {"costs": costs, "costs_grids": known, "prices": beside.prices(run)}
 
 
 def _known(grid: Matrix) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtests.report import charts, tables
+from loadtests.report import beside, charts, tables
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.syntax import code, fenced, table, text
-from loadtests.report.tables import NAMES, Doubt, Strong, Table
+from loadtests.report.table import NAMES, Doubt, Strong, Table
 from loadtests.report.text import amount
 from loadtests.results import Run
 
@@ -23,11 +23,14 @@ def render(run: Run) -> dict[str, str]:
     sections = (
         *_head(run),
         *_section(tables.capacity(run)),
+        *_reasons(run),
         *_charts(run, "capacity", "answered"),
         *_section(tables.response_times(run), *_charts(run, "response-time")),
+        *_section(beside.prices(run)),
         *_section(tables.costs(run)),
         *_section(tables.fates(run), *_charts(run, "fates")),
         *_section(tables.recovery(run)),
+        *_section(beside.freeings(run)),
         *_doubts(run),
         *_method(run),
         *_commands(run),
@@ -66,6 +69,12 @@ def _section(shown: Table, *pictures: str) -> Iterator[str]:
         yield shown.note
 
 
+def _reasons(run: Run) -> Iterator[str]:
+    if given := tables.reasons(run):
+        yield "Why each was predicted:"
+        yield "\n".join(f"- {text(who)}: {text(why)}." for who, why in given.items())
+
+
 def _value(value: str) -> str:
     return f"**{value}**" if isinstance(value, Strong) else value
 
@@ -83,7 +92,7 @@ def _doubts(run: Run) -> Iterator[str]:
         yield "## Void cells"
         yield "Left out of everything above, each for its reason."
         yield "\n".join(map(_doubt, void))
-    if warned := tables.warned(run):
+    if warned := [*tables.warned(run), *beside.doubted(run)]:
         yield "## Warnings"
         yield "\n".join(map(_doubt, warned))
 

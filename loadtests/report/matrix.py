@@ -16,7 +16,7 @@ from loadtests.report.outcomes import (
     void_cells,
 )
 from loadtests.report.reached import NEVER, Reached
-from loadtests.report.tables import Table
+from loadtests.report.table import Table
 from loadtests.report.text import NOTHING, count
 from loadtests.results import Run
 

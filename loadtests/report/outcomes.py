@@ -14,7 +14,7 @@ from functools import cached_property
 
 from loadtests.report.reached import NEVER, Reached, middle
 from loadtests.report.steps import pooled
-from loadtests.report.text import count, plain
+from loadtests.report.text import NOTHING, count, plain
 from loadtests.results import Capacity, Cell, Fates, Run, Step
 
 CONFIRMED = "confirmed"
@@ -152,25 +152,42 @@ def share(step: Step) -> float | None:
 
 
 def verdict(cell: Cell) -> str:
-    """Whether the stack was out where that was predicted.
+    """Whether the stack degraded, and was out, where that was predicted.
 
     A staircase knows only its own steps: a prediction is confirmed by the first step at
     or above it, one of a range also by those within the range. One above the last step
-    was not tried, unless the stack was out before.
+    was not tried, unless the stack was harmed before.
     """
-    low, high = cell.capacity.predicted_out_at, _latest(cell.capacity)
-    out_at = cell.capacity.out_at
+    said = cell.capacity
+    verdicts = {_judged(cell, said.predicted_out_at, _latest(said), said.out_at)}
+    if said.predicted_because:  # else nothing was said of the first harm
+        low, high = said.predicted_degrades_at, said.predicted_degrades_by
+        verdicts.add(_judged(cell, low, high, said.degrades_at))
+    return next(v for v in (REFUTED, BEYOND, CONFIRMED) if v in verdicts)
+
+
+def _judged(cell: Cell, low: int | None, high: int | None, at: int | None) -> str:
     if low is None or high is None:
-        return CONFIRMED if out_at is None else REFUTED
+        return CONFIRMED if at is None else REFUTED
     last = _first_step_from(high, cell)
-    if out_at is None:
+    if at is None:
         return BEYOND if last is None else REFUTED
-    return CONFIRMED if low <= out_at <= (last or high) else REFUTED
+    return CONFIRMED if low <= at <= (last or high) else REFUTED
 
 
 def prediction(capacity: Capacity) -> str:
-    """`2`, `16 to 32` or `not reached`."""
-    low, high = capacity.predicted_out_at, _latest(capacity)
+    """Where it was predicted to be out: `2`, `16 to 32` or `not reached`."""
+    return _range(capacity.predicted_out_at, _latest(capacity))
+
+
+def degrade_prediction(capacity: Capacity) -> str:
+    """The same of the first harm; a dash where none was made."""
+    if not capacity.predicted_because:
+        return NOTHING
+    return _range(capacity.predicted_degrades_at, capacity.predicted_degrades_by)
+
+
+def _range(low: int | None, high: int | None) -> str:
     if low is None or high is None:
         return NEVER
     return count(low) if low == high else f"{count(low)} to {count(high)}"

@@ -8,46 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from loadtests.report.comparison import repeatability
 from loadtests.report.outcomes import (
     REFUTED,
     Outcome,
     counts,
+    degrade_prediction,
     outcomes,
     reason,
     void_cells,
 )
 from loadtests.report.reached import NEVER
 from loadtests.report.steps import PERCENTILES, repeated, share_within, time
-from loadtests.report.text import NOTHING, amount, count, figure, plain
+from loadtests.report.table import Doubt, Strong, Table
+from loadtests.report.text import NOTHING, amount, count, figure, listed, plain
 from loadtests.results import Cell, Fates, Run, Step
-
-NAMES = 2  # the first columns of a table are names, the others figures
-
-
-class Strong(str):
-    """A value that is to stand out."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a table shows; `note` says how to read it."""
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A cell that does not count, or counts with a warning, and why."""
-
-    cell: str
-    reason: str
 
 
 def capacity(run: Run) -> Table:
@@ -55,23 +32,43 @@ def capacity(run: Run) -> Table:
         [
             o.scenario,
             o.stack,
-            o.prediction,
+            degrade_prediction(o.cells[0].capacity),
             str(o.degrades_at),
+            o.prediction,
             Strong(o.out_at) if o.out else NEVER,
             str(o.held),
             Strong(o.verdict) if o.verdict == REFUTED else o.verdict,
         ]
         for o in by_scenario(run)
     ]
-    headings = ["predicted out at", "degrades at", "out at", "held", "prediction"]
+    first = ["predicted to degrade at", "degrades at"]
+    headings = [*first, "predicted out at", "out at", "held", "prediction"]
     return Table(
         "How many slow clients it takes",
         ["scenario", "stack", *headings],
         rows,
         "*degrades at*: the first step at which under 99 % of healthy requests "
         "were answered within the deadline. *out at*: under 1 %. *held*: the "
-        "largest step up to which every step stayed at 99 % or more.",
+        "largest step up to which every step stayed at 99 % or more. A prediction is "
+        "confirmed by the first step at or above it.",
     )
+
+
+def reasons(run: Run) -> dict[str, str]:
+    """Why each prediction was made: the reason, and where it is given."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for o in by_scenario(run):
+        if because := plain(o.cells[0].capacity.predicted_because):
+            found.setdefault(because, {}).setdefault(o.stack, []).append(o.scenario)
+    every = {o.scenario for o in by_scenario(run)}
+    return {
+        "; ".join(_given(stack, where, every) for stack, where in stacks.items()): why
+        for why, stacks in found.items()
+    }
+
+
+def _given(stack: str, scenarios: list[str], every: set[str]) -> str:
+    return stack if set(scenarios) == every else f"{stack} ({listed(scenarios)})"
 
 
 def response_times(run: Run) -> Table:
@@ -194,11 +191,16 @@ def method(run: Run, code: Callable[[str], str]) -> list[str]:
         f"Slow clients climb a staircase, {how.hold_s:g} s a step, of which the "
         f"first {how.settle_s:g} s, while they arrive, do not count; then they "
         f"leave, and {how.release_s:g} s more are watched.",
-        "Server and load generator share one machine; with two cores or more, each has "
-        "its own. Every cell is a fresh server. Access logs are off.",
+        f"{_cores(run)} Every cell is a fresh server. Access logs are off.",
         f"Cells in shuffled order, seed {run.run.seed}. {_repeats(run)}Requests left "
         f"late by at most {figure(max(lags, default=None), 'ms')} (p99, worst cell).",
     ]
+
+
+def _cores(run: Run) -> str:
+    said = plain(run.method.cores)
+    told = said or "with two cores or more, each has its own"
+    return f"Server and load generator share one machine; {told}."
 
 
 def _repeats(run: Run) -> str:

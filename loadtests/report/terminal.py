@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loadtests.report.beside import costs_said, freeing_said
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.outcomes import (
     REFUTED,
@@ -26,9 +27,13 @@ SCENARIO_WIDTH = 12
 
 def cell_line(cell: Cell) -> Text:
     """What was found of one cell, as soon as it is finished."""
-    line = Text(f"{plain(cell.stack):{STACK_WIDTH}} {plain(cell.scenario):12}  ")
+    line = Text(_label(plain(cell.stack), plain(cell.scenario)))
     line.append(_found(cell), style="" if counts(cell) else "yellow")
     return line
+
+
+def _label(stack: str, what: str) -> str:
+    return f"{stack:{STACK_WIDTH}} {what:{SCENARIO_WIDTH}}  "
 
 
 def _found(cell: Cell) -> str:
@@ -45,6 +50,20 @@ def _found(cell: Cell) -> str:
     if capacity.degrades_at is not None:
         return f"degraded at {count(capacity.degrades_at)}, not out at {top} {expected}"
     return f"unharmed at {top} {expected}"
+
+
+def extra_line(run: Run, name: str) -> Text:
+    """The same of what is measured beside the cells; `name` is that of its record."""
+    stack, _, rest = plain(name).partition(".")
+    label = _label(stack, rest.partition(".")[0])
+    for one in run.freeings:
+        if one.name == name:
+            return Text(label + freeing_said(one))
+    if paid := [cost for cost in run.costs if cost.name == name]:
+        return Text(label + costs_said(paid))
+    failed = [line for line in run.failures if line.startswith(f"{name}: ")]
+    reason = plain(failed[0].removeprefix(f"{name}: ")) if failed else NOTHING
+    return Text(f"{label}not measured: {reason}", style="yellow")
 
 
 def table(run: Run) -> RenderableType:

@@ -1,0 +1,83 @@
+"""What a full run measures beside its cells: how a stack that is held at its capacity
+frees itself, and what a request costs. Saved after each, and gone on with, like cells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from loadtests import results
+from loadtests.costs import CostPlan, measure_costs, plans
+from loadtests.freeing import freeing
+from loadtests.load import Order, method, subject
+from loadtests.measure import Plan, measure
+from loadtests.processes import Guard, ProcessError
+from loadtests.results import Run
+from loadtests.scenarios import SLOW_CLIENTS
+
+Extra = Plan | CostPlan
+
+
+def planned(order: Order) -> list[Extra]:
+    """What there is to measure beside the cells; nothing for most profiles."""
+    extras = order.profile.extras
+    if not extras:
+        return []
+    top = order.profile.levels[-1]
+    held = [
+        Plan(stack, scenario, 1, order.profile.freeing(extras.watch_s))
+        for scenario in order.scenarios
+        if scenario.id in SLOW_CLIENTS
+        for stack in order.stacks
+        if 0 < (stack.predicted_out_at(scenario.id) or 0) <= top
+    ]
+    return [*held, *plans(order.stacks, extras.cost_repeats, extras.cost_s, order.seed)]
+
+
+def missing(extras: Sequence[Extra], run: Run) -> list[Extra]:
+    """Those of which the run knows nothing yet."""
+    known = {one.name for one in run.freeings} | {cost.name for cost in run.costs}
+    return [extra for extra in extras if extra.name not in known]
+
+
+def go_on(
+    run: Run,
+    folder: Path,
+    extras: Sequence[Extra],
+    guard: Guard,
+    tell: Callable[[Extra, float], None],
+) -> Iterator[tuple[Extra, Run]]:
+    """Measure what is missing; yields the run, already saved, after each.
+
+    What cannot be measured is among its `failures`, with the reason.
+    """
+    for extra in missing(extras, run):
+        tell(extra, 0.0)
+        before = [line for line in run.failures if not line.startswith(extra.name)]
+        run = dataclasses.replace(run, failures=before)
+        try:
+            run = _with(run, extra, folder, guard, tell)
+        except ProcessError as error:
+            line = f"{extra.name}: {error}"
+            run = dataclasses.replace(run, failures=[*run.failures, line])
+        results.save(run, folder)
+        yield extra, run
+
+
+def _with(
+    run: Run,
+    extra: Extra,
+    folder: Path,
+    guard: Guard,
+    tell: Callable[[Extra, float], None],
+) -> Run:
+    if isinstance(extra, CostPlan):
+        costs = measure_costs(extra, folder, guard)
+        return dataclasses.replace(run, costs=[*run.costs, *costs])
+    recording = measure(extra, folder, guard, lambda s: tell(extra, s))
+    log = folder / "logs" / f"{extra.name}.server.log"
+    told = log.read_text(encoding="utf-8", errors="replace")
+    found = freeing(subject(extra), recording, method(extra.profile), told)
+    return dataclasses.replace(run, freeings=[*run.freeings, found])
