@@ -41,7 +41,8 @@ class Profile:
     `levels` are the steps that every stack climbs; those around its own predicted
     capacity are added. Each step lasts `hold_s`; the first `settle_s`, in which its
     slow clients arrive, do not count. After the last one the slow clients leave and
-    `release_s` is watched. With `second_tries`, void cells are measured once more.
+    `release_s` is watched. With `second_tries`, void cells are measured once more. With
+    `traces`, the calls of two visits are traced at the end.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Profile:
     rate_per_s: float = 120.0
     deadline_s: float = 1.0
     second_tries: bool = True
+    traces: bool = True
 
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
@@ -88,6 +90,7 @@ PROFILES: dict[str, Profile] = {
             hold_s=2,
             release_s=2,
             second_tries=False,
+            traces=False,
         ),
         Profile(
             id="quick",
