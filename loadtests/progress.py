@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from loadtests import load, report, results, scenarios, stacks
+from loadtests import load, report, results, scenarios, stacks, verdicts
 from loadtests.load import Order
 from loadtests.measure import Plan
 from loadtests.processes import Guard, guarded
 from loadtests.results import Run
 from loadtests.server import ROOT
+from loadtests.trace import recorder
 
 REPORTS = ROOT / "reports"
 VOID_STATUS = 3
@@ -110,6 +111,8 @@ def _measure_all(
             progress.update(bar, completed=finished_s, total=left_s)
             console.print(report.cell_line(run.cells[-1]), highlight=False)
     _tell_overhead(console, measured_s, time.monotonic() - began_s)
+    if order.profile.traces:
+        recorder.record(folder, guard, console)
     return load.finish(run, folder)
 
 
@@ -149,9 +152,12 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
+    missing = verdicts.adopt(run.environment, folder, REPORTS)
     written = report.write(run, folder)
     console.print(report.table(run))
     console.print("\nReport:", highlight=False)
     for path in written:
         if path.suffix != ".svg":
             console.print(f"  {path.relative_to(ROOT)}", highlight=False)
+    if missing:
+        console.print(f"\n{missing}", highlight=False, markup=False)
