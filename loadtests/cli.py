@@ -17,11 +17,11 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import compare, report, results, scenarios, stacks
+from loadtests import compare, report, results, scenarios, stacks, verdicts
 from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
 from loadtests.processes import Guard, ProcessError, guarded
-from loadtests.progress import run_load
+from loadtests.progress import REPORTS, run_load
 from loadtests.results import ResultError
 from loadtests.scenarios import ScenarioError
 from loadtests.server import running
@@ -211,9 +211,12 @@ def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
     folder = arguments.run
     run = results.load(folder)
     folder = folder.parent if folder.name == results.RUN_FILE else folder
+    missing = verdicts.adopt(run.environment, folder, REPORTS)
     for path in report.write(run, folder):
         print(path)
     Console().print(report.table(run))
+    if missing:
+        print(f"\n{missing}")
     if arguments.open:
         webbrowser.open((folder / report.PAGE).resolve().as_uri())
     return 0

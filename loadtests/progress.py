@@ -17,13 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import extras, load, report, results, scenarios, stacks
+from loadtests import extras, load, report, results, scenarios, stacks, verdicts
 from loadtests.costs import CostPlan
 from loadtests.extras import Extra
 from loadtests.load import Order
 from loadtests.processes import Guard, guarded
 from loadtests.results import Run
 from loadtests.server import ROOT
+from loadtests.trace import recorder
 
 REPORTS = ROOT / "reports"
 VOID_STATUS = 3
@@ -118,6 +119,8 @@ def _measure_all(
             bar.finished(extra)
             console.print(report.extra_line(run, extra.name), highlight=False)
     _tell_overhead(console, measured_s, took_s)
+    if order.profile.traces:
+        recorder.record(folder, guard, console)
     return load.finish(run, folder)
 
 
@@ -177,9 +180,12 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
+    missing = verdicts.adopt(run.environment, folder, REPORTS)
     written = report.write(run, folder)
     console.print(report.table(run))
     console.print("\nReport:", highlight=False)
     for path in written:
         if path.suffix != ".svg":
             console.print(f"  {path.relative_to(ROOT)}", highlight=False)
+    if missing:
+        console.print(f"\n{missing}", highlight=False, markup=False)

@@ -61,7 +61,8 @@ class Profile:
     capacity are added. Without any, it is held at that capacity alone. Each step lasts
     `hold_s`; the first `settle_s`, in which its slow clients arrive, do not count.
     After the last one the slow clients leave and `release_s` is watched. With
-    `second_tries`, void cells are measured once more.
+    `second_tries`, void cells are measured once more. With `traces`, the calls of two
+    visits are traced at the end.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Profile:
     second_tries: bool = True
     comes_back: bool = True
     extras: Extras | None = None
+    traces: bool = True
 
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
@@ -117,6 +119,7 @@ PROFILES: dict[str, Profile] = {
             hold_s=2,
             release_s=2,
             second_tries=False,
+            traces=False,
         ),
         Profile(
             id="quick",

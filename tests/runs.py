@@ -1,4 +1,4 @@
-"""Runs made by hand, for tests of what reads a run."""
+"""Runs made by hand, and what stands beside them, for tests of what reads a run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from loadtests.results import (
     ServerFigures,
     Step,
 )
+from loadtests.traces import BY_APP, BY_SERVER, SLOW, Crossing, Deed, Side, Trace
+from loadtests.verdicts import Ledger, Verdict
 
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
 EIGHT_STACKS: Mapping[str, int | None] = {
@@ -151,3 +153,46 @@ def _staircase(predicted: int | None, repeat: int) -> dict[int, int]:
     levels = sorted({0, 4, 8, 32, 128, 512, *(n for n in near if n <= 512)})
     limit = (predicted or 10**6) + (repeat == 3)
     return {level: 150 if level < limit else 0 for level in levels}
+
+
+def verdict(name: str, verdict: str = "holds", **given: str) -> Verdict:
+    """A line of the ledger of that id."""
+    plain = Verdict(
+        id=name,
+        claim=f"The claim {name}",
+        source="the field",
+        verdict=verdict,
+        evidence="answered 3 of 3",
+        command=f"make claims ONLY={name}",
+    )
+    return dataclasses.replace(plain, **given)
+
+
+def ledger(*verdicts: Verdict, **given: Any) -> Ledger:
+    """A ledger of these; keywords replace fields of its environment."""
+    on = dataclasses.replace(ENVIRONMENT, **given)
+    return Ledger("2026-05-08T12:00:00+00:00", on, list(verdicts))
+
+
+def trace(name: str = SLOW) -> Trace:
+    """A visit of which WSGI makes 200 ms and ASGI 210 ms, and its client rests 100."""
+    thread, task = "Thread-1", "Task-1"
+    wsgi = [
+        Crossing("app", BY_SERVER, thread, 0.0, 1.0, "app(environ, start_response)"),
+        Crossing("start_response", BY_APP, thread, 0.5, 0.6, "start_response('200')"),
+        Crossing("next(body)", BY_SERVER, thread, 2.0, 7.0, "next(body): 9 bytes"),
+        Crossing("body.close", BY_SERVER, thread, 199.0, 200.0, "body.close()"),
+    ]
+    asgi = [
+        Crossing("app", BY_SERVER, task, 0.0, 210.0, "app(scope, receive, send)"),
+        Crossing("receive", BY_APP, "Task-2", 1.0, None, "receive()"),
+        Crossing("send", BY_APP, task, 2.0, 207.0, "send(http.response.body)"),
+    ]
+    rests = [Deed(-1.0, "rests"), Deed(100.0, "reads on")] if name == SLOW else []
+    deeds = [*rests, Deed(205.0, "has the whole answer, 9 bytes")]
+    return Trace(
+        name,
+        "GET /stream?chunks=1",
+        Side("wsgi-gunicorn-gthread", wsgi, deeds),
+        Side("asgi-uvicorn", asgi, deeds),
+    )

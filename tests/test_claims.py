@@ -6,7 +6,6 @@ The whole ledger is run by `make claims`; here are those that are quick.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,16 +17,9 @@ from loadtests.claims.bench import Bench
 from loadtests.claims.clients import Answer
 from loadtests.claims.ledger import (
     CLAIMS,
-    ERROR,
-    HOLDS,
-    KINDS,
-    ONLY_WITH,
-    REFUTED,
-    UNTESTABLE,
     Claim,
     Finding,
     LedgerError,
-    Verdict,
     choose,
     decide,
     holds,
@@ -35,12 +27,20 @@ from loadtests.claims.ledger import (
     need,
     not_testable,
     refuted,
-    save,
 )
 from loadtests.cli import main
-from loadtests.machine import environment
 from loadtests.processes import Guard
 from loadtests.server import ROOT
+from loadtests.verdicts import (
+    ERROR,
+    HOLDS,
+    KINDS,
+    ONLY_WITH,
+    REFUTED,
+    UNTESTABLE,
+    Verdict,
+    load,
+)
 
 pytestmark = pytest.mark.quiet
 
@@ -182,24 +182,12 @@ def test_command_saves_the_whole_ledger_and_no_part_of_it(
     assert command.run(["a-claim"], Console(quiet=True)) == 0
     assert not command.LEDGER.exists()
     assert command.run([], Console(quiet=True)) == 0
-    record = json.loads(command.LEDGER.read_text())
-    assert record["format"] == ledger.FORMAT
-    [verdict] = record["verdicts"]
-    assert Verdict(**verdict).evidence == "3 of 3"
-
-
-def test_save_leaves_the_old_ledger_if_the_new_one_cannot_be_written(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "claims.json"
-    machine = environment(ROOT)
-    save([], machine, path)
-    before = path.read_text()
-    unwritable = Verdict("a", "A", "a test", HOLDS, "\ud800", "make")
-    with pytest.raises(UnicodeEncodeError):
-        save([unwritable], machine, path)
-    assert path.read_text() == before
-    assert list(tmp_path.iterdir()) == [path]
+    saved = load(command.LEDGER)
+    assert [verdict.evidence for verdict in saved.verdicts] == ["3 of 3"]
+    assert saved.environment.cpus >= 1
+    before = command.LEDGER.read_bytes()
+    assert command.run(["a-claim"], Console(quiet=True)) == 0
+    assert command.LEDGER.read_bytes() == before
 
 
 def test_unknown_claim_is_named_with_those_that_exist(

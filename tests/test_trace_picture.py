@@ -20,7 +20,6 @@ from loadtests.processes import Guard
 from loadtests.trace import Visit, Watched
 from loadtests.trace.command import run
 from loadtests.trace.picture import picture
-from loadtests.trace.svg import svg
 from loadtests.trace.timeline import moments
 from loadtests.trace.visit import Deed, pay
 from tests.conftest import Servers
@@ -221,10 +220,3 @@ def test_picture_says_how_long_many_calls_without_a_wait_took() -> None:
     assert isinstance(console.file, io.StringIO)
     assert f" {moment.last_ms:.0f} " in console.file.getvalue()
     assert "next(body): 2 bytes (40 times)" in console.file.getvalue()
-
-
-def test_svg_shows_every_call() -> None:
-    drawn = svg(*recorded(STREAM))
-    assert drawn.startswith("<svg")
-    for words in ("wsgi-gunicorn-sync", "asgi-uvicorn", "next(body)", "receive"):
-        assert words in drawn

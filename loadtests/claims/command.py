@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -15,26 +16,26 @@ from rich.text import Text
 
 from loadtests.claims import beyond, cost, interface, proxy, serving, streaming
 from loadtests.claims.bench import Bench
-from loadtests.claims.ledger import (
+from loadtests.claims.ledger import Claim, choose, decide
+from loadtests.machine import environment
+from loadtests.processes import guarded
+from loadtests.server import ROOT
+from loadtests.verdicts import (
     ERROR,
+    FILE,
     HOLDS,
     KINDS,
     ONLY_WITH,
     REFUTED,
     UNTESTABLE,
-    Claim,
+    Ledger,
     Verdict,
-    choose,
-    decide,
     save,
 )
-from loadtests.machine import environment
-from loadtests.processes import guarded
-from loadtests.server import ROOT
 
 # Imported, they have entered their claims, in this order.
 FILES = (interface, streaming, beyond, serving, proxy, cost)
-LEDGER = ROOT / "reports" / "claims.json"
+LEDGER = ROOT / "reports" / FILE
 ERROR_STATUS = 1
 STYLES = {
     HOLDS: "green",
@@ -51,7 +52,7 @@ def run(names: Sequence[str], console: Console) -> int:
     The whole ledger is saved, with what it was run on; a part of it is only shown.
     """
     claims = choose(names)
-    began_s = time.monotonic()
+    began_s, made_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     found = environment(ROOT)
     console.print(_heading(found.python, found.cpus, found.packages), highlight=False)
     with tempfile.TemporaryDirectory(prefix="claims-") as logs, guarded() as guard:
@@ -61,9 +62,12 @@ def run(names: Sequence[str], console: Console) -> int:
         finally:
             bench.close()
     console.print(_summary(verdicts, time.monotonic() - began_s), highlight=False)
-    if not names:
-        save(verdicts, found, LEDGER)
-        console.print(f"Saved as {LEDGER.relative_to(ROOT)}", highlight=False)
+    shown = LEDGER.relative_to(ROOT)
+    if names:
+        console.print(f"A part of the ledger: {shown} is as it was", highlight=False)
+    else:
+        save(Ledger(made_at, found, verdicts), LEDGER)
+        console.print(f"Saved as {shown}; make report shows it", highlight=False)
     failed = any(verdict.kind == ERROR for verdict in verdicts)
     return ERROR_STATUS if failed else 0
 

@@ -1,22 +1,21 @@
-"""The registry of claims, the runner, and the record of their verdicts."""
+"""The registry of claims, and the runner; `loadtests.verdicts` is the record."""
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from loadtests.claims.bench import Bench
-
-FORMAT = 1
-HOLDS, ONLY_WITH, REFUTED = "holds", "holds only with", "refuted"
-UNTESTABLE, ERROR = "not testable here", "error"
-KINDS = (HOLDS, ONLY_WITH, REFUTED, UNTESTABLE)
+from loadtests.verdicts import (
+    ERROR,
+    HOLDS,
+    KINDS,
+    ONLY_WITH,
+    REFUTED,
+    UNTESTABLE,
+    Verdict,
+)
 
 
 class LedgerError(Exception):
@@ -48,24 +47,6 @@ class Claim:
     text: str
     source: str
     decide: Callable[[Bench], Finding]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One line of the ledger; `verdict`: one of KINDS, with its condition, or ERROR."""
-
-    id: str
-    claim: str
-    source: str
-    verdict: str
-    evidence: str
-    command: str
-
-    @property
-    def kind(self) -> str:
-        """The verdict without its condition."""
-        kinds = sorted((*KINDS, ERROR), key=len, reverse=True)
-        return next(kind for kind in kinds if self.verdict.startswith(kind))
 
 
 CLAIMS: dict[str, Claim] = {}
@@ -135,20 +116,3 @@ def _run(one: Claim, bench: Bench) -> Finding:
     except Exception as error:
         return Finding(ERROR, f"{type(error).__name__}: {error}")
     return finding
-
-
-def save(verdicts: Sequence[Verdict], environment: Any, path: Path) -> None:
-    """Write the ledger whole or not at all, with what it was run on."""
-    record = {
-        "format": FORMAT,
-        "environment": dataclasses.asdict(environment),
-        "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Reports of a stored run: charts, a page, Markdown, the terminal. They start no
-process and decide no capacity; all that they know is in `results.Run`."""
+process and decide no capacity; all that they know is in `results.Run` and in
+what stands beside it in its folder."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from loadtests.report.beside import Beside, read
 from loadtests.report.terminal import cell_line, extra_line, table
 from loadtests.results import Run
 
@@ -23,20 +25,30 @@ def summary(run: Run) -> str:
 
 
 def write(run: Run, folder: Path) -> list[Path]:
-    """Write every report of the run into its folder, each file whole or not at all."""
+    """Write every report of the run into its folder, each file whole or not at all.
+
+    What stands beside the run in its folder (the claims, traces) is part of them.
+    ResultError, before anything is written, where that cannot be used.
+    """
+    beside = read(folder)
     return [
         _write(folder / name, text)
         for writer in _writers()
-        for name, text in writer(run).items()
+        for name, text in writer(run, beside).items()
     ]
 
 
-def _writers() -> tuple[Callable[[Run], dict[str, str]], ...]:
-    """What a report consists of: functions from a run to texts by file name."""
+def _writers() -> tuple[Callable[[Run, Beside], dict[str, str]], ...]:
+    """What a report consists of: functions to texts by file name."""
     # Imported only here: Altair alone takes a second, and the terminal needs no chart.
-    from loadtests.report import charts, html, markdown
+    from loadtests.report import calls, charts, html, markdown
 
-    return charts.render, markdown.render, html.render
+    return (
+        lambda run, _: charts.render(run),
+        lambda _, beside: calls.render(beside.traces),
+        markdown.render,
+        html.render,
+    )
 
 
 def _write(path: Path, text: str) -> Path:

@@ -10,20 +10,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from loadtests.report import PAGE, advice, beside, charts, inline, smalls, tables
+from loadtests.report import (
+    PAGE,
+    advice,
+    calls,
+    charts,
+    claims,
+    extras,
+    inline,
+    smalls,
+    tables,
+)
+from loadtests.report.beside import ALONE, Beside
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import WHAT, Matrix, in_order, matrix, pivoted
 from loadtests.report.outcomes import key_of
 from loadtests.report.syntax import Rows
 from loadtests.report.table import Strong
-from loadtests.report.text import NOTHING, amount, plain
+from loadtests.report.text import NOTHING, amount, plain, when
 from loadtests.results import Run
 
 HERE = Path(__file__).parent
@@ -42,9 +52,10 @@ SHAPES = {
 }
 
 
-def render(run: Run) -> dict[str, str]:
+def render(run: Run, beside: Beside = ALONE) -> dict[str, str]:
     """The page, by file name."""
-    return {PAGE: _template().render(_shown(run)).lstrip()}
+    shown = _shown(run) | _beside(run, beside)
+    return {PAGE: _template().render(shown).lstrip()}
 
 
 def _template() -> Any:
@@ -67,7 +78,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "title": f"Slow clients: {plain(run.run.profile)} run {plain(run.run.id)}",
         "headline": _headline(run),
         "run": run,
-        "when": _when(run.run.started_at),
+        "when": when(run.run.started_at),
         "cells": amount(len(run.cells), "cell"),
         "cores": amount(run.environment.cpus, "core"),
         "incomplete": incomplete(run),
@@ -81,16 +92,6 @@ def _shown(run: Run) -> dict[str, Any]:
         "most_open": MOST_OPEN,
     }
     return head | page | _evidence(run) | _background(run)
-
-
-def _when(started_at: str) -> str:
-    """`9 May 2026, 07:35 UTC`, if that is what it says."""
-    try:
-        when = datetime.fromisoformat(started_at)
-    except ValueError:
-        return plain(started_at)
-    zone = when.strftime("%Z").removesuffix("+00:00")
-    return f"{when.day} {when:%B %Y, %H:%M} {zone}".strip()
 
 
 def _headline(run: Run) -> str:
@@ -116,9 +117,9 @@ def _evidence(run: Run) -> dict[str, Any]:
         "recovery": recovery,
         "recovery_grid": pivoted(recovery, 2),
         "void": tables.void(run),
-        "freeings": beside.freeings(run),
+        "freeings": extras.freeings(run),
         "reasons": tables.reasons(run),
-        "warned": [*tables.warned(run), *beside.doubted(run)],
+        "warned": [*tables.warned(run), *extras.doubted(run)],
         **_pictures(run),
         **_costs(run),
     }
@@ -138,11 +139,31 @@ def _costs(run: Run) -> dict[str, Any]:
     costs = tables.costs(run)
     grids = {name: pivoted(costs, column) for name, column in COSTS.items()}
     known = {name: grid for name, grid in grids.items() if _known(grid)}
-    return {"costs": costs, "costs_grids": known, "prices": beside.prices(run)}
+    return {"costs": costs, "costs_grids": known, "prices": extras.prices(run)}
 
 
 def _known(grid: Matrix) -> bool:
     return any(e.number != NOTHING for row in grid.rows.values() for e in row)
+
+
+def _beside(run: Run, beside: Beside) -> dict[str, Any]:
+    """What the run's folder holds besides: traced calls, and claims that were tried."""
+    drawn = zip(beside.traces, calls.pictures(beside.traces), strict=True)
+    return {
+        "calls_title": calls.TITLE,
+        "calls_lead": calls.LEAD,
+        "calls": [
+            {
+                "heading": calls.NAMES[trace.id],
+                "sentences": calls.sentences(trace),
+                "svg": inline.embedded(picture, f"trace-{trace.id}"),
+            }
+            for trace, picture in drawn
+        ],
+        "claims_title": claims.TITLE,
+        "claims_lead": claims.lead(beside.ledger, run) if beside.ledger else "",
+        "claims": claims.groups(beside.ledger) if beside.ledger else [],
+    }
 
 
 def _background(run: Run) -> dict[str, Any]:

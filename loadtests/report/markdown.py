@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtests.report import beside, charts, tables
+from loadtests.report import calls, charts, claims, extras, tables
+from loadtests.report.beside import ALONE, Beside
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.syntax import code, fenced, table, text
 from loadtests.report.table import NAMES, Doubt, Strong, Table
@@ -18,7 +19,7 @@ from loadtests.results import Run
 FILE = "report.md"
 
 
-def render(run: Run) -> dict[str, str]:
+def render(run: Run, beside: Beside = ALONE) -> dict[str, str]:
     """The whole report, by file name."""
     sections = (
         *_head(run),
@@ -26,11 +27,13 @@ def render(run: Run) -> dict[str, str]:
         *_reasons(run),
         *_charts(run, "capacity", "answered"),
         *_section(tables.response_times(run), *_charts(run, "response-time")),
-        *_section(beside.prices(run)),
+        *_section(extras.prices(run)),
         *_section(tables.costs(run)),
         *_section(tables.fates(run), *_charts(run, "fates")),
         *_section(tables.recovery(run)),
-        *_section(beside.freeings(run)),
+        *_section(extras.freeings(run)),
+        *_calls(beside),
+        *_claims(run, beside),
         *_doubts(run),
         *_method(run),
         *_commands(run),
@@ -87,12 +90,44 @@ def _charts(run: Run, *names: str) -> Iterator[str]:
             yield f"![{text(picture.alternative)}]({picture.file})"
 
 
+def _calls(beside: Beside) -> Iterator[str]:
+    if beside.traces:
+        yield f"## {calls.TITLE}"
+        yield calls.LEAD
+    for trace, picture in zip(
+        beside.traces, calls.pictures(beside.traces), strict=True
+    ):
+        yield f"### {calls.NAMES[trace.id]}"
+        yield "\n".join(f"- {text(said)}" for said in calls.sentences(trace))
+        yield f"![{text(picture.title)}]({picture.file})"
+
+
+def _claims(run: Run, beside: Beside) -> Iterator[str]:
+    if beside.ledger is None:
+        return
+    yield f"## {claims.TITLE}"
+    yield text(claims.lead(beside.ledger, run))
+    headings = ["claim", "who says so", "verdict", "what decides it", "to see it alone"]
+    rows = [
+        [
+            *map(text, (said.claim, said.source)),
+            f"**{text(said.verdict)}**",
+            text(said.evidence),
+            # A bar would end the cell even in code; what is escaped there is shown.
+            f"`{code(said.command)}`".replace("|", r"\|"),
+        ]
+        for group in claims.groups(beside.ledger)
+        for said in group.claims
+    ]
+    yield table(headings, rows, names=len(headings))
+
+
 def _doubts(run: Run) -> Iterator[str]:
     if void := tables.void(run):
         yield "## Void cells"
         yield "Left out of everything above, each for its reason."
         yield "\n".join(map(_doubt, void))
-    if warned := [*tables.warned(run), *beside.doubted(run)]:
+    if warned := [*tables.warned(run), *extras.doubted(run)]:
         yield "## Warnings"
         yield "\n".join(map(_doubt, warned))
 

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.report.beside import costs_said, freeing_said
+from loadtests.report.extras import costs_said, freeing_said
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.outcomes import (
     REFUTED,

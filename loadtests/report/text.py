@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 
 NOTHING = "–"
 
@@ -68,3 +69,13 @@ def figure(value: float | None, unit: str = "") -> str:
         return NOTHING
     digits = 1 if abs(value) < 9.95 else 0
     return f"{value:,.{digits}f}{' ' if unit else ''}{unit}"
+
+
+def when(moment: str) -> str:
+    """`9 May 2026, 07:35 UTC`, if that is what it says (ISO 8601)."""
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        return plain(moment)
+    zone = found.strftime("%Z").removesuffix("+00:00")
+    return f"{found.day} {found:%B %Y, %H:%M} {zone}".strip()

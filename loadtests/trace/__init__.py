@@ -1,8 +1,8 @@
 """The calls of one request on both sides of the interface: collect, then draw.
 
 The one rule: `collect` makes a `Watched` for each interface, a list of records, and
-knows no picture; `spans` and `timeline` turn it into who waits for whom; `picture` and
-`svg` draw that and start no process.
+knows no picture; `spans` and `timeline` turn it into who waits for whom; `picture`
+draws that and starts no process. `recorder` stores it in a run, for its report to draw.
 """
 
 from loadtests.trace.collect import Watched, traced, watch

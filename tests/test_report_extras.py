@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loadtests import report
-from loadtests.report import beside, html, markdown
+from loadtests.report import extras, html, markdown
 from loadtests.results import Cost, Fates, Freeing, Run, load, save
 from tests.runs import quick
 
@@ -50,19 +50,19 @@ def run(*freeings: Freeing, costs: tuple[Cost, ...] = ()) -> Run:
     ],
 )
 def test_freeings_tell_after_how_long(given: dict[str, Any], told: str) -> None:
-    (row,) = beside.freeings(run(freeing(**given))).rows
+    (row,) = extras.freeings(run(freeing(**given))).rows
     assert [*row] == ["slow-body", "wsgi-gunicorn-sync", "2", told, "2", "2 reset"]
 
 
 def test_freeings_name_several_fates_and_no_kill() -> None:
     one = freeing(fates=Fates(reset=1, held=1400), kills_logged=0)
-    (row,) = beside.freeings(run(one)).rows
+    (row,) = extras.freeings(run(one)).rows
     assert [*row[4:]] == ["–", "1 reset and 1,400 held"]
 
 
 def test_freeings_are_in_order_and_leave_void_ones_out() -> None:
     some = [freeing("asgi-uvicorn"), freeing(), freeing("wsgi-uvicorn", valid=False)]
-    rows = beside.freeings(run(*some)).rows
+    rows = extras.freeings(run(*some)).rows
     assert [row[1] for row in rows] == ["wsgi-gunicorn-sync", "asgi-uvicorn"]
 
 
@@ -104,7 +104,7 @@ def test_prices_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
         cost("starlette", "GET /hello", 315.0),
         cost("fastapi", "GET /hello", 420.0, rss_idle_mb=90.4),
     ]
-    shown = beside.prices(run(costs=(*twins, *streams, *raw)))
+    shown = extras.prices(run(costs=(*twins, *streams, *raw)))
     assert [*shown.headings[2:]] == ["/hello, µs", "1 MB stream, µs", "idle, MB"]
     stacks, apps, hellos, whole, memory = zip(*shown.rows, strict=True)
     assert set(stacks) == {"asgi-uvicorn"}
@@ -117,7 +117,7 @@ def test_prices_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
 
 
 def test_prices_without_the_raw_app_have_no_factor() -> None:
-    (row,) = beside.prices(run(costs=(cost("fastapi", "GET /hello", 420.0),))).rows
+    (row,) = extras.prices(run(costs=(cost("fastapi", "GET /hello", 420.0),))).rows
     assert row[2] == "420"
 
 
@@ -126,7 +126,7 @@ def test_doubts_name_what_could_not_be_measured_and_why() -> None:
         run(freeing(warnings=["the log tells of 3"]), freeing()),
         failures=["x.raw.1: did not start: port in use"],
     )
-    assert [(d.cell, d.reason) for d in beside.doubted(doubted)] == [
+    assert [(d.cell, d.reason) for d in extras.doubted(doubted)] == [
         ("wsgi-gunicorn-sync, slow-body, at capacity", "the log tells of 3"),
         ("x.raw.1", "did not start: port in use"),
     ]

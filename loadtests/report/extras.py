@@ -1,0 +1,150 @@
+"""What a run measured beside its cells: own timeouts, and what a request costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+
+from loadtests.report.outcomes import by_family
+from loadtests.report.steps import repeated
+from loadtests.report.table import Doubt, Strong, Table
+from loadtests.report.text import NOTHING, count, figure, listed, plain
+from loadtests.results import Cost, Fates, Freeing, Run
+
+RAW = "raw"
+
+
+def freeings(run: Run) -> Table:
+    """How long each stack took to get rid of slow clients that do not leave."""
+    counting = [one for one in run.freeings if one.valid]
+    watched_s = max((one.watched_s for one in counting), default=0.0)
+    rows = [
+        [
+            plain(one.scenario),
+            plain(one.stack),
+            count(one.slow_clients),
+            freed(one),
+            count(one.kills_logged) if one.kills_logged else NOTHING,
+            fates_said(one.fates),
+        ]
+        for one in sorted(counting, key=lambda o: (o.scenario, by_family(o.stack)))
+    ]
+    headings = ["slow clients", "freed after", "workers killed", "their fate"]
+    return Table(
+        "How it gets well by itself",
+        ["scenario", "stack", *headings],
+        rows,
+        "Held at the predicted capacity by slow clients that do not leave, and do not "
+        f"come back once they are dropped; watched for {watched_s:g} s, longer than "
+        "every default timeout of these servers. *freed after*: from their coming "
+        "until all healthy requests are answered. *workers killed*: as the server's "
+        "log says. Where slow clients are still held when all is well again, a worker "
+        "without a free thread went on accepting until it had 1,000 connections "
+        "(gunicorn's --worker-connections), and left what came then to the others. "
+        "Stacks that no number of slow clients here takes out are left out.",
+    )
+
+
+def freed(one: Freeing) -> str:
+    if one.freed_s is None:
+        return Strong(f"never within {one.watched_s:g} s")
+    return f"{one.freed_s:.1f} s" if one.freed_s else "not harmed"
+
+
+def freeing_said(one: Freeing) -> str:
+    """One of them in a line of the terminal."""
+    if not one.valid:
+        return f"void: {'; '.join(map(plain, one.warnings))}"
+    kills = f", {one.kills_logged} workers killed" if one.kills_logged else ""
+    told = f"freed after {freed(one)}" if one.freed_s else freed(one)
+    return f"held by {count(one.slow_clients)}: {told}{kills}"
+
+
+def fates_said(fates: Fates) -> str:
+    """`2 reset and 14 held`."""
+    some = [
+        f"{count(number)} {name}"
+        for name, number in dataclasses.asdict(fates).items()
+        if number
+    ]
+    return listed(some) or NOTHING
+
+
+def doubted(run: Run) -> list[Doubt]:
+    """What could not be measured of these, and what is to be doubted."""
+    told = [
+        Doubt(f"{plain(one.stack)}, {plain(one.scenario)}, at capacity", said)
+        for one in run.freeings
+        if (said := "; ".join(map(plain, one.warnings)))
+    ]
+    lines = [plain(line).partition(": ") for line in run.failures]
+    return [*told, *(Doubt(name, reason) for name, _, reason in lines)]
+
+
+def prices(run: Run) -> Table:
+    """CPU time a request of each stack, with the raw app and with each framework's."""
+    requests = list(dict.fromkeys(cost.request for cost in _in_order(run.costs)))
+    pairs = dict.fromkeys((cost.stack, cost.app) for cost in _in_order(run.costs))
+    rows = []
+    for stack, app in pairs:
+        mine = [c for c in run.costs if (c.stack, c.app) == (stack, app)]
+        figures = [_cpu(run, mine, request) for request in requests]
+        memory = statistics.median(cost.rss_idle_mb for cost in mine)
+        rows.append([plain(stack), plain(app), *figures, figure(memory)])
+    starts = max((cost.repeat for cost in run.costs), default=0)
+    return Table(
+        "What a request costs the server",
+        ["stack", "app", *(f"{_short(r)}, µs" for r in requests), "idle, MB"],
+        rows,
+        "CPU time of all processes of the server for one request on a new connection, "
+        "at a fixed rate that saturates nothing, less what it uses while nobody asks: "
+        f"the middle of {starts} starts, and in brackets how many times that of the "
+        "raw app it is. *raw*: this project's app, without a framework.",
+    )
+
+
+def _in_order(costs: Sequence[Cost]) -> list[Cost]:
+    order = {request: n for n, request in enumerate(_known(costs))}
+    return sorted(
+        costs,
+        key=lambda c: (by_family(c.stack), c.app != RAW, c.app, order[c.request]),
+    )
+
+
+def _known(costs: Sequence[Cost]) -> list[str]:
+    """The requests, those with which all apps were asked first."""
+    found = list(dict.fromkeys(cost.request for cost in costs))
+    apps = {r: len({c.app for c in costs if c.request == r}) for r in found}
+    return sorted(found, key=lambda request: (-apps[request], request))
+
+
+def _cpu(run: Run, mine: Sequence[Cost], request: str) -> str:
+    values = [c.cpu_us_per_request for c in mine if c.request == request]
+    if not values:
+        return NOTHING
+    middle, raw = statistics.median(values), _raw(run, mine[0], request)
+    times = f" (x {middle / raw:.1f})" if raw and mine[0].app != RAW else ""
+    return f"{figure(middle)}{times or repeated(values)}"
+
+
+def _raw(run: Run, cost: Cost, request: str) -> float | None:
+    """The same request to the same stack with the raw app."""
+    values = [
+        c.cpu_us_per_request
+        for c in run.costs
+        if (c.stack, c.app, c.request) == (cost.stack, RAW, request)
+    ]
+    return statistics.median(values) if values else None
+
+
+def costs_said(costs: Sequence[Cost]) -> str:
+    """The costs of one start of a server in a line of the terminal."""
+    each = [f"{_short(c.request)} {figure(c.cpu_us_per_request)}" for c in costs]
+    return f"CPU µs a request: {', '.join(each)}"
+
+
+def _short(request: str) -> str:
+    """`/hello` of `GET /hello`; the stream by its size."""
+    target = plain(request).partition(" ")[2]
+    return "1 MB stream" if target.startswith("/stream") else target

@@ -1,0 +1,92 @@
+"""Records as JSON files: written whole or not at all, read with every field checked.
+
+A record is a frozen dataclass with a field `format`; what its other fields may be, says
+`_decode`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+
+class ResultError(Exception):
+    """A stored file that cannot be used; the message names the file and the field."""
+
+
+def write(record: Any, target: Path) -> Path:
+    """Write the record whole or not at all: a reader never sees half a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    text = json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def read(path: Path, kind: type, where: str, form: int) -> Any:
+    """The record of that kind and format; `where` is what messages call it.
+
+    Raises ResultError, naming the file and the field, for whatever is none.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != form:
+        raise ResultError(f"{path}: format: expected {form}, found {found!r}")
+    try:
+        return _decode(data, kind, where)
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from None
+
+
+def _decode(value: Any, kind: Any, where: str) -> Any:
+    """`value` as `kind`, a type as the records of this project use them."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _decode_record(value, typing.cast(type, kind), where)
+    if origin is types.UnionType:
+        if value is None:
+            return None
+        return _decode(value, arguments[0], where)
+    if origin is list and isinstance(value, list):
+        return [_decode(v, arguments[0], f"{where}[{i}]") for i, v in enumerate(value)]
+    if origin is dict and isinstance(value, dict):
+        return {k: _decode(v, arguments[1], f"{where}.{k}") for k, v in value.items()}
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    expected = getattr(kind, "__name__", str(kind))
+    raise ResultError(f"{where}: expected {expected}, found {str(value)[:40]!r}")
+
+
+def _decode_record(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ResultError(f"{where}: expected an object, found {str(value)[:40]!r}")
+    hints = typing.get_type_hints(kind)
+    known: dict[str, Any] = {}
+    for entry in dataclasses.fields(kind):
+        if entry.name in value:
+            path = f"{where}.{entry.name}"
+            known[entry.name] = _decode(value[entry.name], hints[entry.name], path)
+        elif entry.default is entry.default_factory is dataclasses.MISSING:
+            raise ResultError(f"{where}.{entry.name}: missing")
+    # Fields that this version does not know are passed over: an older reader can still
+    # read a newer run of the same format.
+    return kind(**known)

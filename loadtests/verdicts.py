@@ -1,0 +1,111 @@
+"""The record of the claims ledger: what people say, and what came of trying it.
+
+`make claims` writes it; a report shows the one in its run's folder. The whole ledger is
+written or none of it: a part is shown in the terminal only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests import stored
+from loadtests.results import Environment
+from loadtests.stored import ResultError
+
+FORMAT = 1
+FILE = "claims.json"
+HOLDS, ONLY_WITH, REFUTED = "holds", "holds only with", "refuted"
+UNTESTABLE, ERROR = "not testable here", "error"
+KINDS = (HOLDS, ONLY_WITH, REFUTED, UNTESTABLE)
+# The fields of an environment by which a verdict may differ, and what people call them.
+DECISIVE = {
+    "python": "Python",
+    "kernel": "kernel",
+    "cpu": "CPU",
+    "cpus": "number of cores",
+    "packages": "set of package versions",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line of the ledger; `verdict`: one of KINDS, with its condition, or ERROR."""
+
+    id: str
+    claim: str
+    source: str
+    verdict: str
+    evidence: str
+    command: str
+
+    @property
+    def kind(self) -> str:
+        """The verdict without its condition."""
+        kinds = sorted((*KINDS, ERROR), key=len, reverse=True)
+        return next((k for k in kinds if self.verdict.startswith(k)), "")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The whole ledger, when it was begun (ISO 8601) and on what."""
+
+    made_at: str
+    environment: Environment
+    verdicts: list[Verdict]
+    format: int = FORMAT
+
+
+def save(ledger: Ledger, path: Path) -> Path:
+    """Write the ledger whole or not at all."""
+    return stored.write(ledger, path)
+
+
+def load(path: Path) -> Ledger:
+    """Read a ledger; ResultError, naming the file and the field, if it is none."""
+    ledger: Ledger = stored.read(path, Ledger, "ledger", FORMAT)
+    for index, verdict in enumerate(ledger.verdicts):
+        if not verdict.kind:
+            raise ResultError(
+                f"{path}: ledger.verdicts[{index}].verdict: expected one of "
+                f"{', '.join((*KINDS, ERROR))}, found {verdict.verdict[:40]!r}"
+            )
+    return ledger
+
+
+def differing(one: Environment, other: Environment) -> list[str]:
+    """In what, of all that may decide a verdict, two environments are not the same."""
+    return [
+        called
+        for name, called in DECISIVE.items()
+        if getattr(one, name) != getattr(other, name)
+    ]
+
+
+def adopt(environment: Environment, folder: Path, reports: Path) -> str:
+    """Copy the last ledger into a run's folder, if that has none and all is the same.
+
+    A run's folder is then enough to make its report again. Returns a line that says
+    why there is none and what to do, and "" where all is well.
+    """
+    target, source = folder / FILE, reports / FILE
+    if target.exists():
+        return ""
+    why, what = "", "make claims"
+    if source.exists():
+        try:
+            ledger = load(source)
+        except ResultError as error:
+            why = f" ({error})"
+        else:
+            differs = differing(ledger.environment, environment)
+            if not differs:
+                save(ledger, target)
+                return ""
+            why = f", which was made with another {' and another '.join(differs)}"
+            what = "make claims on the same machine and versions"
+    near = folder.is_relative_to(reports.parent)
+    then = (
+        f"then make report RUN={folder.relative_to(reports.parent) if near else folder}"
+    )
+    return f"The report is without the claims ledger{why}. To add it: {what}, {then}"

@@ -1,0 +1,121 @@
+"""The record of the claims ledger: saved whole, checked, and given to a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests import verdicts
+from loadtests.results import ResultError
+from loadtests.verdicts import ERROR, FILE, KINDS, adopt, load, save
+from tests import runs
+
+
+def test_ledger_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    given = runs.ledger(runs.verdict("a"), runs.verdict("b", "refuted"))
+    path = save(given, tmp_path / "new" / FILE)
+    assert load(path) == given
+    assert [child.name for child in path.parent.iterdir()] == [FILE]
+
+
+def test_save_leaves_the_old_ledger_if_the_new_one_cannot_be_written(
+    tmp_path: Path,
+) -> None:
+    path = save(runs.ledger(), tmp_path / FILE)
+    before = path.read_text()
+    with pytest.raises(UnicodeEncodeError):
+        save(runs.ledger(runs.verdict("a", evidence="\ud800")), path)
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, ERROR])
+def test_kind_is_the_verdict_without_its_condition(kind: str) -> None:
+    assert runs.verdict("a", kind).kind == kind
+    assert runs.verdict("a", f"{kind} luck").kind == kind
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(format=2), "format: expected 1, found 2"),
+        (lambda d: d.pop("made_at"), "ledger.made_at: missing"),
+        (
+            lambda d: d["verdicts"][0].update(claim=3),
+            "ledger.verdicts[0].claim: expected str, found '3'",
+        ),
+        (
+            lambda d: d["verdicts"][1].update(verdict="perhaps"),
+            "ledger.verdicts[1].verdict: expected one of holds, ",
+        ),
+        (lambda d: d.clear(), "format: expected 1, found None"),
+    ],
+)
+def test_ledger_that_is_none_is_refused_in_a_line(
+    tmp_path: Path, change: Any, says: str
+) -> None:
+    path = save(runs.ledger(runs.verdict("a"), runs.verdict("b")), tmp_path / FILE)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(ResultError) as refused:
+        load(path)
+    assert str(refused.value).startswith(f"{path}: {says}")
+    assert "\n" not in str(refused.value)
+
+
+def test_run_is_given_the_ledger_of_its_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "reports" / "a-run"
+    folder.mkdir(parents=True)
+    # Made at another revision of the project: versions and machine decide.
+    given = runs.ledger(runs.verdict("a"), revision="other", memory_mb=1)
+    save(given, folder.parent / FILE)
+    assert adopt(runs.ENVIRONMENT, folder, folder.parent) == ""
+    assert load(folder / FILE) == given
+
+
+def test_run_keeps_a_ledger_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "a-run"
+    own = save(runs.ledger(runs.verdict("own")), folder / FILE).read_bytes()
+    save(runs.ledger(runs.verdict("newer")), tmp_path / FILE)
+    assert adopt(runs.ENVIRONMENT, folder, tmp_path) == ""
+    assert (folder / FILE).read_bytes() == own
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"python": "3.12.1", "packages": {"gunicorn": "28"}},
+            "ledger, which was made with another Python and another set of package "
+            "versions. To add it: make claims on the same machine and versions, then "
+            "make report RUN=reports/a-run",
+        ),
+        ({"cpus": 64}, "made with another number of cores. To add it: make claims"),
+    ],
+)
+def test_run_is_not_given_a_ledger_of_another_machine(
+    tmp_path: Path, given: dict[str, Any], says: str
+) -> None:
+    reports = tmp_path / "reports"
+    save(runs.ledger(**given), reports / FILE)
+    said = adopt(runs.ENVIRONMENT, reports / "a-run", reports)
+    assert says in said
+    assert "\n" not in said
+    assert not (reports / "a-run").exists()
+
+
+def test_run_without_a_ledger_is_told_how_to_get_one(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "b"
+    said = adopt(runs.ENVIRONMENT, elsewhere, tmp_path / "a" / "reports")
+    assert said == (
+        "The report is without the claims ledger. To add it: make claims, then "
+        f"make report RUN={elsewhere}"
+    )
+    (tmp_path / verdicts.FILE).write_text("{")
+    said = adopt(runs.ENVIRONMENT, elsewhere, tmp_path)
+    assert "claims.json: not JSON, perhaps cut off" in said
+    assert "To add it: make claims, then" in said
