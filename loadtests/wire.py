@@ -8,6 +8,7 @@ Times are seconds of the monotonic clock, which all processes of a machine share
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import re
 import socket
@@ -44,11 +45,13 @@ class WireError(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """A whole answer: status, header fields with lower-case names, body."""
+    """A whole answer: status, header fields with lower-case names, body; and, where it
+    came through a socket, the moment at which its last byte was there."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    received_s: float = dataclasses.field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,17 +119,18 @@ def _wire_error(error: OSError, *, otherwise: str) -> WireError:
 
 
 def _read_response(sock: socket.socket, deadline: float) -> Response:
-    data = bytearray()
+    data, received_s = bytearray(), 0.0
     while (response := parse_response(bytes(data))) is None:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError
         sock.settimeout(remaining)
         piece = sock.recv(65536)
+        received_s = time.monotonic()
         if not piece:
             raise WireError("closed", f"after {len(data)} bytes")
         data += piece
-    return response
+    return dataclasses.replace(response, received_s=received_s)
 
 
 def parse_response(data: bytes) -> Response | None:

@@ -284,6 +284,15 @@ def test_exchange_returns_the_answer_in_whatever_pieces(pause_s: float | None) -
     assert response == Response(200, {"content-length": "5"}, b"hello")
 
 
+def test_exchange_says_when_the_last_byte_was_there() -> None:
+    with listening(after_request(answering(OK, 0.001))) as server:
+        began_s = time.monotonic()
+        response = wire.exchange(server.address, REQUEST, deadline_s=PATIENCE_S)
+        ended_s = time.monotonic()
+    # A millisecond lies between the bytes.
+    assert began_s + (len(OK) - 1) * 0.001 < response.received_s < ended_s
+
+
 def test_exchange_does_not_wait_for_the_servers_close() -> None:
     with listening(after_request(answering(OK), stay_silent)) as server:
         assert wire.exchange(server.address, REQUEST, deadline_s=PATIENCE_S).body
