@@ -30,6 +30,7 @@ BASE ?=
 NEW ?= reports/latest
 THRESHOLD ?=
 MARKDOWN ?=
+ROUNDS ?=
 
 # Options that are empty are left out.
 option = $(if $(strip $($(2))),--$(1)='$($(2))')
@@ -39,7 +40,7 @@ choice = $(call option,server,SERVER) $(call option,worker,WORKER) $(counts)
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve-wsgi serve-asgi serve trace stacks diff load report \
-	compare claims test lint check format lock clean
+	compare claims bench test lint check format lock clean
 
 help:
 	@echo "WSGI and ASGI side by side. Targets:"
@@ -63,6 +64,7 @@ help:
 	@echo "                                                        THRESHOLD=25 MARKDOWN=1"
 	@echo "  make claims        what people say of WSGI and ASGI, decided by running it"
 	@echo "                     ONLY=<id>,<id>"
+	@echo "  make bench         does the probe agree with hey and wrk?  STACKS= ROUNDS=6"
 	@echo
 	@echo "  make test          run the tests"
 	@echo "  make lint          ruff"
@@ -123,6 +125,9 @@ compare: $(READY)
 
 claims: $(READY)
 	@$(PY) -m loadtests claims $(call option,only,ONLY)
+
+bench: $(READY)
+	@$(PY) -m loadtests bench $(call option,stacks,STACKS) $(call option,rounds,ROUNDS)
 
 # First what may share the machine, then what may not.
 test: $(READY)

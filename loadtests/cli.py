@@ -77,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     claims = commands.add_parser("claims", help="decide what people claim, by running")
     claims.add_argument("--only", type=_names, default=[], metavar="ID,ID")
     claims.set_defaults(command=decide_claims)
+    bench = commands.add_parser("bench", help="compare the probe with hey and wrk")
+    bench.add_argument("--stacks", type=_names, default=[], metavar="ID,ID")
+    bench.add_argument("--rounds", type=_count, default=6)
+    bench.set_defaults(command=compare_probe)
     return parser
 
 
@@ -242,6 +246,13 @@ def decide_claims(arguments: argparse.Namespace, _: list[str]) -> int:
     from loadtests.claims.command import run
 
     return run(arguments.only, Console())
+
+
+def compare_probe(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Compare the probe with other load tools; 1 where they do not agree."""
+    from loadtests.agreement.command import run
+
+    return run(arguments.stacks, arguments.rounds, Console())
 
 
 def measure(arguments: argparse.Namespace, words: list[str]) -> int:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.measure import disjoint_cores
+from loadtests.measure import core_shares
 from loadtests.processes import Guard, ProcessError
 from loadtests.results import Cost
 from loadtests.server import Server, running, usage
@@ -122,10 +122,9 @@ def measure_costs(plan: CostPlan, folder: Path, guard: Guard) -> list[Cost]:
 def _apart(server: Server) -> Iterator[None]:
     """Server and client on cores of their own, where there are two."""
     before = os.sched_getaffinity(0)
-    ours, theirs = disjoint_cores()
-    if theirs:
-        server.group.pin(theirs)
-        os.sched_setaffinity(0, ours)
+    ours, servers = core_shares()
+    server.group.pin(servers)
+    os.sched_setaffinity(0, ours)
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 from loadtests import analysis, results
 from loadtests.contract import HEALTHY
 from loadtests.machine import environment
-from loadtests.measure import Plan, disjoint_cores, measure
+from loadtests.measure import Plan, core_shares, measure
 from loadtests.processes import Guard, ProcessError
 from loadtests.results import Capacity, Cell, Method, Run, RunInfo
 from loadtests.scenarios import Profile, Scenario
@@ -198,9 +198,10 @@ def method(profile: Profile) -> Method:
 
 def _cores() -> str:
     """Who runs on which cores."""
-    ours, theirs = (", ".join(map(str, sorted(some))) for some in disjoint_cores())
-    if not theirs:
+    generators, server = core_shares()
+    if generators & server:
         return "server and load generator share the only core"
+    ours, theirs = (", ".join(map(str, sorted(some))) for some in (generators, server))
     return f"the server has core {theirs}, the load generator core {ours}"
 
 

@@ -97,7 +97,8 @@ def _generator(
     return started(guard, argv, Path(log), cwd=ROOT, pipes=True)
 
 
-def _locust(file: str, port: int, samples: Path) -> list[str]:
+def locust(file: str, port: int, samples: Path) -> list[str]:
+    """Locust with one of our files, to be started with a line on standard input."""
     return [
         *("python", "-m", "locust", "-f", f"loadtests/{file}", "--headless"),
         *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
@@ -108,7 +109,7 @@ def _locust(file: str, port: int, samples: Path) -> list[str]:
 def _probe_argv(plan: Plan, port: int, samples: Path) -> list[str]:
     profile = plan.profile
     return [
-        *_locust("probe.py", port, samples),
+        *locust("probe.py", port, samples),
         *("--users", "1", "--rate", str(profile.rate_per_s)),
         *("--deadline-s", str(profile.deadline_s)),
         # The last request's deadline is the end of the cell.
@@ -118,7 +119,7 @@ def _probe_argv(plan: Plan, port: int, samples: Path) -> list[str]:
 
 def _slow_argv(plan: Plan, port: int, samples: Path) -> list[str]:
     return [
-        *_locust("slow_clients.py", port, samples),
+        *locust("slow_clients.py", port, samples),
         *("--levels", ",".join(map(str, plan.levels))),
         *("--hold-s", str(plan.profile.hold_s)),
         *("--top-extra-s", str(plan.profile.top_extra_s)),
@@ -130,45 +131,46 @@ def _slow_argv(plan: Plan, port: int, samples: Path) -> list[str]:
 
 def _start_together(server: Server, generators: Generators) -> None:
     for group in generators.both():
-        _await_ready_line(group)
+        await_ready_line(group)
     _share_cores(server, generators)
     begins_s = time.monotonic() + _START_IN_S
     for group in generators.both():
-        assert group.process.stdin is not None
-        group.process.stdin.write(f"{begins_s}\n".encode())
-        group.process.stdin.flush()
+        begin(group, begins_s)
 
 
 def _share_cores(server: Server, generators: Generators) -> None:
-    """Disjoint cores for server and generators, so that neither slows the other.
-
-    All are pinned only now: until they are ready, they may use what there is.
-    """
-    ours, theirs = disjoint_cores()
-    if theirs:
-        server.group.pin(theirs)
-        for group in generators.both():
-            group.pin(ours)
+    """All are pinned only now: until they are ready, they may use what there is."""
+    ours, servers = core_shares()
+    server.group.pin(servers)
+    for group in generators.both():
+        group.pin(ours)
 
 
-def disjoint_cores() -> tuple[frozenset[int], frozenset[int]]:
-    """The cores of the generators, and those of the server.
+def core_shares() -> tuple[frozenset[int], frozenset[int]]:
+    """Disjoint cores for generators and server, so that neither slows the other.
 
     The generators get one core, two where there are four or more; with a single core
-    there is nothing to share out, and the server has none of its own.
+    there is nothing to share out.
     """
     cores = sorted(os.sched_getaffinity(0))
     ours = 1 if len(cores) < 4 else 2
-    return frozenset(cores[:ours]), frozenset(cores[ours:])
+    return frozenset(cores[:ours]), frozenset(cores[ours:] or cores)
 
 
-def _await_ready_line(group: Group) -> None:
+def await_ready_line(group: Group) -> None:
     """The generator has loaded Locust and waits for its start."""
     stdout = group.process.stdout
     assert stdout is not None
     readable, _, _ = select.select([stdout], [], [], _GENERATOR_READY_S)
     if not readable or stdout.readline().strip() != b"ready":
         raise ProcessError(f"Locust did not start; {group.last_words()}")
+
+
+def begin(group: Group, at_s: float) -> None:
+    """Tell a generator that is ready when to begin."""
+    assert group.process.stdin is not None
+    group.process.stdin.write(f"{at_s}\n".encode())
+    group.process.stdin.flush()
 
 
 def _watch(

@@ -130,6 +130,26 @@ def test_claims_serve_and_ask_and_know_nothing_of_a_run() -> None:
         assert ours(path) <= known | only_here, path.name
 
 
+def test_agreement_is_found_without_knowing_a_run_or_a_report() -> None:
+    known = {"agreement", "contract", "intervals", "measure", "processes", "raw"}
+    known |= {"server", "stacks"}
+    for path in (PACKAGE / "agreement").glob("*.py"):
+        only_here = {"machine"} if path.stem == "command" else set()
+        assert ours(path) <= known | only_here, path.name
+
+
+def test_agreement_is_worked_out_without_starting_a_process() -> None:
+    for name in ("tools", "figures", "table"):
+        path = PACKAGE / "agreement" / f"{name}.py"
+        assert ours(path) <= {"agreement", "contract", "intervals", "processes", "raw"}
+        assert "subprocess" not in imported(path)
+
+
+def test_agreement_is_imported_by_the_command_line_only() -> None:
+    users = {path.stem for path in PACKAGE.glob("*.py") if "agreement" in ours(path)}
+    assert users <= COMMAND_LINE
+
+
 def test_claims_are_imported_by_the_command_line_only() -> None:
     users = {path.stem for path in PACKAGE.glob("*.py") if "claims" in ours(path)}
     assert users <= COMMAND_LINE
