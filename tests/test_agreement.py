@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -208,7 +209,7 @@ def test_without_tools_the_probe_is_shown_alone_and_says_what_to_install(
     lines = out.getvalue().splitlines()
     assert lines[-1] == table.MISSING
     assert "apt-get install hey" in lines[-1]
-    assert any(line.startswith(f"{PROBE}  200 of 200 ") for line in lines)
+    assert any(re.match(rf"{PROBE} +[0-9]+ of 200 ", line) for line in lines)
 
 
 @pytest.mark.parametrize(
