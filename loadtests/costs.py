@@ -37,6 +37,7 @@ TWINS = {
 _MEGABYTE = 2**20
 _IDLE_S = 1.0  # gunicorn's master and workers look about themselves once a second
 _DEADLINE_S = 5.0
+_WARM_UP = 10  # requests of each kind: the first ones load what is loaded only once
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class CostPlan:
         return f"{self.stack.id}.{self.app}.{self.repeat}"
 
     @property
-    def requests(self) -> Sequence[Request]:
+    def requests(self) -> tuple[Request, ...]:
         return (HELLO, JSON, STREAM) if self.app == RAW else (HELLO, JSON)
 
     @property
@@ -113,6 +114,8 @@ def measure_costs(plan: CostPlan, folder: Path, guard: Guard) -> list[Cost]:
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{plan.name}.server.log"
     with running(stack, guard, log) as server, _apart(server):
+        for request in plan.requests * _WARM_UP:
+            _ask(plan, request, server.address)
         rss_mb = usage(server.group).rss_mb
         idle = _idle_share(server)
         return [_cost(plan, request, server, idle, rss_mb) for request in plan.requests]

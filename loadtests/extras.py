@@ -14,7 +14,7 @@ from loadtests.freeing import freeing
 from loadtests.load import Order, method, subject
 from loadtests.measure import Plan, measure
 from loadtests.processes import Guard, ProcessError
-from loadtests.results import Run
+from loadtests.results import Freeing, Run
 from loadtests.scenarios import SLOW_CLIENTS
 
 Extra = Plan | CostPlan
@@ -76,8 +76,17 @@ def _with(
     if isinstance(extra, CostPlan):
         costs = measure_costs(extra, folder, guard)
         return dataclasses.replace(run, costs=[*run.costs, *costs])
-    recording = measure(extra, folder, guard, lambda s: tell(extra, s))
-    log = folder / "logs" / f"{extra.name}.server.log"
-    told = log.read_text(encoding="utf-8", errors="replace")
-    found = freeing(subject(extra), recording, method(extra.profile), told)
+    found = _freeing(extra, folder, guard, tell)
+    if not found.valid:  # once more: whatever disturbed the generator may be over
+        found = _freeing(extra, folder, guard, tell)
     return dataclasses.replace(run, freeings=[*run.freeings, found])
+
+
+def _freeing(
+    plan: Plan, folder: Path, guard: Guard, tell: Callable[[Extra, float], None]
+) -> Freeing:
+    log = folder / "logs" / f"{plan.name}.server.log"
+    log.unlink(missing_ok=True)  # the kills of a first try are not those of this one
+    recording = measure(plan, folder, guard, lambda s: tell(plan, s))
+    told = log.read_text(encoding="utf-8", errors="replace")
+    return freeing(subject(plan), recording, method(plan.profile), told)

@@ -83,7 +83,7 @@ def test_costs_of_wrong_answers_are_an_error(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Request("/hello?name=Ada", 50.0, lambda body: body == b"Hello, world!")
-    monkeypatch.setattr(CostPlan, "requests", [other])
+    monkeypatch.setattr(CostPlan, "requests", (other,))
     plan = CostPlan(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
     with pytest.raises(ProcessError, match="wrongly: status 200, 11 bytes"):
         measure_costs(plan, tmp_path, guard)
