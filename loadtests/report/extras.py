@@ -39,10 +39,11 @@ def freeings(run: Run) -> Table:
         f"come back once they are dropped; watched for {watched_s:g} s, longer than "
         "every default timeout of these servers. *freed after*: from their coming "
         "until all healthy requests are answered. *workers killed*: as the server's "
-        "log says. Slow clients may still be held when all is well again: readers still "
-        "read what a killed worker had sent; and a gthread worker without a free thread "
-        "accepts until it has 1,000 connections (--worker-connections), then leaves "
-        "what comes to the others. Stacks that no number of slow clients here takes out are left out.",
+        "log says. Slow clients may still be held when all is well again: readers "
+        "still read what a killed worker had sent; and a gthread worker without a free "
+        "thread accepts until it has 1,000 connections (--worker-connections), then "
+        "leaves what comes to the others. Stacks that no number of slow clients here "
+        "takes out are left out.",
     )
 
 
