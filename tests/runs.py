@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from loadtests.report.beside import Beside
 from loadtests.results import (
     Capacity,
     Cell,
@@ -18,7 +19,7 @@ from loadtests.results import (
     ServerFigures,
     Step,
 )
-from loadtests.traces import BY_APP, BY_SERVER, SLOW, Crossing, Deed, Side, Trace
+from loadtests.traces import BY_APP, BY_SERVER, FAST, SLOW, Crossing, Deed, Side, Trace
 from loadtests.verdicts import Ledger, Verdict
 
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
@@ -172,6 +173,22 @@ def ledger(*verdicts: Verdict, **given: Any) -> Ledger:
     """A ledger of these; keywords replace fields of its environment."""
     on = dataclasses.replace(ENVIRONMENT, **given)
     return Ledger("2026-05-08T12:00:00+00:00", on, list(verdicts))
+
+
+def five_claims() -> Ledger:
+    """One or two of most kinds of verdict."""
+    return ledger(
+        verdict("a"),
+        verdict("b", "holds only with luck"),
+        verdict("c", "refuted"),
+        verdict("d", "holds"),
+        verdict("e", "error", evidence="nothing answered"),
+    )
+
+
+def beside() -> Beside:
+    """All that may stand beside a run."""
+    return Beside(five_claims(), [trace(FAST), trace(SLOW)])
 
 
 def trace(name: str = SLOW) -> Trace:

@@ -23,7 +23,7 @@ EVIL = "<script>alert('x\")</script>&amp;\x1b[31m../\n{{ 7 * 7 }}"
 SHOWN = "<script>alert('x\")</script>&amp;../ {{ 7 * 7 }}"
 SECTIONS = [
     *("finding", "answered", "capacity", "deploy", "response-times", "costs", "fates"),
-    *("recovery", "doubts", "method", "machine", "commands"),
+    *("recovery", "calls", "claims", "doubts", "method", "machine", "commands"),
 ]
 BLOCKED = {0: 150, 1: 150, 2: 0, 512: 0}
 
@@ -58,7 +58,7 @@ def page(run: Run) -> str:
 
 @pytest.fixture(scope="module")
 def full_page() -> str:
-    return page(whole())
+    return html.render(whole(), runs.beside())["report.html"]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_page_of_a_full_run_is_small(full_page: str) -> None:
 
 def test_tables_and_charts_can_be_read_without_seeing(full: Structure) -> None:
     charts = [a for tag, a in full.tags if tag == "svg" and a.get("role") == "img"]
-    assert len(charts) == 6 + 6 + 2
+    assert len(charts) == 6 + 6 + 2 + 2
     assert full.count("desc") == len(charts)
     assert full.count("caption") == full.count("table")
     assert all(a.get("scope") for tag, a in full.tags if tag == "th")
@@ -135,7 +135,7 @@ def test_sections_without_data_are_left_out() -> None:
     steps = [runs.step(0, p50_ms=None), runs.step(512, p50_ms=None)]
     bare = runs.cell("x", "y", server=server, fates=Fates(), steps=steps)
     shown = Structure(page(runs.run([bare])))
-    absent = {"deploy", "costs", "fates", "recovery", "doubts"}
+    absent = {"deploy", "costs", "fates", "recovery", "calls", "claims", "doubts"}
     assert shown.values("id", "section") == [n for n in SECTIONS if n not in absent]
     assert shown.count("figure") == 2, "answered, and capacity"
 
@@ -261,7 +261,7 @@ def test_browser_draws_marks_in_every_chart(tab: Browser) -> None:
         "...chart.querySelectorAll('.role-mark path, .role-mark line')"
         "].filter(mark => mark.getAttribute('d') !== '').length)"
     )
-    assert len(drawn) == 14
+    assert len(drawn) == 16
     assert min(drawn) > 8, drawn
 
 

@@ -23,7 +23,7 @@ TITLE = "What people say"
 # In the order of a report: first what its reader may have believed.
 HEADINGS = {
     REFUTED: "Refuted",
-    ONLY_WITH: "Holds only with",
+    ONLY_WITH: "Holds only with a condition",
     HOLDS: "Holds",
     UNTESTABLE: "Not testable there",
     ERROR: "Undecided: the evidence did not appear",
