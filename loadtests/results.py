@@ -8,6 +8,7 @@ stored run. A run is a folder: `run.json` (this format), `samples/` (raw), `logs
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import types
@@ -240,10 +241,13 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
     raise ResultError(f"{where}: expected {expected}, found {str(value)[:40]!r}")
 
 
+_hints = functools.cache(typing.get_type_hints)
+
+
 def _decode_record(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, dict):
         raise ResultError(f"{where}: expected an object, found {str(value)[:40]!r}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     known: dict[str, Any] = {}
     for entry in dataclasses.fields(kind):
         if entry.name in value:
