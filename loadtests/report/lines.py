@@ -157,7 +157,7 @@ def _y(panel: Panel, axis: Spec, title: str) -> Spec:
 
 
 def _plot(panel: Panel, layers: list[Spec]) -> Spec:
-    return {"layer": layers, "width": style.WIDTH, "height": panel.height}
+    return style.layered(layers, style.WIDTH, panel.height)
 
 
 def _height(outcomes: list[Outcome], least: int) -> int:

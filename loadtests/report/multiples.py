@@ -104,7 +104,8 @@ def _answered(plot: Plot) -> Spec:
     rows = plot.rows(_percent, lambda step: f"{share_within(step)} answered")
     known = [row for row in rows if row["y"] is not None]
     moved = [row | {"y": row["y"] + row["apart"]} for row in known]
-    return _sized([*_predictions(plot, x), *_lines(plot, moved, x, y)], HEIGHT)
+    layers = [*_predictions(plot, x), *_lines(plot, moved, x, y)]
+    return style.layered(layers, WIDTH, HEIGHT)
 
 
 def _predictions(plot: Plot, x: Spec) -> list[Spec]:
@@ -130,7 +131,8 @@ def _response_times(plot: Plot, bottom: float, top: float) -> Spec:
         )
         form = {"color": style.INK, "strokeWidth": 1.5, "aria": False}
         late = marks([{"y": 1000 * plot.deadline_s}], "rule", form, y=y)
-        return _sized([late, *_lines(plot, rows, _x(plot, x_title), y)], TIME_HEIGHT)
+        layers = [late, *_lines(plot, rows, _x(plot, x_title), y)]
+        return style.layered(layers, WIDTH, TIME_HEIGHT)
 
     return {"vconcat": [panel(50, None), panel(90, "slow clients")], "spacing": 10}
 
@@ -184,10 +186,6 @@ def _names(levels: Sequence[int]) -> list[str]:
 
 def _axis(**given: Any) -> Spec:
     return {"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE, **given}
-
-
-def _sized(layers: list[Spec], height: int) -> Spec:
-    return {"layer": layers, "width": WIDTH, "height": height}
 
 
 def _percent(step: Step) -> float | None:

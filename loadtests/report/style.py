@@ -122,6 +122,12 @@ def marks(
     }
 
 
+def layered(layers: Sequence[Spec], width: int, height: int) -> Spec:
+    """One plot; a layer without rows would still take its time."""
+    drawn = [layer for layer in layers if layer["data"]["values"]]
+    return {"layer": drawn, "width": width, "height": height}
+
+
 def number(name: str, **rest: Any) -> Spec:
     """A position, from a column of the rows that has numbers."""
     return {"field": name, "type": "quantitative", **rest}
