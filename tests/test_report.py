@@ -18,7 +18,7 @@ from loadtests.report import charts, markdown
 from loadtests.report.finding import sentences
 from loadtests.report.outcomes import outcomes, prediction, verdict
 from loadtests.report.panel import LABEL_GAP, Panel
-from loadtests.report.style import dodged, looks, place
+from loadtests.report.style import dodged, looks, place, predicted
 from loadtests.report.text import figure, listed, percent, plain
 from loadtests.results import Capacity, Cell, Fates, Run, ServerFigures, Step
 from tests import runs
@@ -373,3 +373,25 @@ def test_names_of_lines_that_end_early_do_not_overlap() -> None:
     labels = sorted(panel.pixel(row["label_y"]) for row in panel.early_ends())
     assert all(b - a >= LABEL_GAP - 0.01 for a, b in pairwise(labels))
     assert panel.ends() == []
+
+
+def test_charts_mark_both_ends_of_a_predicted_range() -> None:
+    cell = runs.cell(answered={0: 150, 4: 150, 16: 80, 32: 0}, predicted=16)
+    ranged = dataclasses.replace(cell.capacity, predicted_out_by=32)
+    one = runs.cell("b", answered={0: 150, 4: 0, 32: 0}, predicted=4)
+    run = runs.run([dataclasses.replace(cell, capacity=ranged), one])
+    (shown,) = [p for p in charts.plan(run) if "answered" in p.file]
+    assert "not out" not in shown.alternative
+    assert "out at 32, predicted 16 to 32." in shown.alternative
+    layers = charts.specification(shown)["layer"]
+    (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
+    marked = sorted((r["stack"], r["x"]) for r in triangles["data"]["values"])
+    assert marked == [("asgi-uvicorn", 2), ("asgi-uvicorn", 3), ("b", 1)]
+    (bar,) = [s for s in layers if s["encoding"].get("x2") == {"field": "until"}]
+    assert [(r["x"], r["until"]) for r in bar["data"]["values"]] == [(2, 3)]
+
+
+def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None:
+    assert predicted(16, 1000, [0, 16, 32]) == {"x": 1, "until": 2, "within": False}
+    assert predicted(64, 128, [0, 16, 32]) is None
+    assert predicted(None, None, [0, 16, 32]) is None

@@ -94,7 +94,7 @@ def _fall(outcome: Outcome) -> str:
     out = f"out at {outcome.out_at}" if outcome.out else "not out"
     return (
         f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
-        f"{count(last.slow_clients)}, {out}."
+        f"{count(last.slow_clients)}, {out}, predicted {outcome.prediction}."
     )
 
 

@@ -13,6 +13,7 @@ from loadtests.report.text import count
 from loadtests.results import Step
 
 FAMILIES = "squares, dashed: WSGI; circles, solid: ASGI"
+PREDICTED = "triangles: predicted out at (two, joined: a range)"
 X_TITLE = "slow clients (the steps of the staircase, evenly spaced)"
 MARK: Spec = {"filled": True, "size": 60, "opacity": 1}
 TEXT: Spec = {"align": "left", "fontSize": 13, "color": style.INK}
@@ -25,7 +26,7 @@ def answered(title: str, outcomes: list[Outcome], looks: dict[str, style.Look]) 
     panel = Panel(outcomes, looks, _percent, -4, 104, height, bounds=_bounds)
     axis = {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.label + ' %'"}
     x, y = _x(panel, X_TITLE), _y(panel, axis, "answered")
-    subtitle = f"{FAMILIES}; triangles: predicted out at; bars: 95 % interval"
+    subtitle = f"{FAMILIES}; {PREDICTED}; upright bars: 95 % interval"
     return {
         "title": {"text": title, "subtitle": subtitle},
         **_plot(panel, [*_predictions(panel, x), *_layers(panel, y, x)]),
@@ -104,12 +105,16 @@ def _names_within(panel: Panel, x: Spec, y: Spec) -> Iterator[Spec]:
 
 
 def _predictions(panel: Panel, x: Spec) -> Iterator[Spec]:
-    """A mark above the plot and a thin rule through it where "out at" was predicted."""
+    """A mark above the plot and a thin rule through it where "out at" was predicted; of
+    a range, at both ends, with a bar between them."""
     rows, colour = _predicted(panel), by_stack(panel.looks, "colour")
+    ends = style.ends(rows)
     thin = {"strokeWidth": 1.5, "strokeDash": [1, 3]}
-    yield marks(rows, "rule", thin, x=x, color=colour)
-    form = {**MARK, "shape": "triangle-down"}
-    yield marks(rows, "point", form, x=x, y=number("above"), color=colour)
+    yield marks(ends, "rule", thin, x=x, color=colour)
+    at = {"x": x, "y": number("above"), "color": colour}
+    until = {"field": "until"}
+    yield marks(style.ranges(rows), "rule", {"strokeWidth": 2.5}, x2=until, **at)
+    yield marks(ends, "point", {**MARK, "shape": "triangle-down"}, **at)
 
 
 def _predicted(panel: Panel) -> list[Row]:
@@ -118,13 +123,14 @@ def _predicted(panel: Panel) -> list[Row]:
     at: dict[int, int] = {}
     for outcome in panel.outcomes:
         level = outcome.predicted
-        if level is None or level > panel.levels[-1]:
+        along = style.predicted(level, outcome.predicted_by, panel.levels)
+        if level is None or along is None:
             continue
         at[level] = at.get(level, 0) + 1
         rows.append(
             {
                 "stack": outcome.stack,
-                "x": style.place(level, panel.levels),
+                **along,
                 "above": panel.at_pixel(4 - 11 * at[level]),
             }
         )

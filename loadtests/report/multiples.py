@@ -64,11 +64,11 @@ class Plot:
         return [
             {
                 "stack": o.stack,
-                "x": style.place(o.predicted, self.levels),
+                **along,
                 "says": f"{o.stack}: predicted out at {o.prediction}",
             }
             for o in self.outcomes
-            if o.predicted is not None and o.predicted <= self.levels[-1]
+            if (along := style.predicted(o.predicted, o.predicted_by, self.levels))
         ]
 
 
@@ -80,7 +80,11 @@ def levels(found: Sequence[Outcome]) -> list[int]:
 def answered(scenario: str, plot: Plot) -> Picture:
     """The share of healthy requests answered, step by step."""
     title = f"Share of healthy requests answered under {scenario}"
-    falls = (f"{o.stack} {_share(o.last)} at {_clients(o.last)}" for o in plot.outcomes)
+    falls = (
+        f"{o.stack} {_share(o.last)} at {_clients(o.last)}, predicted out at "
+        f"{o.prediction}"
+        for o in plot.outcomes
+    )
     alternative = f"{title}, by number of slow clients: {'; '.join(falls)}."
     return Picture("", title, alternative, partial(_answered, plot))
 
@@ -113,9 +117,11 @@ def _predictions(plot: Plot, x: Spec) -> list[Spec]:
     thin = {"strokeDash": [1, 3], "strokeWidth": 1.5, "aria": False}
     form = {"shape": "triangle-down", "filled": True, "size": 55, "opacity": 1}
     at = {"x": x, "y": {"value": -6}, "color": colour}
+    ends, between = style.ends(rows), {"strokeWidth": 2, "aria": False}
     return [
-        marks(rows, "rule", thin, x=x, color=colour),
-        marks(rows, "point", form, description=SAYS, **at),
+        marks(ends, "rule", thin, x=x, color=colour),
+        marks(style.ranges(rows), "rule", between, x2={"field": "until"}, **at),
+        marks(ends, "point", form, description=SAYS, **at),
     ]
 
 

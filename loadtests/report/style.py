@@ -158,6 +158,28 @@ def place(level: int, levels: Sequence[int]) -> float:
     return after - 1 + (level - before) / (next_one - before)
 
 
+def predicted(
+    level: int | None, until: int | None, levels: Sequence[int]
+) -> Spec | None:
+    """Where a prediction, or a range of them, stands; None: not in this staircase."""
+    if level is None or level > levels[-1]:
+        return None
+    last = until or level
+    end = place(min(last, levels[-1]), levels)
+    return {"x": place(level, levels), "until": end, "within": last <= levels[-1]}
+
+
+def ranges(rows: Iterable[Spec]) -> list[Spec]:
+    """Predictions that are not one number."""
+    return [row for row in rows if row["until"] > row["x"]]
+
+
+def ends(rows: Sequence[Spec]) -> list[Spec]:
+    """Both ends of each prediction, as far as they are within the staircase."""
+    last = [{**row, "x": row["until"]} for row in ranges(rows) if row["within"]]
+    return [*rows, *last]
+
+
 def dodged(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
     """Places as near to the wanted ones as can be, `gap` apart and above `bottom`."""
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
