@@ -189,7 +189,9 @@ def save(run: Run, folder: Path) -> Path:
     partial = folder / f".{RUN_FILE}.{os.getpid()}"
     text = json.dumps(dataclasses.asdict(run), indent=1, ensure_ascii=False)
     try:
-        with partial.open("w", encoding="utf-8") as file:
+        # A lone surrogate (an undecodable byte of a path) has no UTF-8, but so written
+        # it is an escape of JSON, and is read back the same.
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -211,6 +213,8 @@ def load(folder: Path) -> Run:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
+    except RecursionError:
+        raise ResultError(f"{path}: nested too deeply to be a run") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
         raise ResultError(f"{path}: format: expected {FORMAT}, found {found!r}")

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.report import charts, markdown
+from loadtests.report import charts, markdown, syntax
 from loadtests.report.finding import sentences
 from loadtests.report.outcomes import outcomes, prediction, verdict
 from loadtests.report.panel import LABEL_GAP, Panel
@@ -323,6 +323,22 @@ def test_names_and_messages_come_out_as_text() -> None:
         assert "<script>" not in svg
         ElementTree.fromstring(svg)
     assert "\x1b" not in rendered(run)
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("by @ada and (@bob-2)", "by @<!-- -->ada and (@<!-- -->bob-2)"),
+        (
+            "fixes #12, x/y#3, GH-4, !5",
+            r"fixes \#<!-- -->12, x/y\#<!-- -->3, GH-<!-- -->4, !<!-- -->5",
+        ),
+        ("ada@example.org, # 1, a @ b, wow!", r"ada@example.org, \# 1, a @ b, wow!"),
+    ],
+)
+def test_markdown_calls_no_one_and_refers_to_no_issue(given: str, written: str) -> None:
+    assert syntax.text(given) == written
+    assert written in report.summary(runs.run([runs.cell()], profile=given))
 
 
 def test_file_names_of_charts_stay_in_their_folder() -> None:
