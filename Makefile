@@ -39,7 +39,7 @@ choice = $(call option,server,SERVER) $(call option,worker,WORKER) $(counts)
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve-wsgi serve-asgi serve trace stacks diff load report \
-	compare claims test lint check format lock clean
+	compare claims example readme test lint check format lock clean
 
 help:
 	@echo "WSGI and ASGI side by side. Targets:"
@@ -64,9 +64,12 @@ help:
 	@echo "  make claims        what people say of WSGI and ASGI, decided by running it"
 	@echo "                     ONLY=<id>,<id>"
 	@echo
+	@echo "  make example       keep a run with the project         RUN=reports/<run>"
+	@echo "  make readme        show in README.md what the example found"
+	@echo
 	@echo "  make test          run the tests"
 	@echo "  make lint          ruff"
-	@echo "  make check         ruff, format and mypy --strict; writes nothing"
+	@echo "  make check         ruff, format, mypy --strict, README.md; writes nothing"
 	@echo "  make install       only set up $(VENV)"
 	@echo "  make clean         remove $(VENV) and caches, keep reports"
 
@@ -124,6 +127,13 @@ compare: $(READY)
 claims: $(READY)
 	@$(PY) -m loadtests claims $(call option,only,ONLY)
 
+# A run that is kept with the project: its record and reports, samples if they are small.
+example: $(READY)
+	@$(PY) -m loadtests example '$(RUN)'
+
+readme: $(READY)
+	@$(PY) -m loadtests readme
+
 # First what may share the machine, then what may not.
 test: $(READY)
 	@$(PY) -m pytest -n 3 --dist loadfile -m 'not quiet' -q \
@@ -137,6 +147,7 @@ check: $(READY)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m loadtests readme --check
 
 format: $(READY)
 	@$(PY) -m ruff format .

@@ -37,7 +37,7 @@ PIPELINE = {
 STANDARD_LIBRARY_ONLY = [*PIPELINE][:8]
 LOCUST_FILES = {"probe", "slow_clients"}  # importing Locust patches the whole process
 FRAMEWORKS = {"flask", "starlette", "werkzeug"}
-COMMAND_LINE = {"cli", "progress", "__main__"}
+COMMAND_LINE = {"cli", "example", "progress", "__main__"}
 COMPARING = {"comparable", "differences", "compare"}
 
 

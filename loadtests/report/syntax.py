@@ -15,9 +15,9 @@ _CALLS = re.compile(
 )
 
 
-def table(headings: Sequence[str], rows: Rows) -> str:
-    """A Markdown table; the columns after the two names are aligned to the right."""
-    rule = ["---", "---"] + ["---:"] * (len(headings) - 2)
+def table(headings: Sequence[str], rows: Rows, names: int = 2) -> str:
+    """A Markdown table; the columns after the names are aligned to the right."""
+    rule = ["---"] * names + ["---:"] * (len(headings) - names)
     lines = (headings, rule, *rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
