@@ -40,7 +40,7 @@ choice = $(call option,server,SERVER) $(call option,worker,WORKER) $(counts)
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve-wsgi serve-asgi serve trace stacks diff load report \
-	compare claims bench test lint check format lock clean
+	compare claims bench example readme test lint check format lock clean
 
 help:
 	@echo "WSGI and ASGI side by side. Targets:"
@@ -66,9 +66,12 @@ help:
 	@echo "                     ONLY=<id>,<id>"
 	@echo "  make bench         does the probe agree with hey and wrk?  STACKS= ROUNDS=6"
 	@echo
+	@echo "  make example       keep a run with the project         RUN=reports/<run>"
+	@echo "  make readme        show in README.md what the example found"
+	@echo
 	@echo "  make test          run the tests"
 	@echo "  make lint          ruff"
-	@echo "  make check         ruff, format and mypy --strict; writes nothing"
+	@echo "  make check         ruff, format, mypy --strict, README.md; writes nothing"
 	@echo "  make install       only set up $(VENV)"
 	@echo "  make clean         remove $(VENV) and caches, keep reports"
 
@@ -129,6 +132,13 @@ claims: $(READY)
 bench: $(READY)
 	@$(PY) -m loadtests bench $(call option,stacks,STACKS) $(call option,rounds,ROUNDS)
 
+# A run that is kept with the project: its record and reports, samples if they are small.
+example: $(READY)
+	@$(PY) -m loadtests example '$(RUN)'
+
+readme: $(READY)
+	@$(PY) -m loadtests readme
+
 # First what may share the machine, then what may not.
 test: $(READY)
 	@$(PY) -m pytest -n 3 --dist loadfile -m 'not quiet' -q \
@@ -142,6 +152,7 @@ check: $(READY)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m loadtests readme --check
 
 format: $(READY)
 	@$(PY) -m ruff format .

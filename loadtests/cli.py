@@ -17,7 +17,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import compare, report, results, scenarios, stacks, verdicts
+from loadtests import compare, example, report, results, scenarios, stacks, verdicts
 from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
 from loadtests.processes import Guard, ProcessError, guarded
@@ -31,7 +31,7 @@ from loadtests.trace import TraceError, Visit, traced
 _COUNT_LIMIT = 1000
 _ERRORS = (
     *(StackError, ScenarioError, LoadError),
-    *(ResultError, ProcessError, TraceError, LedgerError),
+    *(ResultError, ProcessError, TraceError, LedgerError, example.ExampleError),
 )
 
 
@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--open", action="store_true", help="show it in a browser")
     again.set_defaults(command=make_report)
     _add_compare(commands.add_parser("compare", help="compare two stored runs"))
+    example.add_keep(commands.add_parser("example", help="make a run the example"))
+    example.add_readme(commands.add_parser("readme", help="show it in the README"))
     claims = commands.add_parser("claims", help="decide what people claim, by running")
     claims.add_argument("--only", type=_names, default=[], metavar="ID,ID")
     claims.set_defaults(command=decide_claims)

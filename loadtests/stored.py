@@ -7,6 +7,7 @@ A record is a frozen dataclass with a field `format`; what its other fields may 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import types
@@ -25,7 +26,9 @@ def write(record: Any, target: Path) -> Path:
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     text = json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False)
     try:
-        with partial.open("w", encoding="utf-8") as file:
+        # A lone surrogate (an undecodable byte of a path) has no UTF-8, but so written
+        # it is an escape of JSON, and is read back the same.
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +49,8 @@ def read(path: Path, kind: type, where: str, form: int) -> Any:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
+    except RecursionError:
+        raise ResultError(f"{path}: nested too deeply for a {where}") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != form:
         raise ResultError(f"{path}: format: expected {form}, found {found!r}")
@@ -76,10 +81,13 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
     raise ResultError(f"{where}: expected {expected}, found {str(value)[:40]!r}")
 
 
+_hints = functools.cache(typing.get_type_hints)
+
+
 def _decode_record(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, dict):
         raise ResultError(f"{where}: expected an object, found {str(value)[:40]!r}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     known: dict[str, Any] = {}
     for entry in dataclasses.fields(kind):
         if entry.name in value:

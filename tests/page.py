@@ -12,8 +12,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import axe_core_python
 import websocket
 
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+ALIKE = ["svg[role=img] > *", ".figures tbody ~ tbody", ".figures tr:nth-child(n + 3)"]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
@@ -113,9 +116,30 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[wanted])
 
     def evaluate(self, expression: str) -> Any:
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of an expression; what it promises is waited for."""
+        found = self.call(
+            "Runtime.evaluate",
+            **{"expression": expression, "returnByValue": True, "awaitPromise": True},
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+
+def violations(tab: Browser) -> list[str]:
+    """What axe finds wrong with the page as it is shown: how bad, which rule, where.
+
+    It comes over DevTools, as the page allows no script. Left out is what would take it
+    most of its time: the inside of charts, each of which is one image to those who use
+    it without eyes, and the rows of a table that are as those before them.
+    """
+    tab.evaluate(f"{AXE.read_text(encoding='utf-8')}; undefined")
+    found = tab.evaluate(
+        f"axe.run({{exclude: {ALIKE}}}, {{resultTypes: ['violations']}})"
+        ".then(found => found.violations.map(v => [v.impact, v.id, "
+        "...v.nodes.slice(0, 3).map(n => n.target.join(' '))].join(' ')))"
+    )
+    assert isinstance(found, list)
+    return found
 
 
 def installed() -> str | None:
@@ -149,4 +173,4 @@ def _tab(folder: Path, process: subprocess.Popen[bytes]) -> websocket.WebSocket:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
         tabs = json.load(answer)
     (address,) = [t["webSocketDebuggerUrl"] for t in tabs if t["type"] == "page"]
-    return websocket.create_connection(address, timeout=10, suppress_origin=True)
+    return websocket.create_connection(address, timeout=60, suppress_origin=True)

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.report import charts, html, markdown, tables
+from loadtests.report import charts, html, markdown, syntax, tables
 from loadtests.report.finding import sentences
 from loadtests.report.outcomes import (
     degrade_prediction,
@@ -24,9 +24,9 @@ from loadtests.report.outcomes import (
     verdict,
 )
 from loadtests.report.panel import LABEL_GAP, Panel
-from loadtests.report.style import dodged, looks, place
+from loadtests.report.style import dodged, looks, place, predicted
 from loadtests.report.text import figure, listed, percent, plain
-from loadtests.results import Capacity, Cell, Fates, Run, ServerFigures
+from loadtests.results import Capacity, Cell, Fates, Run, ServerFigures, Step
 from tests import runs
 
 EVIL = "<script>|`x`*\x1b[31m../\n#"
@@ -208,14 +208,54 @@ def test_finding_counts_what_it_does_not_name() -> None:
     assert "did not test 1, above the last step" in said
 
 
+def known(slow_clients: int, p50_ms: float, low: float, high: float | None) -> Step:
+    """A step whose p50 has an interval."""
+    plain = runs.step(slow_clients, 149, p50_ms)
+    return dataclasses.replace(plain, p50_low_ms=low, p50_high_ms=high)
+
+
 def test_finding_gives_response_time_and_memory() -> None:
-    slower = runs.cell(steps=[runs.step(0), runs.step(512, 149, 4.25)])
+    slower = runs.cell(steps=[known(0, 1.5, 1.2, 1.7), known(512, 4.25, 3.5, None)])
     cheap = dataclasses.replace(slower.server, kb_per_slow_client=2.0)
     said = sentences(runs.run([slower, runs.cell("b", server=cheap)]))
     assert "the lowest share was 99.3 %" in said[1]
-    assert "for asgi-uvicorn under slow-body: from 1.5 ms at the baseline" in said[3]
-    assert "to 4.2 ms at 512 slow clients." in said[3]
+    assert "for asgi-uvicorn under slow-body: from 1.5 ms (1.2 to 1.7) at" in said[3]
+    assert "to 4.2 ms (3.5 or more) at 512 slow clients (95 %" in said[3]
     assert "between 2.0 kB (b under slow-body) and 12 kB (asgi-uvicorn" in said[4]
+
+
+def test_finding_takes_no_noise_for_a_change() -> None:
+    noise = runs.cell("a", steps=[known(0, 1.5, 1.2, 1.9), known(512, 2.0, 1.8, 2.4)])
+    unknown = runs.cell("b", steps=[runs.step(0), runs.step(512, p50_ms=90.0)])
+    said = sentences(runs.run([noise, unknown]))
+    assert said[3] == (
+        "Where nothing degraded, no p50 response time at the largest step differed "
+        "from the baseline beyond its 95 % interval; the slowest was 2.0 ms (1.8 to "
+        "2.4), of a under slow-body."
+    )
+
+
+def test_finding_gives_no_memory_of_clients_that_were_not_accepted() -> None:
+    nothing = dataclasses.replace(runs.cell().server, kb_per_slow_client=0.0)
+    waiting = dataclasses.replace(sync_out(), server=nothing)
+    dear = dataclasses.replace(nothing, kb_per_slow_client=20.0)
+    held = [runs.cell("a"), runs.cell("b", server=dear)]
+    said = sentences(runs.run([waiting, *held]))
+    assert not any("sync" in sentence for sentence in said[3:])
+    assert "between 12 kB (a under slow-body) and 20 kB (b under slow-body)" in said[-1]
+
+
+def test_finding_names_the_scenario_that_is_missing() -> None:
+    cells = [runs.cell("a", name) for name in ("x", "y", "z", "idle")]
+    cells += [runs.cell("b", name) for name in ("x", "y", "z")]
+    (said,) = [s for s in sentences(runs.run(cells)) if "kept 99 %" in s]
+    assert "b up to 512 slow clients under every scenario but idle" in said
+
+
+def test_finding_counts_the_groups_that_it_does_not_name() -> None:
+    cells = [runs.cell(f"s{n}", answered={0: 150, n: 0}) for n in range(1, 9)]
+    said = sentences(runs.run(cells))[0]
+    assert "s6 at 6 slow clients under slow-body; 2 more." in said
 
 
 def test_finding_leaves_out_what_was_not_measured() -> None:
@@ -341,6 +381,22 @@ def test_names_and_messages_come_out_as_text() -> None:
     assert "\x1b" not in rendered(run)
 
 
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("by @ada and (@bob-2)", "by @<!-- -->ada and (@<!-- -->bob-2)"),
+        (
+            "fixes #12, x/y#3, GH-4, !5",
+            r"fixes \#<!-- -->12, x/y\#<!-- -->3, GH-<!-- -->4, !<!-- -->5",
+        ),
+        ("ada@example.org, # 1, a @ b, wow!", r"ada@example.org, \# 1, a @ b, wow!"),
+    ],
+)
+def test_markdown_calls_no_one_and_refers_to_no_issue(given: str, written: str) -> None:
+    assert syntax.text(given) == written
+    assert written in report.summary(runs.run([runs.cell()], profile=given))
+
+
 def test_file_names_of_charts_stay_in_their_folder() -> None:
     run = runs.run([runs.cell(scenario="../../etc"), runs.cell(scenario="etc")])
     files = [p.file for p in charts.plan(run) if "answered" in p.file]
@@ -389,3 +445,25 @@ def test_names_of_lines_that_end_early_do_not_overlap() -> None:
     labels = sorted(panel.pixel(row["label_y"]) for row in panel.early_ends())
     assert all(b - a >= LABEL_GAP - 0.01 for a, b in pairwise(labels))
     assert panel.ends() == []
+
+
+def test_charts_mark_both_ends_of_a_predicted_range() -> None:
+    cell = runs.cell(answered={0: 150, 4: 150, 16: 80, 32: 0}, predicted=16)
+    ranged = dataclasses.replace(cell.capacity, predicted_out_by=32)
+    one = runs.cell("b", answered={0: 150, 4: 0, 32: 0}, predicted=4)
+    run = runs.run([dataclasses.replace(cell, capacity=ranged), one])
+    (shown,) = [p for p in charts.plan(run) if "answered" in p.file]
+    assert "not out" not in shown.alternative
+    assert "out at 32, predicted 16 to 32." in shown.alternative
+    layers = charts.specification(shown)["layer"]
+    (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
+    marked = sorted((r["stack"], r["x"]) for r in triangles["data"]["values"])
+    assert marked == [("asgi-uvicorn", 2), ("asgi-uvicorn", 3), ("b", 1)]
+    (bar,) = [s for s in layers if s["encoding"].get("x2") == {"field": "until"}]
+    assert [(r["x"], r["until"]) for r in bar["data"]["values"]] == [(2, 3)]
+
+
+def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None:
+    assert predicted(16, 1000, [0, 16, 32]) == {"x": 1, "until": 2, "within": False}
+    assert predicted(64, 128, [0, 16, 32]) is None
+    assert predicted(None, None, [0, 16, 32]) is None

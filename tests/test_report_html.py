@@ -17,7 +17,7 @@ from loadtests.report.multiples import _names
 from loadtests.report.outcomes import outcomes
 from loadtests.results import Cell, Fates, Run, ServerFigures
 from tests import runs
-from tests.page import Browser, Structure, browser, installed
+from tests.page import Browser, Structure, browser, installed, violations
 
 EVIL = "<script>alert('x\")</script>&amp;\x1b[31m../\n{{ 7 * 7 }}"
 SHOWN = "<script>alert('x\")</script>&amp;../ {{ 7 * 7 }}"
@@ -281,6 +281,16 @@ def test_browser_needs_no_scrolling_sideways(
     label = "document.querySelector('svg[role=img] .role-axis-label text')"
     drawn = tab.evaluate(f"getComputedStyle({label}).fill")
     assert _contrast(_hex(drawn), _hex(paper)) > 12
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_browser_shows_a_page_that_anyone_can_use(
+    tab: Browser, width: int, scheme: str
+) -> None:
+    tab.show(width, scheme)
+    tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert violations(tab) == []
 
 
 def _hex(rgb: str) -> str:

@@ -109,6 +109,23 @@ def test_file_that_is_cut_off_or_foreign_is_refused(
         results.load(path)
 
 
+def test_bytes_that_are_no_text_do_not_lose_the_run(tmp_path: Path) -> None:
+    cell = runs.cell(argv=["serve", "caf\udce9/é"], warnings=["\ud800 \\udce9"])
+    run = runs.run([cell], argv=["\udcff"])
+    path = results.save(run, tmp_path)
+    assert "é" in path.read_text(encoding="utf-8")
+    assert results.load(path) == run
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"run":' * 100_000])
+def test_file_that_is_nested_too_deeply_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(text)
+    with pytest.raises(ResultError) as caught:
+        results.load(tmp_path)
+    assert str(caught.value) == f"{path}: nested too deeply for a run"
+
+
 def test_run_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"run\.json: cannot be read: No such file"):
         results.load(tmp_path)

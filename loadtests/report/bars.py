@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-import altair as alt
 
 from loadtests.report import style
 from loadtests.report.outcomes import Outcome
 from loadtests.report.reached import NEVER
+from loadtests.report.style import Spec, by_stack, marks
 from loadtests.report.text import amount, count
 from loadtests.results import Fates
 
 ROW_HEIGHT = 24
 WIDTH = style.WIDTH - 60
-BESIDE = alt.value(WIDTH + 12)
-BAR: dict[str, Any] = {"size": 330, "strokeWidth": 2.5, "color": style.INK}
-TEXT: dict[str, Any] = {"align": "left", "fontSize": 12, "color": style.INK}
+BESIDE = {"value": WIDTH + 12}
+BAR: Spec = {"size": 330, "strokeWidth": 2.5, "color": style.INK}
+TEXT: Spec = {"align": "left", "fontSize": 12, "color": style.INK}
 LEAST_NAMED = 12  # percent of a bar that is wide enough for a word
-Row = dict[str, Any]
+Row = Spec
 
 
-def capacity(
-    title: str, found: list[Outcome], looks: dict[str, style.Look]
-) -> alt.VConcatChart:
+def capacity(title: str, found: list[Outcome], looks: dict[str, style.Look]) -> Spec:
     """For each stack: where it was predicted to be out, and where it was."""
     columns = _columns(found)
     panels = [
@@ -32,7 +28,7 @@ def capacity(
         for scenario, under in _by_scenario(found).items()
     ]
     subtitle = "black: predicted (a line: a range); mark: measured (pale line: repeats)"
-    return _stacked(panels).properties(title=alt.Title(title, subtitle=subtitle))
+    return _stacked(panels, title, subtitle)
 
 
 def _columns(found: list[Outcome]) -> list[str]:
@@ -51,43 +47,38 @@ def _capacity_panel(
     under: list[Outcome],
     columns: list[str],
     looks: dict[str, style.Look],
-) -> alt.LayerChart:
-    base = style.marks([_capacity_row(o) for o in under])
-    names, shown = list(looks), looks.values()
-    colours = alt.Scale(domain=names, range=[look.colour for look in shown])
-    shapes = alt.Scale(domain=names, range=[look.shape for look in shown])
-    colour = alt.Color("stack:N", legend=None, scale=colours)
-    shape = alt.Shape("stack:N", legend=None, scale=shapes)
-    y = _y(under)
-    layers = (
-        base.mark_rule(strokeWidth=4, opacity=0.4).encode(
-            _column("first", columns), y, colour, x2="last"
-        ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(
-            _column("measured", columns), y, colour, shape
-        ),
-        base.mark_rule(strokeWidth=1.5, color=style.INK).encode(
-            _column("predicted", columns), y, x2="predicted_by"
-        ),
-        base.mark_point(shape="stroke", angle=90, **BAR).encode(
-            _column("predicted", columns), y
-        ),
-        base.mark_text(**TEXT).encode(y, x=BESIDE, text="verdict:N"),
+) -> Spec:
+    rows, y = [_capacity_row(o) for o in under], _y(under)
+    look = {"y": y, "color": by_stack(looks, "colour")}
+    shape = by_stack(looks, "shape")
+    first, measured, predicted = (
+        _column(name, columns) for name in ("first", "measured", "predicted")
     )
-    return _panel(alt.layer(*layers), scenario, under)
+    pale = {"strokeWidth": 4, "opacity": 0.4}
+    mark = {"filled": True, "size": 110, "opacity": 1}
+    thin = {"strokeWidth": 1.5, "color": style.INK}
+    by, upright = {"field": "predicted_by"}, {"shape": "stroke", "angle": 90}
+    layers = [
+        marks(rows, "rule", pale, x=first, x2={"field": "last"}, **look),
+        marks(rows, "point", mark, x=measured, shape=shape, **look),
+        marks(rows, "rule", thin, x=predicted, x2=by, y=y),
+        marks(rows, "point", upright | BAR, x=predicted, y=y),
+        marks(rows, "text", TEXT, x=BESIDE, y=y, text=style.text("verdict")),
+    ]
+    return _panel(layers, scenario, under)
 
 
-def _column(name: str, columns: list[str]) -> alt.X:
-    axis = alt.Axis(
-        title=None,
-        labelAngle=0,
-        labelAlign="center",
-        labelBaseline="top",
-        labelOverlap="greedy",
-        grid=True,
-    )
-    scale = alt.Scale(type="point", domain=columns, padding=0.5)
-    return alt.X(f"{name}:N", scale=scale, axis=axis)
+def _column(name: str, columns: list[str]) -> Spec:
+    axis = {
+        "title": None,
+        "labelAngle": 0,
+        "labelAlign": "center",
+        "labelBaseline": "top",
+        "labelOverlap": "greedy",
+        "grid": True,
+    }
+    scale = {"type": "point", "domain": columns, "padding": 0.5}
+    return {"field": name, "type": "nominal", "scale": scale, "axis": axis}
 
 
 def _capacity_row(outcome: Outcome) -> Row:
@@ -109,43 +100,45 @@ def _ordered(outcome: Outcome) -> list[int | None]:
     return [*reached.steps, *[None] * missing]
 
 
-def fates(title: str, found: list[Outcome]) -> alt.VConcatChart:
+def fates(title: str, found: list[Outcome]) -> Spec:
     """For each stack: what became of its slow clients, as shares of their visits."""
     used = [n for n in style.FATES if any(getattr(o.fates, n) for o in found)]
     panels = [
         _fates_panel(scenario, under, used)
         for scenario, under in _by_scenario(found).items()
     ]
-    return _stacked(panels).properties(
-        title=alt.Title(title, subtitle="shares of all visits (a slow client returns)")
-    )
+    return _stacked(panels, title, "shares of all visits (a slow client returns)")
 
 
-def _fates_panel(
-    scenario: str, under: list[Outcome], used: list[str]
-) -> alt.LayerChart:
-    bars = style.marks([row for o in under for row in _segments(o)])
+def _fates_panel(scenario: str, under: list[Outcome], used: list[str]) -> Spec:
+    bars = [row for o in under for row in _segments(o)]
+    named = [row for row in bars if row["share"] >= LEAST_NAMED]
     totals = [{"stack": o.stack, "visits": amount(o.visits, "visit")} for o in under]
-    axis = alt.Axis(
-        title=None,
-        grid=False,
-        values=[0, 25, 50, 75, 100],
-        labelExpr="datum.label + ' %'",
-    )
-    x = alt.X("from:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis)
-    colours = alt.Scale(domain=used, range=[style.FATES[name] for name in used])
-    legend = alt.Legend(title=None, orient="top", labelFontSize=13, symbolSize=140)
-    colour, y = alt.Color("fate:N", scale=colours, legend=legend), _y(under)
-    layers = (
-        bars.mark_bar(stroke=style.BACKGROUND, strokeWidth=1).encode(
-            x, y, colour, x2="to"
-        ),
-        bars.transform_filter(f"datum.share >= {LEAST_NAMED}")
-        .mark_text(fontSize=12, color=style.INK)
-        .encode(alt.X("middle:Q"), y, text="fate:N"),
-        style.marks(totals).mark_text(**TEXT).encode(y, x=BESIDE, text="visits:N"),
-    )
-    return _panel(alt.layer(*layers), scenario, under)
+    y, edge = _y(under), {"stroke": style.BACKGROUND, "strokeWidth": 1}
+    word, middle = {"fontSize": 12, "color": style.INK}, style.number("middle")
+    from_to = {"x": _shares(), "x2": {"field": "to"}, "color": _fate_colours(used)}
+    layers = [
+        marks(bars, "bar", edge, y=y, **from_to),
+        marks(named, "text", word, x=middle, y=y, text=style.text("fate")),
+        marks(totals, "text", TEXT, x=BESIDE, y=y, text=style.text("visits")),
+    ]
+    return _panel(layers, scenario, under)
+
+
+def _shares() -> Spec:
+    axis = {
+        "title": None,
+        "grid": False,
+        "values": [0, 25, 50, 75, 100],
+        "labelExpr": "datum.label + ' %'",
+    }
+    return style.number("from", scale={"domain": [0, 100], "nice": False}, axis=axis)
+
+
+def _fate_colours(used: list[str]) -> Spec:
+    scale = {"domain": used, "range": [style.FATES[name] for name in used]}
+    legend = {"title": None, "orient": "top", "labelFontSize": 13, "symbolSize": 140}
+    return {"field": "fate", "type": "nominal", "scale": scale, "legend": legend}
 
 
 def _segments(outcome: Outcome) -> list[Row]:
@@ -162,26 +155,31 @@ def _segments(outcome: Outcome) -> list[Row]:
     return [row for row in rows if row["share"]]
 
 
-def _y(under: list[Outcome]) -> alt.Y:
-    stacks = [o.stack for o in under]
-    axis = alt.Axis(
-        title=None, ticks=False, domain=False, minExtent=150, labelPadding=8
-    )
-    return alt.Y("stack:N", sort=None, scale=alt.Scale(domain=stacks), axis=axis)
+def _y(under: list[Outcome]) -> Spec:
+    axis = {
+        "title": None,
+        "ticks": False,
+        "domain": False,
+        "minExtent": 150,
+        "labelPadding": 8,
+    }
+    scale = {"domain": [o.stack for o in under]}
+    return {**style.text("stack"), "sort": None, "scale": scale, "axis": axis}
 
 
-def _panel(chart: Any, scenario: str, under: list[Outcome]) -> alt.LayerChart:
-    title = alt.Title(scenario, fontSize=14, frame="bounds", offset=6)
-    panel: alt.LayerChart = chart.properties(
-        width=WIDTH, height=ROW_HEIGHT * len(under), title=title
-    )
-    return panel
+def _panel(layers: list[Spec], scenario: str, under: list[Outcome]) -> Spec:
+    title = {"text": scenario, "fontSize": 14, "frame": "bounds", "offset": 6}
+    height = ROW_HEIGHT * len(under)
+    return {"title": title, "layer": layers, "width": WIDTH, "height": height}
 
 
-def _stacked(panels: list[alt.LayerChart]) -> alt.VConcatChart:
-    together = alt.vconcat(*panels, spacing=18)
-    stacked: alt.VConcatChart = together.resolve_scale(y="independent")
-    return stacked
+def _stacked(panels: list[Spec], title: str, subtitle: str) -> Spec:
+    return {
+        "title": {"text": title, "subtitle": subtitle},
+        "vconcat": panels,
+        "spacing": 18,
+        "resolve": {"scale": {"y": "independent"}},
+    }
 
 
 def _by_scenario(found: list[Outcome]) -> dict[str, list[Outcome]]:

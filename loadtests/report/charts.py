@@ -1,20 +1,19 @@
 """The charts of a run, as SVG. Which there are: `plan`. How they look: `style`.
 
-Each chart is one Vega-Lite specification, written with Altair and compiled by
-vl-convert; nothing is fetched. Everything that needs thought (which points, where a
-label goes) is decided here, in Python: the specification only draws.
+Each chart is one Vega-Lite specification, compiled by vl-convert; nothing is fetched.
+Everything that needs thought (which points, where a label goes) is decided here, in
+Python: the specification only draws.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
-import altair as alt
 import vl_convert
 
 from loadtests.report import bars, lines, style
@@ -33,7 +32,7 @@ class Picture:
     file: str
     title: str
     alternative: str
-    draw: Callable[[], alt.VConcatChart | alt.LayerChart]
+    draw: Callable[[], style.Spec]
 
 
 def plan(run: Run) -> list[Picture]:
@@ -58,17 +57,17 @@ def render(run: Run) -> dict[str, str]:
 
 
 def svg(picture: Picture) -> str:
-    version = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
-    return str(vl_convert.vegalite_to_svg(specification(picture), vl_version=version))
+    return _compiled(json.dumps(specification(picture)))
 
 
-def specification(picture: Picture) -> dict[str, Any]:
-    """The Vega-Lite specification, with what all charts have in common.
+@functools.lru_cache(maxsize=64)
+def _compiled(vega_lite: str) -> str:
+    return str(vl_convert.vegalite_to_svg(vega_lite, vl_version=style.VEGA_LITE))
 
-    Altair checks each part as it is made; to check the whole again, and to copy all of
-    its data for each setting of `style.COMMON`, would take longer than to draw it.
-    """
-    return {**picture.draw().to_dict(validate=False), **style.COMMON}
+
+def specification(picture: Picture) -> style.Spec:
+    """The Vega-Lite specification, with what all charts have in common."""
+    return {**picture.draw(), **style.COMMON}
 
 
 def _answered(
@@ -86,7 +85,7 @@ def _answered(
         file=f"{FOLDER}/answered-{name}.svg",
         title=title,
         alternative=f"{title}. " + " ".join(map(_fall, under)),
-        draw=partial(lines.answered, title, under, looks),
+        draw=functools.partial(lines.answered, title, under, looks),
     )
 
 
@@ -95,7 +94,7 @@ def _fall(outcome: Outcome) -> str:
     out = f"out at {outcome.out_at}" if outcome.out else "not out"
     return (
         f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
-        f"{count(last.slow_clients)}, {out}."
+        f"{count(last.slow_clients)}, {out}, predicted {outcome.prediction}."
     )
 
 
@@ -112,7 +111,7 @@ def _response_time(
         file=f"{FOLDER}/response-time-{name}.svg",
         title=title,
         alternative=f"{title}: p50 and p90 of {stacks}. {BELOW}",
-        draw=partial(
+        draw=functools.partial(
             lines.response_time, title, under, looks, 1000 * run.method.deadline_s
         ),
     )
@@ -126,7 +125,7 @@ def _capacity(found: list[Outcome], looks: dict[str, style.Look]) -> Picture:
         file=f"{FOLDER}/capacity.svg",
         title=title,
         alternative=f"{title}: {said}. The table above has the figures.",
-        draw=partial(bars.capacity, title, found, looks),
+        draw=functools.partial(bars.capacity, title, found, looks),
     )
 
 
@@ -136,7 +135,7 @@ def _fates(visited: list[Outcome]) -> Picture:
         file=f"{FOLDER}/fates.svg",
         title=title,
         alternative=f"{title}, as shares of their visits. {BELOW}",
-        draw=partial(bars.fates, title, visited),
+        draw=functools.partial(bars.fates, title, visited),
     )
 
 

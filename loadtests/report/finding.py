@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loadtests.report import figures
 from loadtests.report.outcomes import (
     BEYOND,
     CONFIRMED,
@@ -18,13 +19,13 @@ from loadtests.report.outcomes import (
     share,
 )
 from loadtests.report.reached import Reached
-from loadtests.report.text import amount, count, figure, listed, percent
+from loadtests.report.text import amount, count, listed, percent
 from loadtests.results import Run
 
 MOST_NAMED = 6
 MOST_REFUTED = 3
 MOST_SENTENCES = 5
-SMALL_MS = 0.1  # what figures with one digit after the point cannot show
+MANY = 3  # scenarios; of more, the one that is missing is named instead
 
 
 def sentences(run: Run) -> list[str]:
@@ -32,7 +33,8 @@ def sentences(run: Run) -> list[str]:
     found = outcomes(run)
     if not found:
         return ["No cell of this run counts, so it says nothing about any stack."]
-    makers = (_out, _degraded, _unharmed, _predictions, _response_time, _memory)
+    counted = (_out, _degraded, _unharmed, _predictions)
+    makers = (*counted, figures.response_time, figures.memory)
     said = (maker(found) for maker in makers)
     return [sentence for sentence in said if sentence][:MOST_SENTENCES]
 
@@ -55,7 +57,7 @@ def _out(found: list[Outcome]) -> str:
     parts = [f"{g.who} at {g.what}{g.where}" for g in groups[1:]]
     first = groups[0]
     said = f"{first.who} {first.verb} out at {first.what}{first.where}"
-    return f"{listed([said, *parts], MOST_NAMED)}."
+    return f"{_groups_listed([said, *parts])}."
 
 
 def _degraded(found: list[Outcome]) -> str:
@@ -63,7 +65,7 @@ def _degraded(found: list[Outcome]) -> str:
     if not degraded:
         return ""
     groups = _groups(degraded, found, lambda o: _at(o.degrades_at))
-    named = listed([f"{g.who} from {g.what}{g.where}" for g in groups], MOST_NAMED)
+    named = _groups_listed([f"{g.who} from {g.what}{g.where}" for g in groups])
     low = min(degraded, key=_lowest_share)
     return (
         f"Degraded, but not out: {named}; the smallest share of healthy requests, "
@@ -87,7 +89,7 @@ def _unharmed(found: list[Outcome]) -> str:
     lowest = f"the lowest share was {percent(low.answered, low.attempted)}"
     if low.answered == low.attempted:
         lowest = "not one was unanswered"
-    return f"{listed([said, *parts], MOST_NAMED)}; {lowest}."
+    return f"{_groups_listed([said, *parts])}; {lowest}."
 
 
 def _predictions(found: list[Outcome]) -> str:
@@ -122,47 +124,6 @@ def _miss(outcome: Outcome) -> str:
     if outcome.unharmed:
         return f"predicted {said}, measured unharmed"
     return f"predicted {said}, degraded at {outcome.degrades_at}, {measured}"
-
-
-def _response_time(found: list[Outcome]) -> str:
-    known = [(o, *p50s) for o in found if o.unharmed and (p50s := _p50s(o))]
-    if not known:
-        return ""
-    moved, before, after = max(known, key=lambda item: abs(item[2] - item[1]))
-    if abs(after - before) < SMALL_MS:
-        slowest = figure(max(before for _, before, _ in known), "ms")
-        return (
-            "Where nothing degraded, the p50 response time at the largest step was "
-            f"within {SMALL_MS} ms of the baseline, which was {slowest} at most."
-        )
-    return (
-        "Where nothing degraded, the p50 response time changed most for "
-        f"{moved.stack} under {moved.scenario}: from {figure(before, 'ms')} at the "
-        f"baseline to {figure(after, 'ms')} at {count(moved.last.slow_clients)} "
-        "slow clients."
-    )
-
-
-def _p50s(outcome: Outcome) -> tuple[float, float] | None:
-    """p50 at the baseline and at the largest step, where both are known."""
-    before = outcome.baseline.p50_ms if outcome.baseline else None
-    after = outcome.last.p50_ms
-    if before is None or after is None or outcome.last is outcome.baseline:
-        return None
-    return before, after
-
-
-def _memory(found: list[Outcome]) -> str:
-    known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) is not None]
-    least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
-    most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))
-    if figure(least) == figure(most):
-        return ""
-    return (
-        f"A slow client cost between {figure(least, 'kB')} ({cheap.stack} under "
-        f"{cheap.scenario}) and {figure(most, 'kB')} ({dear.stack} under "
-        f"{dear.scenario}) of memory."
-    )
 
 
 @dataclass(frozen=True)
@@ -201,13 +162,22 @@ def _groups(
     return [_Group(named, what, where) for (_, what, where), named in ordered]
 
 
+def _groups_listed(parts: list[str]) -> str:
+    """Each is a list by itself, so a comma between them would not part them."""
+    more = [f"{len(parts) - MOST_NAMED} more"] if len(parts) > MOST_NAMED else []
+    return "; ".join([*parts[:MOST_NAMED], *more])
+
+
 def _at(reached: Reached) -> tuple[int, str]:
     return reached.steps[0], f"{reached.number} slow clients{reached.note}"
 
 
 def _where(scenarios: list[str], every: set[str]) -> str:
-    if len(every) > 1 and set(scenarios) == every:
+    rest = every - set(scenarios)
+    if len(every) > 1 and not rest:
         return " under every scenario"
+    if len(rest) == 1 and len(every) > MANY:
+        return f" under every scenario but {rest.pop()}"
     return f" under {listed(scenarios)}"
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
 from loadtests.report import style
 from loadtests.report.text import amount, figure, plain
 from loadtests.traces import BY_SERVER, Crossing, Side, Trace
@@ -95,38 +93,44 @@ def _rests(side: Side) -> list[Lane]:
     return [Lane("client rests", CLIENT, found, noun="rest")] if found else []
 
 
-def chart(trace: Trace, title: str) -> alt.VConcatChart:
+def chart(trace: Trace, title: str) -> style.Spec:
     """Both sides of a trace on one time axis."""
     sides = ((trace.wsgi, wsgi(trace.wsgi)), (trace.asgi, asgi(trace.asgi)))
     lanes = [lane for _, some in sides for lane in some]
     until = max(stop for lane in lanes for _, stop in lane.stretches)
     used = [kind for kind in COLOURS if any(lane.kind == kind for lane in lanes)]
-    panels = [_panel(side, some, until, used) for side, some in sides]
     subtitle = "a bar: under way; ms since the application was called"
-    together: alt.VConcatChart = alt.vconcat(*panels, spacing=18).properties(
-        title=alt.Title(title, subtitle=subtitle)
-    )
-    return together
+    return {
+        "title": {"text": title, "subtitle": subtitle},
+        "vconcat": [_panel(side, some, until, used) for side, some in sides],
+        "spacing": 18,
+    }
 
 
 def _panel(
     side: Side, lanes: Sequence[Lane], until: float, used: list[str]
-) -> alt.LayerChart | alt.FacetChart:
-    names = [lane.name for lane in lanes]
-    axis = alt.Axis(
-        title=None, ticks=False, domain=False, minExtent=130, labelPadding=8
-    )
-    y = alt.Y("lane:N", sort=None, scale=alt.Scale(domain=names), axis=axis)
-    bars = style.marks([*_rows(lanes)]).encode(_time(until), y, _colour(used))
-    sums = style.marks([{"lane": lane.name, "said": lane.said} for lane in lanes])
-    told: dict[str, Any] = {"align": "left", "fontSize": 12, "color": style.INK}
-    layers = (
-        bars.mark_bar(opacity=0.45, height=12).encode(x2="end"),
-        bars.mark_tick(thickness=2, height=16, opacity=1),
-        sums.mark_text(**told).encode(y, x=alt.value(WIDTH + 12), text="said:N"),
-    )
-    title = alt.Title(plain(side.stack), fontSize=14, frame="bounds", offset=6)
-    return alt.layer(*layers, width=WIDTH, height=ROW_HEIGHT * len(lanes), title=title)
+) -> style.Spec:
+    rows = [*_rows(lanes)]
+    sums = [{"lane": lane.name, "said": lane.said} for lane in lanes]
+    x, y, colour = _time(until), _lanes(lanes), _colour(used)
+    told = {"align": "left", "fontSize": 12, "color": style.INK}
+    long, tick = {"opacity": 0.45, "height": 12}, {"thickness": 2, "height": 16}
+    beside, said = {"value": WIDTH + 12}, style.text("said")
+    layers = [
+        style.marks(rows, "bar", long, x=x, x2={"field": "end"}, y=y, color=colour),
+        style.marks(rows, "tick", tick, x=x, y=y, color=colour),
+        style.marks(sums, "text", told, x=beside, y=y, text=said),
+    ]
+    title = {"text": plain(side.stack), "fontSize": 14, "frame": "bounds", "offset": 6}
+    panel = style.layered(layers, WIDTH, ROW_HEIGHT * len(lanes))
+    return {"title": title, **panel}
+
+
+def _lanes(lanes: Sequence[Lane]) -> style.Spec:
+    shown = {"ticks": False, "domain": False, "minExtent": 130, "labelPadding": 8}
+    scale = {"domain": [lane.name for lane in lanes]}
+    axis = {"title": None, **shown}
+    return {**style.text("lane"), "sort": None, "scale": scale, "axis": axis}
 
 
 def _rows(lanes: Sequence[Lane]) -> Iterable[dict[str, Any]]:
@@ -135,14 +139,13 @@ def _rows(lanes: Sequence[Lane]) -> Iterable[dict[str, Any]]:
             yield {"lane": lane.name, "kind": lane.kind, "start": start, "end": stop}
 
 
-def _time(until: float) -> alt.X:
-    scale = alt.Scale(domain=[0, until], nice=False)
-    return alt.X("start:Q", scale=scale, axis=alt.Axis(title=None, tickCount=6))
+def _time(until: float) -> style.Spec:
+    scale = {"domain": [0, until], "nice": False}
+    return style.number("start", scale=scale, axis={"title": None, "tickCount": 6})
 
 
-def _colour(used: list[str]) -> alt.Color:
-    legend = alt.Legend(
-        title=None, orient="top", labelFontSize=13, symbolSize=140, labelLimit=300
-    )
-    scale = alt.Scale(domain=used, range=[COLOURS[kind] for kind in used])
-    return alt.Color("kind:N", scale=scale, legend=legend)
+def _colour(used: list[str]) -> style.Spec:
+    shown = {"labelFontSize": 13, "symbolSize": 140, "labelLimit": 300}
+    legend = {"title": None, "orient": "top", **shown}
+    scale = {"domain": used, "range": [COLOURS[kind] for kind in used]}
+    return {**style.text("kind"), "scale": scale, "legend": legend}

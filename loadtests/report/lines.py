@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any, TypeVar
-
-import altair as alt
+from collections.abc import Iterator
 
 from loadtests.report import style
 from loadtests.report.outcomes import Outcome, share
 from loadtests.report.panel import LABEL_GAP, Panel, Row
+from loadtests.report.style import Spec, by_stack, marks, number
 from loadtests.report.text import count
 from loadtests.results import Step
 
 FAMILIES = "squares, dashed: WSGI; circles, solid: ASGI"
+PREDICTED = "triangles: predicted out at (two, joined: a range)"
 X_TITLE = "slow clients (the steps of the staircase, evenly spaced)"
-MARK: dict[str, Any] = {"filled": True, "size": 60, "opacity": 1}
-TEXT: dict[str, Any] = {"align": "left", "fontSize": 13, "color": style.INK}
-Channel = TypeVar("Channel", alt.Color, alt.Shape, alt.StrokeDash)
+MARK: Spec = {"filled": True, "size": 60, "opacity": 1}
+TEXT: Spec = {"align": "left", "fontSize": 13, "color": style.INK}
+NAME = style.text("stack")
 
 
-def answered(
-    title: str, outcomes: list[Outcome], looks: dict[str, style.Look]
-) -> alt.LayerChart:
+def answered(title: str, outcomes: list[Outcome], looks: dict[str, style.Look]) -> Spec:
     """The share of healthy requests answered within the deadline, in percent."""
     height = _height(outcomes, 300)
     panel = Panel(outcomes, looks, _percent, -4, 104, height, bounds=_bounds)
-    axis = alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.label + ' %'")
+    axis = {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.label + ' %'"}
     x, y = _x(panel, X_TITLE), _y(panel, axis, "answered")
-    chart = alt.layer(*_predictions(panel, x), *_layers(panel, y, x))
-    subtitle = f"{FAMILIES}; triangles: predicted out at; bars: 95 % interval"
-    return _sized(chart, panel).properties(title=alt.Title(title, subtitle=subtitle))
+    subtitle = f"{FAMILIES}; {PREDICTED}; upright bars: 95 % interval"
+    return {
+        "title": {"text": title, "subtitle": subtitle},
+        **_plot(panel, [*_predictions(panel, x), *_layers(panel, y, x)]),
+    }
 
 
 def response_time(
@@ -39,7 +38,7 @@ def response_time(
     outcomes: list[Outcome],
     looks: dict[str, style.Look],
     deadline_ms: float,
-) -> alt.VConcatChart:
+) -> Spec:
     """p50 above p90, on a logarithmic axis that ends above the deadline."""
     steps = [step for outcome in outcomes for step in outcome.steps]
     known = [v for step in steps for v in (_p50(step), _p90(step)) if v is not None]
@@ -48,74 +47,74 @@ def response_time(
     p50 = Panel(outcomes, looks, _p50, bottom, top, height, log=True)
     p90 = Panel(outcomes, looks, _p90, bottom, top, height, log=True)
     subtitle = f"{FAMILIES}; a line ends where its percentile is late or unknown"
-    return alt.vconcat(
+    panels = [
         _times(p50, "p50, ms", None, deadline_ms),
         _times(p90, "p90, ms", X_TITLE, deadline_ms),
-        spacing=20,
-    ).properties(title=alt.Title(title, subtitle=subtitle))
+    ]
+    subject = {"text": title, "subtitle": subtitle}
+    return {"title": subject, "vconcat": panels, "spacing": 20}
 
 
-def _times(
-    panel: Panel, title: str, x_title: str | None, deadline_ms: float
-) -> alt.LayerChart:
+def _times(panel: Panel, title: str, x_title: str | None, deadline_ms: float) -> Spec:
     decades = range(math.ceil(math.log10(panel.bottom)), 1 + int(math.log10(panel.top)))
-    axis = alt.Axis(values=[10.0**n for n in decades], format=",~r")
+    axis = {"values": [10.0**n for n in decades], "format": ",~r"}
     x, y = _x(panel, x_title), _y(panel, axis, title)
-    row = {"y": deadline_ms, "name": f"deadline, {deadline_ms:,.0f} ms"}
-    deadline = style.marks([row])
-    rule = deadline.mark_rule(color=style.INK, strokeWidth=1.5).encode(y)
-    name = deadline.mark_text(dy=-9, **TEXT).encode(y, x=alt.value(4), text="name:N")
-    return _sized(alt.layer(rule, name, *_layers(panel, y, x)), panel)
+    late = [{"y": deadline_ms, "name": f"deadline, {deadline_ms:,.0f} ms"}]
+    line = {"color": style.INK, "strokeWidth": 1.5}
+    name = {"x": {"value": 4}, "y": y, "text": style.text("name")}
+    deadline = [
+        marks(late, "rule", line, y=y),
+        marks(late, "text", {"dy": -9, **TEXT}, **name),
+    ]
+    return _plot(panel, [*deadline, *_layers(panel, y, x)])
 
 
-def _layers(panel: Panel, y: alt.Y, x: alt.X) -> Iterable[alt.Chart]:
+def _layers(panel: Panel, y: Spec, x: Spec) -> Iterator[Spec]:
     """Lines with their marks, then the names."""
-    points = style.marks(panel.rows())
-    colour, shape = _look(alt.Color, "colour", panel), _look(alt.Shape, "shape", panel)
-    dash = _look(alt.StrokeDash, "dash", panel)
-    yield points.mark_line(strokeWidth=2.5).encode(x, y, colour, strokeDash=dash)
-    yield (
-        points.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=1.5, opacity=0.6)
-        .encode(x, alt.Y("low:Q"), colour, y2="high")
-    )
-    yield (
-        points.transform_filter("isValid(datum.y)")
-        .mark_point(**MARK)
-        .encode(x, y, colour, shape)
-    )
+    points = panel.rows()
+    at = {"x": x, "y": y, "color": by_stack(panel.looks, "colour")}
+    dash, shape = by_stack(panel.looks, "dash"), by_stack(panel.looks, "shape")
+    yield marks(points, "line", {"strokeWidth": 2.5}, strokeDash=dash, **at)
+    within = [row for row in points if row.get("low") is not None]
+    upright = at | {"y": number("low"), "y2": {"field": "high"}}
+    yield marks(within, "rule", {"strokeWidth": 1.5, "opacity": 0.6}, **upright)
+    known = [row for row in points if row["y"] is not None]
+    yield marks(known, "point", MARK, shape=shape, **at)
     yield from _names_beside(panel, x, y)
     yield from _names_within(panel, x, y)
 
 
-def _names_beside(panel: Panel, x: alt.X, y: alt.Y) -> Iterable[alt.Chart]:
-    ends = style.marks(panel.ends())
-    colour, shape = _look(alt.Color, "colour", panel), _look(alt.Shape, "shape", panel)
-    label_y, at = alt.Y("label_y:Q"), alt.value(style.WIDTH + 20)
-    yield ends.mark_rule(opacity=0.6).encode(
-        x, y, colour, x2=alt.value(style.WIDTH + 14), y2="label_y"
-    )
-    yield ends.mark_point(**MARK).encode(label_y, colour, shape, x=at)
-    yield ends.mark_text(dx=10, **TEXT).encode(label_y, x=at, text="stack:N")
+def _names_beside(panel: Panel, x: Spec, y: Spec) -> Iterator[Spec]:
+    ends = panel.ends()
+    colour, shape = by_stack(panel.looks, "colour"), by_stack(panel.looks, "shape")
+    to: Spec = {"x2": {"value": style.WIDTH + 14}, "y2": {"field": "label_y"}}
+    yield marks(ends, "rule", {"opacity": 0.6}, x=x, y=y, color=colour, **to)
+    at: Spec = {"x": {"value": style.WIDTH + 20}, "y": number("label_y")}
+    yield marks(ends, "point", MARK, color=colour, shape=shape, **at)
+    yield marks(ends, "text", {"dx": 10, **TEXT}, text=NAME, **at)
 
 
-def _names_within(panel: Panel, x: alt.X, y: alt.Y) -> Iterable[alt.Chart]:
-    ends = style.marks(panel.early_ends())
-    colour, label_y = _look(alt.Color, "colour", panel), alt.Y("label_y:Q")
-    yield ends.mark_rule(opacity=0.6).encode(x, y, colour, y2="label_y")
-    halo: Row = {"stroke": style.BACKGROUND, "strokeWidth": 4}
+def _names_within(panel: Panel, x: Spec, y: Spec) -> Iterator[Spec]:
+    ends = panel.early_ends()
+    colour, to = by_stack(panel.looks, "colour"), {"field": "label_y"}
+    yield marks(ends, "rule", {"opacity": 0.6}, x=x, y=y, color=colour, y2=to)
+    halo = {"stroke": style.BACKGROUND, "strokeWidth": 4}
     for drawn in (TEXT | halo, TEXT):
-        yield ends.mark_text(dx=3, dy=-2, **drawn).encode(x, label_y, text="stack:N")
+        form = {"dx": 3, "dy": -2, **drawn}
+        yield marks(ends, "text", form, x=x, y=number("label_y"), text=NAME)
 
 
-def _predictions(panel: Panel, x: alt.X) -> Iterable[alt.Chart]:
-    """A mark above the plot and a thin rule through it where "out at" was predicted."""
-    rows = style.marks(_predicted(panel))
-    colour = _look(alt.Color, "colour", panel)
-    yield rows.mark_rule(strokeWidth=1.5, strokeDash=[1, 3]).encode(x, colour)
-    yield rows.mark_point(**{**MARK, "shape": "triangle-down"}).encode(
-        x, alt.Y("above:Q"), colour
-    )
+def _predictions(panel: Panel, x: Spec) -> Iterator[Spec]:
+    """A mark above the plot and a thin rule through it where "out at" was predicted; of
+    a range, at both ends, with a bar between them."""
+    rows, colour = _predicted(panel), by_stack(panel.looks, "colour")
+    ends = style.ends(rows)
+    thin = {"strokeWidth": 1.5, "strokeDash": [1, 3]}
+    yield marks(ends, "rule", thin, x=x, color=colour)
+    at = {"x": x, "y": number("above"), "color": colour}
+    until = {"field": "until"}
+    yield marks(style.ranges(rows), "rule", {"strokeWidth": 2.5}, x2=until, **at)
+    yield marks(ends, "point", {**MARK, "shape": "triangle-down"}, **at)
 
 
 def _predicted(panel: Panel) -> list[Row]:
@@ -124,56 +123,47 @@ def _predicted(panel: Panel) -> list[Row]:
     at: dict[int, int] = {}
     for outcome in panel.outcomes:
         level = outcome.predicted
-        if level is None or level > panel.levels[-1]:
+        along = style.predicted(level, outcome.predicted_by, panel.levels)
+        if level is None or along is None:
             continue
         at[level] = at.get(level, 0) + 1
         rows.append(
             {
                 "stack": outcome.stack,
-                "x": style.place(level, panel.levels),
+                **along,
                 "above": panel.at_pixel(4 - 11 * at[level]),
             }
         )
     return rows
 
 
-def _x(panel: Panel, title: str | None) -> alt.X:
+def _x(panel: Panel, title: str | None) -> Spec:
     levels = panel.levels
     names = ", ".join(f"'{count(level)}'" for level in levels)
-    return alt.X(
-        "x:Q",
-        scale=alt.Scale(domain=[-0.3, len(levels) - 0.7], nice=False, zero=False),
-        axis=alt.Axis(
-            values=list(range(len(levels))),
-            labelExpr=f"[{names}][datum.value]",
-            labelOverlap="greedy",
-            grid=False,
-            title=title,
-        ),
-    )
+    axis = {
+        "values": list(range(len(levels))),
+        "labelExpr": f"[{names}][datum.value]",
+        "labelOverlap": "greedy",
+        "grid": False,
+        "title": title,
+    }
+    domain = [-0.3, len(levels) - 0.7]
+    scale = {"domain": domain, "nice": False, "zero": False}
+    return number("x", scale=scale, axis=axis)
 
 
-def _y(panel: Panel, axis: alt.Axis, title: str) -> alt.Y:
-    scale = alt.Scale(
-        type="log" if panel.log else "linear",
-        domain=[panel.bottom, panel.top],
-        nice=False,
-        zero=False,
-    )
-    return alt.Y("y:Q", scale=scale, axis=axis, title=title)
+def _y(panel: Panel, axis: Spec, title: str) -> Spec:
+    scale = {
+        "type": "log" if panel.log else "linear",
+        "domain": [panel.bottom, panel.top],
+        "nice": False,
+        "zero": False,
+    }
+    return number("y", scale=scale, axis=axis, title=title)
 
 
-def _look(channel: type[Channel], part: str, panel: Panel) -> Channel:
-    """The colour, dash or shape of each stack, as that channel of a chart."""
-    looks = panel.looks
-    shown = [getattr(look, part) for look in looks.values()]
-    scale = alt.Scale(domain=list(looks), range=shown)
-    return channel("stack:N", legend=None, scale=scale)
-
-
-def _sized(chart: Any, panel: Panel) -> alt.LayerChart:
-    sized: alt.LayerChart = chart.properties(width=style.WIDTH, height=panel.height)
-    return sized
+def _plot(panel: Panel, layers: list[Spec]) -> Spec:
+    return style.layered(layers, style.WIDTH, panel.height)
 
 
 def _height(outcomes: list[Outcome], least: int) -> int:

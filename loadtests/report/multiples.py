@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import altair as alt
-
 from loadtests.report import style
 from loadtests.report.charts import Picture
 from loadtests.report.outcomes import Outcome, share
 from loadtests.report.steps import share_within, time
+from loadtests.report.style import Spec, by_stack, marks, number
 from loadtests.report.text import amount, count, percent
 from loadtests.results import Step
 
@@ -28,6 +27,7 @@ FONT_SIZE = 12
 APART = 1.2  # percent
 MOST_APART = 5
 DIGIT = 6.7  # pixels
+SAYS = style.text("says")
 Row = dict[str, Any]
 Value = Callable[[Step], float | None]
 
@@ -64,11 +64,11 @@ class Plot:
         return [
             {
                 "stack": o.stack,
-                "x": style.place(o.predicted, self.levels),
+                **along,
                 "says": f"{o.stack}: predicted out at {o.prediction}",
             }
             for o in self.outcomes
-            if o.predicted is not None and o.predicted <= self.levels[-1]
+            if (along := style.predicted(o.predicted, o.predicted_by, self.levels))
         ]
 
 
@@ -80,7 +80,11 @@ def levels(found: Sequence[Outcome]) -> list[int]:
 def answered(scenario: str, plot: Plot) -> Picture:
     """The share of healthy requests answered, step by step."""
     title = f"Share of healthy requests answered under {scenario}"
-    falls = (f"{o.stack} {_share(o.last)} at {_clients(o.last)}" for o in plot.outcomes)
+    falls = (
+        f"{o.stack} {_share(o.last)} at {_clients(o.last)}, predicted out at "
+        f"{o.prediction}"
+        for o in plot.outcomes
+    )
     alternative = f"{title}, by number of slow clients: {'; '.join(falls)}."
     return Picture("", title, alternative, partial(_answered, plot))
 
@@ -97,65 +101,66 @@ def response_times(scenario: str, plot: Plot, bottom: float, top: float) -> Pict
     return Picture("", title, alternative, draw)
 
 
-def _answered(plot: Plot) -> alt.LayerChart:
+def _answered(plot: Plot) -> Spec:
     axis = _axis(values=[0, 50, 100], labelExpr="datum.label + ' %'")
-    scale = alt.Scale(domain=[-8, 108], nice=False, zero=False)
-    y = alt.Y("y:Q", scale=scale, axis=axis, title=None)
-    x = _x(plot, "slow clients")
-    predicted = style.marks(plot.predicted())
-    triangles = predicted.mark_point(
-        shape="triangle-down", filled=True, size=55, opacity=1
-    ).encode(x, _look(alt.Color, "colour", plot), y=alt.value(-6), description="says:N")
-    rules = predicted.mark_rule(strokeDash=[1, 3], strokeWidth=1.5, aria=False)
+    scale = {"domain": [-8, 108], "nice": False, "zero": False}
+    x, y = _x(plot, "slow clients"), number("y", scale=scale, axis=axis, title=None)
     rows = plot.rows(_percent, lambda step: f"{share_within(step)} answered")
     known = [row for row in rows if row["y"] is not None]
     moved = [row | {"y": row["y"] + row["apart"]} for row in known]
-    return _sized(
-        alt.layer(
-            rules.encode(x, _look(alt.Color, "colour", plot)),
-            triangles,
-            *_lines(plot, moved, x, y),
-        ),
-        HEIGHT,
-    )
+    layers = [*_predictions(plot, x), *_lines(plot, moved, x, y)]
+    return style.layered(layers, WIDTH, HEIGHT)
 
 
-def _response_times(plot: Plot, bottom: float, top: float) -> alt.VConcatChart:
-    def panel(p: int, x_title: str | None) -> alt.LayerChart:
+def _predictions(plot: Plot, x: Spec) -> list[Spec]:
+    rows, colour = plot.predicted(), by_stack(plot.looks, "colour")
+    thin = {"strokeDash": [1, 3], "strokeWidth": 1.5, "aria": False}
+    form = {"shape": "triangle-down", "filled": True, "size": 55, "opacity": 1}
+    at = {"x": x, "y": {"value": -6}, "color": colour}
+    ends, between = style.ends(rows), {"strokeWidth": 2, "aria": False}
+    return [
+        marks(ends, "rule", thin, x=x, color=colour),
+        marks(style.ranges(rows), "rule", between, x2={"field": "until"}, **at),
+        marks(ends, "point", form, description=SAYS, **at),
+    ]
+
+
+def _response_times(plot: Plot, bottom: float, top: float) -> Spec:
+    def panel(p: int, x_title: str | None) -> Spec:
         decades = range(math.ceil(math.log10(bottom)), 1 + int(math.log10(top)))
         axis = _axis(values=[10.0**n for n in decades], format=",~r")
-        scale = alt.Scale(type="log", domain=[bottom, top], nice=False)
-        y = alt.Y("y:Q", scale=scale, axis=axis, title=f"p{p}, ms")
+        scale = {"type": "log", "domain": [bottom, top], "nice": False}
+        y = number("y", scale=scale, axis=axis, title=f"p{p}, ms")
         rows = plot.rows(
             lambda step: _positive(getattr(step, f"p{p}_ms")),
             lambda step: f"p{p} {time(step, p, plot.deadline_s)} ms",
         )
-        late = style.marks([{"y": 1000 * plot.deadline_s}])
-        rule = late.mark_rule(color=style.INK, strokeWidth=1.5, aria=False).encode(y)
-        lines = _lines(plot, rows, _x(plot, x_title), y)
-        return _sized(alt.layer(rule, *lines), TIME_HEIGHT)
+        form = {"color": style.INK, "strokeWidth": 1.5, "aria": False}
+        late = marks([{"y": 1000 * plot.deadline_s}], "rule", form, y=y)
+        layers = [late, *_lines(plot, rows, _x(plot, x_title), y)]
+        return style.layered(layers, WIDTH, TIME_HEIGHT)
 
-    return alt.vconcat(panel(50, None), panel(90, "slow clients"), spacing=10)
+    return {"vconcat": [panel(50, None), panel(90, "slow clients")], "spacing": 10}
 
 
-def _lines(plot: Plot, rows: list[Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    points = style.marks(rows)
-    colour = _look(alt.Color, "colour", plot)
-    dash, shape = _look(alt.StrokeDash, "dash", plot), _look(alt.Shape, "shape", plot)
+def _lines(plot: Plot, rows: list[Row], x: Spec, y: Spec) -> list[Spec]:
+    at = {"x": x, "y": y, "color": by_stack(plot.looks, "colour")}
+    dash, shape = by_stack(plot.looks, "dash"), by_stack(plot.looks, "shape")
+    line = {"strokeWidth": 2, "aria": False}
+    point = {"filled": True, "size": 42, "opacity": 1}
+    known = [row for row in rows if row["y"] is not None]
     return [
-        points.mark_line(strokeWidth=2, aria=False).encode(x, y, colour, dash),
-        points.transform_filter("isValid(datum.y)")
-        .mark_point(filled=True, size=42, opacity=1)
-        .encode(x, y, colour, shape, description="says:N"),
+        marks(rows, "line", line, strokeDash=dash, **at),
+        marks(known, "point", point, shape=shape, description=SAYS, **at),
     ]
 
 
-def _x(plot: Plot, title: str | None) -> alt.X:
+def _x(plot: Plot, title: str | None) -> Spec:
     names = ", ".join(f"'{name}'" for name in _names(plot.levels))
     last = len(plot.levels) - 1
-    return alt.X(
-        "x:Q",
-        scale=alt.Scale(domain=[-0.3, last + 0.3], nice=False, zero=False),
+    return number(
+        "x",
+        scale={"domain": [-0.3, last + 0.3], "nice": False, "zero": False},
         title=title,
         axis=_axis(
             values=list(range(last + 1)),
@@ -185,19 +190,8 @@ def _names(levels: Sequence[int]) -> list[str]:
     return names
 
 
-def _axis(**given: Any) -> alt.Axis:
-    return alt.Axis(labelFontSize=FONT_SIZE, titleFontSize=FONT_SIZE, **given)
-
-
-def _look(channel: Any, part: str, plot: Plot) -> Any:
-    shown = [getattr(look, part) for look in plot.looks.values()]
-    scale = alt.Scale(domain=list(plot.looks), range=shown)
-    return channel("stack:N", legend=None, scale=scale)
-
-
-def _sized(chart: Any, height: int) -> alt.LayerChart:
-    sized: alt.LayerChart = chart.properties(width=WIDTH, height=height)
-    return sized
+def _axis(**given: Any) -> Spec:
+    return {"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE, **given}
 
 
 def _percent(step: Step) -> float | None:

@@ -236,6 +236,16 @@ def key_of(cell: Cell) -> tuple[str, str]:
 
 def outcomes(run: Run) -> list[Outcome]:
     """An outcome for each stack and scenario that has a cell which counts."""
+    # A report asks some thirty times, and runs are not changed: steps are pooled once.
+    if not _asked_last or _asked_last[0][0] is not run:
+        _asked_last[:] = [(run, _outcomes(run))]
+    return list(_asked_last[0][1])
+
+
+_asked_last: list[tuple[Run, list[Outcome]]] = []
+
+
+def _outcomes(run: Run) -> list[Outcome]:
     found: dict[tuple[str, str], list[Cell]] = {}
     for cell in filter(counts, run.cells):
         found.setdefault(key_of(cell), []).append(cell)

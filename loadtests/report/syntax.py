@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from loadtests.report.text import plain
 
 Rows = Sequence[Sequence[str]]
+# What a code host takes for a person or an issue: @name, #12, !12, GH-12. It looks for
+# them in what Markdown has become, where a backslash is gone; a comment parts them.
+_CALLS = re.compile(
+    r"((?<!\w)@(?=[A-Za-z0-9])|(?:\\#|!|\bGH-)(?=[0-9]))", re.IGNORECASE
+)
 
 
 def table(headings: Sequence[str], rows: Rows, names: int = 2) -> str:
@@ -19,7 +24,8 @@ def table(headings: Sequence[str], rows: Rows, names: int = 2) -> str:
 
 def text(value: str) -> str:
     """Text as itself wherever Markdown stands, tables included."""
-    return re.sub(r"([\\`*_{}\[\]<>|#&~$])", r"\\\1", plain(value))
+    escaped = re.sub(r"([\\`*_{}\[\]<>|#&~$])", r"\\\1", plain(value))
+    return _CALLS.sub(r"\1<!-- -->", escaped)
 
 
 def code(value: str) -> str:

@@ -1,0 +1,72 @@
+"""The part of the README that a run makes: what it found, a picture, its capacities.
+
+It stands between two marks, and everything outside of them is left as it is.
+"""
+
+from __future__ import annotations
+
+from loadtests.report import charts
+from loadtests.report.finding import incomplete, sentences
+from loadtests.report.matrix import Entry, in_order, matrix
+from loadtests.report.outcomes import outcomes
+from loadtests.report.syntax import table, text
+from loadtests.report.text import NOTHING, amount
+from loadtests.results import Run
+
+BEGIN = "<!-- made from reports/example by make readme -->"
+END = "<!-- made so far -->"
+SHOWN = "slow-body"  # the scenario of the picture, if the run has it
+HOW_TO_READ = (
+    "*Out at* N slow clients: under 1 % of healthy requests were answered within the "
+    "deadline. *Degrades at* N: under 99 %. *Held* N: unharmed up to N, the last step. "
+    "≠: that is not what was predicted."
+)
+
+
+def part(run: Run, folder: str) -> str:
+    """What is to stand between the marks; `folder` is where the run is, as a link."""
+    on = run.environment
+    made = (
+        f"A {text(run.run.profile)} run of {text(run.run.started_at[:10])} "
+        f"({amount(len(run.cells), 'cell')}) on {text(on.cpu)}, "
+        f"{amount(on.cpus, 'core')}, Python {text(on.python)}: "
+        f"[the whole report]({folder}/report.md)."
+    )
+    found = [text(s) for s in (incomplete(run), *sentences(run)) if s]
+    shown = picture(run)
+    drawn = [f"![{text(shown.alternative)}]({folder}/{shown.file})"] if shown else []
+    bullets = "\n".join(f"- {sentence}" for sentence in found)
+    return "\n\n".join([made, bullets, *drawn, *_capacities(run)])
+
+
+def picture(run: Run) -> charts.Picture | None:
+    """The chart of the share answered, under the scenario that says most."""
+    under = in_order({o.scenario for o in outcomes(run)})
+    answered = {
+        p.title.partition(":")[0]: p
+        for p in charts.plan(run)
+        if p.file.startswith(f"{charts.FOLDER}/answered-")
+    }
+    wanted = [s for s in (SHOWN, *under) if s in answered]
+    return answered[wanted[0]] if wanted else None
+
+
+def renewed(readme: str, new: str) -> str | None:
+    """The README with this part in it; None if it has no place for one."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n\n{new}\n\n{end}{after}" if begin and end else None
+
+
+def _capacities(run: Run) -> list[str]:
+    found = matrix(run)
+    rows = [[text(s), *map(_said, entries)] for s, entries in found.rows.items()]
+    headings = ["stack", *map(text, found.scenarios)]
+    return [table(headings, rows, names=1), HOW_TO_READ] if rows else []
+
+
+def _said(entry: Entry) -> str:
+    if entry.state in ("void", "absent"):
+        return entry.verb or NOTHING
+    said = f"**{entry.said}**" if entry.state == "out" else entry.said
+    return f"{said} ≠" if entry.missed else said
