@@ -213,7 +213,7 @@ def show_stacks(_: argparse.Namespace, __: list[str]) -> int:
 
 
 def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
-    """Write a stored run's reports again, from the run alone."""
+    """Write a stored run's reports again, from its folder and the last ledger."""
     folder = arguments.run
     run = results.load(folder)
     folder = folder.parent if folder.name == results.RUN_FILE else folder
