@@ -42,7 +42,7 @@ PIPELINE = {
 STANDARD_LIBRARY_ONLY = [*PIPELINE][:11]
 LOCUST_FILES = {"probe", "slow_clients"}  # importing Locust patches the whole process
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
-COMMAND_LINE = {"cli", "example", "progress", "__main__"}
+COMMAND_LINE = {"cli", "example", "progress", "serving", "__main__"}
 COMPARING = {"comparable", "differences", "compare"}
 
 

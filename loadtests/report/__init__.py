@@ -40,7 +40,7 @@ def write(run: Run, folder: Path) -> list[Path]:
 
 def _writers() -> tuple[Callable[[Run, Beside], dict[str, str]], ...]:
     """What a report consists of: functions to texts by file name."""
-    # Imported only here: Altair alone takes a second, and the terminal needs no chart.
+    # Imported only here: the terminal needs no chart.
     from loadtests.report import calls, charts, html, markdown
 
     return (

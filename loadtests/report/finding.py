@@ -15,11 +15,12 @@ from loadtests.report.outcomes import (
     CONFIRMED,
     REFUTED,
     Outcome,
+    degrade_prediction,
     outcomes,
     share,
 )
 from loadtests.report.reached import Reached
-from loadtests.report.text import amount, count, listed, percent
+from loadtests.report.text import NOTHING, amount, count, listed, percent
 from loadtests.results import Run
 
 MOST_NAMED = 6
@@ -119,7 +120,10 @@ def _missed(refuted: list[Outcome], found: list[Outcome]) -> str:
 
 def _miss(outcome: Outcome) -> str:
     never = outcome.predicted is None
+    first = degrade_prediction(outcome.cells[0].capacity)
     said = "not to be out" if never else f"out at {outcome.prediction}"
+    if first != NOTHING:
+        said = "unharmed" if never else f"to degrade at {first} and be {said}"
     measured = f"out at {outcome.out_at}" if outcome.out else "not out"
     if outcome.unharmed:
         return f"predicted {said}, measured unharmed"

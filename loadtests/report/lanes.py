@@ -114,7 +114,8 @@ def _panel(
     sums = [{"lane": lane.name, "said": lane.said} for lane in lanes]
     x, y, colour = _time(until), _lanes(lanes), _colour(used)
     told = {"align": "left", "fontSize": 12, "color": style.INK}
-    long, tick = {"opacity": 0.45, "height": 12}, {"thickness": 2, "height": 16}
+    long = {"opacity": 0.45, "height": 12}
+    tick = {"thickness": 2, "height": 16, "opacity": 1}
     beside, said = {"value": WIDTH + 12}, style.text("said")
     layers = [
         style.marks(rows, "bar", long, x=x, x2={"field": "end"}, y=y, color=colour),
