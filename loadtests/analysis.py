@@ -30,6 +30,8 @@ from loadtests.results import (
 
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
+SOON_S = 0.1  # many times what an idle server takes, a tenth of the usual deadline
+RECOVERED_FOR_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,36 @@ def count_fates(visits: Sequence[raw.Visit]) -> Fates:
 
 
 def recovery_s(recording: raw.Recording, capacity: Capacity) -> float | None:
-    """From the slow clients' leaving to the first healthy request after which all were
-    answered. None when the stack never degraded, or did not recover while watched."""
+    """From the slow clients' leaving until all is well again (`well_from_s`). None when
+    the stack never degraded, or did not recover while watched."""
     if capacity.degrades_at is None:
         return None
     released_s = recording.levels[-1].at_s
+    after = [s for s in recording.samples if s.intended_s >= released_s]
+    well_s = well_from_s(after, steady_s=RECOVERED_FOR_S)
+    return None if well_s is None else round(well_s - released_s, 3)
+
+
+def well_from_s(samples: Sequence[raw.Sample], *, steady_s: float) -> float | None:
+    """The moment from which all healthy requests that were due were answered, and 99 %
+    of them soon. None where that is not seen for so long.
+
+    One that still had to wait for most of its deadline was answered, but not by a
+    server that is well.
+    """
     # Samples are recorded as they end, and the late ones end last.
-    after = sorted(s for s in recording.samples if s.intended_s >= released_s)
-    answered = list(itertools.takewhile(lambda s: not s.fault, reversed(after)))
-    return round(answered[-1].intended_s - released_s, 3) if answered else None
+    in_order = sorted(samples)
+    found: float | None = None
+    waited = 0
+    for number, sample in enumerate(reversed(in_order), start=1):
+        if sample.fault:
+            break
+        waited += sample.ended_s - sample.intended_s > SOON_S
+        if waited <= number * (1 - DEGRADED_UNDER):
+            found = sample.intended_s
+    if found is None or in_order[-1].intended_s - found < steady_s:
+        return None
+    return found
 
 
 def server_figures(recording: raw.Recording, climb: Sequence[Tread]) -> ServerFigures:

@@ -22,10 +22,11 @@ from loadtests.progress import REPORTS, run_load
 from loadtests.results import ResultError
 from loadtests.scenarios import ScenarioError
 from loadtests.serving import serve
-from loadtests.stacks import StackError
+from loadtests.stacks import Stack, StackError
 from loadtests.trace import TraceError, Visit
 
 _COUNT_LIMIT = 1000
+_MOST_ROUNDS = 12
 _ERRORS = (
     *(StackError, ScenarioError, LoadError),
     *(ResultError, ProcessError, TraceError, LedgerError, example.ExampleError),
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     claims.set_defaults(command=decide_claims)
     bench = commands.add_parser("bench", help="compare the probe with hey and wrk")
     bench.add_argument("--stacks", type=_names, default=[], metavar="ID,ID")
-    bench.add_argument("--rounds", type=_count, default=6)
+    bench.add_argument("--rounds", type=_rounds, default=6)
     bench.set_defaults(command=compare_probe)
     return parser
 
@@ -137,6 +138,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _rounds(text: str) -> int:
+    """The probes of all rounds load Locust beforehand, and at the same time."""
+    if _count(text) > _MOST_ROUNDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is over {_MOST_ROUNDS} rounds")
+    return int(text)
+
+
 def _names(text: str) -> list[str]:
     return [name for name in text.replace(",", " ").split() if name]
 
@@ -157,14 +165,20 @@ def show_stacks(_: argparse.Namespace, __: list[str]) -> int:
     for name in ("workers x threads", *scenarios.SCENARIOS):
         table.add_column(name.replace("-", "-\n"), justify="right", max_width=9)
     for stack in stacks.HTTP1.values():
-        predicted = [stack.predicted_out_at(name) for name in scenarios.SCENARIOS]
-        counts = f"{stack.workers} x {stack.threads or 1}"
-        table.add_row(stack.id, counts, *(str(level or "-") for level in predicted))
+        predicted = [_predicted(stack, name) for name in scenarios.SCENARIOS]
+        table.add_row(stack.id, f"{stack.workers} x {stack.threads or 1}", *predicted)
     console = Console(highlight=False)
     console.print(table)
     console.print("\nHow many slow clients are predicted to take it out; -: none here.")
     console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
     return 0
+
+
+def _predicted(stack: Stack, scenario: str) -> str:
+    low, high = stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
+    if low is None:
+        return "-"
+    return str(low) if low == high else f"{low}-{high}"
 
 
 def make_report(arguments: argparse.Namespace, _: list[str]) -> int:

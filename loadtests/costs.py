@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asgi_app.main import DOCUMENT
 from loadtests.measure import core_shares
 from loadtests.processes import Guard, ProcessError
 from loadtests.results import Cost
@@ -55,7 +56,7 @@ class Request:
 
 def _is_document(body: bytes) -> bool:
     with contextlib.suppress(ValueError):
-        return bool(json.loads(body)["number"] == 1.5)
+        return bool(json.loads(body) == DOCUMENT)
     return False
 
 
@@ -151,6 +152,8 @@ def _cost(
         time.sleep(max(0.0, due_s - time.monotonic()))
         _ask(plan, request, server.address)
     took_s = time.monotonic() - began_s
+    if took_s > 1.05 * count / request.rate_per_s:
+        raise ProcessError(f"{plan.name} did not keep up with {request.name}")
     used_s = usage(server.group).cpu_s - before - idle * took_s
     return Cost(
         stack=plan.stack.id,

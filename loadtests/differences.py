@@ -98,7 +98,10 @@ def _bracket(reached: Reached, levels: Sequence[int]) -> Interval:
 
 
 def _times_at(base: Outcome, new: Outcome) -> list[int]:
-    """The baseline, and the largest step that both held."""
+    """The baseline, and the largest step that both held; none where a generator's
+    lateness makes the times of one doubtful."""
+    if base.doubtful or new.doubtful:
+        return []
     held = [o.held.middle for o in (base, new)]
     known = [level for level in held if level is not None]
     return sorted({0, min(known)}) if len(known) == len(held) else [0]

@@ -69,10 +69,13 @@ def renew(root: Path, *, check: bool) -> None:
 def take(run: Path, example: Path) -> list[Path]:
     """Copy what is kept of a run; what was the example before is gone."""
     results.load(run)
+    run = run.parent if run.name == results.RUN_FILE else run
     if run.resolve() == example.resolve():
         raise ExampleError(f"{run} is the example already")
-    shutil.rmtree(example, ignore_errors=True)
-    example.mkdir(parents=True)
+    # Beside it, and then in its place: whatever fails, one of the two is whole.
+    new = example.with_name(f".{example.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
     names = [name for name in KEPT if (run / name).exists()]
     samples = [p for p in (run / "samples").rglob("*") if p.is_file()]
     if samples and sum(p.stat().st_size for p in samples) <= MOST_SAMPLES:
@@ -81,5 +84,7 @@ def take(run: Path, example: Path) -> list[Path]:
         print("Without its samples, which are large.", file=sys.stderr)
     for name in names:
         copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
-        copy(run / name, example / name)
+        copy(run / name, new / name)
+    shutil.rmtree(example, ignore_errors=True)
+    new.rename(example)
     return [example / name for name in names]

@@ -31,7 +31,7 @@ def planned(order: Order) -> list[Extra]:
         for scenario in order.scenarios
         if scenario.id in SLOW_CLIENTS
         for stack in order.stacks
-        if 0 < (stack.predicted_out_at(scenario.id) or 0) <= top
+        if 0 < (stack.predicted_out_by(scenario.id) or 0) <= top
     ]
     return [*held, *plans(order.stacks, extras.cost_repeats, extras.cost_s, order.seed)]
 
@@ -55,7 +55,7 @@ def go_on(
     """
     for extra in missing(extras, run):
         tell(extra, 0.0)
-        before = [line for line in run.failures if not line.startswith(extra.name)]
+        before = [s for s in run.failures if not s.startswith(f"{extra.name}: ")]
         run = dataclasses.replace(run, failures=before)
         try:
             run = _with(run, extra, folder, guard, tell)

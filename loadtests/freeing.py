@@ -14,8 +14,8 @@ from loadtests.results import Freeing, Method
 # gunicorn/arbiter.py, murder_workers: it kills a worker that has not said for --timeout
 # seconds that it is alive.
 _KILLED = re.compile(r"WORKER TIMEOUT \(pid:")
-# Answers for so long, with no failure after them, are no accident.
-_STEADY_S = 3.0
+# All well for so long is no accident.
+STEADY_S = 3.0
 
 
 def freeing(
@@ -45,12 +45,9 @@ def freeing(
 
 
 def _freed_s(recording: raw.Recording, samples: list[raw.Sample]) -> float | None:
-    """From the slow clients' coming to the first request after which all were answered;
-    None where that is not seen for a few seconds, 0 where none went unanswered."""
-    in_order = sorted(samples)
-    last = max((n for n, s in enumerate(in_order) if s.fault), default=-1)
-    after = in_order[last + 1 :]
-    if not after or after[-1].intended_s - after[0].intended_s < _STEADY_S:
-        return None
-    came_s = recording.levels[0].at_s
-    return 0.0 if last < 0 else round(after[0].intended_s - came_s, 1)
+    """From the slow clients' coming until all is well; None where that is not seen for
+    a few seconds, 0 where no healthy request went unanswered."""
+    if samples and not any(sample.fault for sample in samples):
+        return 0.0
+    well_s = analysis.well_from_s(samples, steady_s=STEADY_S)
+    return None if well_s is None else round(well_s - recording.levels[0].at_s, 1)

@@ -1,8 +1,8 @@
 """Intervals: between which values a figure lies, with 95 % confidence.
 
-Pure functions; the distributions are SciPy's. What is told from the requests of one
-step takes them as independent of each other. Those that wait in one queue are not, so
-such an interval is the least doubt that there is. Repeats need no such assumption.
+Pure functions; the statistics are SciPy's. What is told from the requests of one step
+takes them as independent of each other. Those that wait in one queue are not, so such
+an interval is the least doubt that there is. Repeats need no such assumption.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ LEVEL = 0.95
 BEYOND = 10  # a percentile is given only where this many samples lie beyond it
 FEWEST_REPEATS = 3  # two say nothing of how far a third may be off
 
-# `scipy.stats` takes a second to import, half as long as all charts of a report take to
-# draw. So it is imported where it is used, and the two intervals that each report needs
-# are written out with `scipy.special`; a test holds them equal to those of SciPy.
+# `scipy.stats` takes a second to import, so it is imported where it is used: serving an
+# app by hand needs none of it.
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,12 @@ class Interval:
 @functools.cache
 def of_share(part: int, whole: int) -> Interval | None:
     """Of `part / whole`, after Wilson: right for 0 % and 100 % too. None of nothing."""
-    from scipy import special
+    from scipy import stats
 
     if whole == 0:
         return None
-    share, spread = part / whole, float(special.ndtri((1 + LEVEL) / 2)) ** 2 / whole
-    middle = (share + spread / 2) / (1 + spread)
-    doubt = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return Interval(max(0.0, middle - doubt), min(1.0, middle + doubt))
+    found = stats.binomtest(part, whole).proportion_ci(LEVEL, method="wilson")
+    return Interval(float(found.low), float(found.high))
 
 
 def enough(count: int, share: float) -> bool:
@@ -61,24 +58,24 @@ def of_percentile(ordered: Sequence[float], share: float) -> Interval | None:
     Infinity stands for values of which only their place is known: beyond all others.
     None where fewer than 10 values lie beyond it.
     """
-    if not enough(len(ordered), share):
-        return None
     from scipy import stats
 
+    if not enough(len(ordered), share):
+        return None
     found = stats.quantile_test(ordered, p=share).confidence_interval(LEVEL)
     return Interval(float(found.low), float(found.high))
 
 
 def over_repeats(values: Sequence[float]) -> Interval | None:
     """Of the mean of repeats (Student's t). None of fewer than three."""
-    from scipy import special
+    from scipy import stats
 
     if len(values) < FEWEST_REPEATS:
         return None
-    within = float(special.stdtrit(len(values) - 1, (1 + LEVEL) / 2))
-    mean, scatter = float(np.mean(values)), float(np.std(values, ddof=1))
-    doubt = within * scatter / math.sqrt(len(values))
-    return Interval(mean - doubt, mean + doubt)
+    with warnings.catch_warnings():  # of repeats that are equal, which is no mistake
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = stats.ttest_1samp(values, popmean=0.0).confidence_interval(LEVEL)
+    return Interval(float(found.low), float(found.high))
 
 
 def of_difference_of_means(
@@ -86,11 +83,11 @@ def of_difference_of_means(
 ) -> Interval | None:
     """Of how much larger the mean of the new repeats is (Welch's t: the two may scatter
     differently). None where either has fewer than three."""
-    if min(len(base), len(new)) < FEWEST_REPEATS:
-        return None
     from scipy import stats
 
-    with warnings.catch_warnings():  # of repeats that are equal, which is no mistake
+    if min(len(base), len(new)) < FEWEST_REPEATS:
+        return None
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         test = stats.ttest_ind(new, base, equal_var=False)
         found = test.confidence_interval(LEVEL)

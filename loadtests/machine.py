@@ -12,10 +12,11 @@ import psutil
 
 from loadtests.results import Environment
 
-# What serves and what measures; the rest of the lock file moves no figure.
+# What serves, what measures, and the frameworks whose costs are measured.
 PACKAGES = (
     *("gunicorn", "uvicorn", "uvicorn-worker", "gevent", "a2wsgi"),
     *("h11", "httptools", "uvloop", "locust"),
+    *("flask", "werkzeug", "starlette", "fastapi", "pydantic"),
 )
 
 

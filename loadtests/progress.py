@@ -35,7 +35,7 @@ def run_load(
     words: list[str],
     parse: Callable[[Sequence[str]], argparse.Namespace],
 ) -> int:
-    """Measure a profile, or go on with a stopped run; 3 if a cell is void.
+    """Measure a profile, or go on with a stopped run; 3 if something does not count.
 
     `words` are the command line, stored with the run; `parse` reads it again when the
     run is gone on with.
@@ -56,7 +56,8 @@ def run_load(
         _tell_how_to_go_on(console, order, results.load(folder), folder)
         raise
     _show(console, run, folder)
-    return 0 if all(cell.valid for cell in run.cells) else VOID_STATUS
+    counted = [cell.valid for cell in run.cells] + [one.valid for one in run.freeings]
+    return 0 if all(counted) and not run.failures else VOID_STATUS
 
 
 def _order(arguments: argparse.Namespace, seed: int) -> Order:

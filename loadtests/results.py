@@ -173,9 +173,10 @@ class Freeing:
     """A stack held exactly at its predicted capacity, by clients that do not come back.
 
     `watched_s` is longer than every default timeout. `freed_s`: from the slow clients'
-    coming to the first healthy request after which all were answered; null for never
-    while watched, 0 where none went unanswered. `kills_logged`: workers that the
-    server's log says it killed for their timeout; `restarts`: those that were replaced.
+    coming until all healthy requests are answered, and 99 % of them soon; null where
+    that was not seen for 3 s while watched, 0 where none went unanswered.
+    `kills_logged`: workers that the server's log says it killed for their timeout;
+    `restarts`: those that were replaced.
     """
 
     stack: str

@@ -58,7 +58,8 @@ class Profile:
     """How much is measured, and how. Times in seconds, rates per second.
 
     `levels` are the steps that every stack climbs; those around its own predicted
-    capacity are added. Without any, it is held at that capacity alone. Each step lasts
+    capacity are added. Without any, it is held at that capacity alone, at the upper end
+    of a range: there it is out for certain. Each step lasts
     `hold_s`; the first `settle_s`, in which its slow clients arrive, do not count.
     After the last one the slow clients leave and `release_s` is watched. With
     `second_tries`, void cells are measured once more. With `traces`, the calls of two
@@ -83,10 +84,11 @@ class Profile:
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
         if not self.levels:
-            return [stack.predicted_out_at(scenario) or 0]
+            return [stack.predicted_out_by(scenario) or 0]
         top = self.levels[-1]
         predicted = stack.predicted_out_at(scenario)
-        near = {predicted - 1, predicted, 2 * predicted} if predicted else set()
+        latest = stack.predicted_out_by(scenario) or 0
+        near = {predicted - 1, predicted, 2 * predicted, latest} if predicted else set()
         return sorted({*self.levels, *(n for n in near if 0 < n <= top)})
 
     def cell_s(self, stack: Stack, scenario: str) -> int:

@@ -67,19 +67,20 @@ class SlowClient(User):
     def visit(self) -> None:
         began_s = time.monotonic()
         buffer = wire.SMALL_RECEIVE_BUFFER if isinstance(self, SlowRead) else None
+        # What it is if we are told to leave before more is known: with its backlog full
+        # a server leaves even the connection open (listen(2)).
+        outcome: wire.Outcome | None = wire.Outcome("refused")
         try:
-            sock = wire.connect(self.address, receive_buffer=buffer)
+            with wire.connect(self.address, receive_buffer=buffer) as sock:
+                outcome = wire.Outcome("held")
+                outcome = self.be_slow(sock)
         except wire.WireError as error:
             # Of our own failure there is no fate to tell: this client is missing.
-            if error.fault != "generator":
-                record(self, began_s, wire.Outcome(error.fault))
-            return
-        outcome = wire.Outcome("held")  # if we are told to leave before it is over
-        try:
-            with sock:
-                outcome = self.be_slow(sock)
+            ours = error.fault == "generator"
+            outcome = None if ours else wire.Outcome(error.fault)
         finally:
-            record(self, began_s, outcome)
+            if outcome:
+                record(self, began_s, outcome)
         if self.environment.parsed_options.once:
             gevent.sleep(_UNTIL_STOPPED_S)
 

@@ -7,6 +7,7 @@ the stack is predicted to be out when there are as many slow clients as it has o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,13 +24,16 @@ class Holds:
 
     `supply` gives the number of those that a stack has: the predicted "out at". None
     stands for a supply that no staircase here reaches. `uneven`: a worker that has none
-    left goes on accepting, so that the supply of the others lasts longer.
+    left goes on accepting, so that the supply of the others lasts longer. `share`: of
+    the time, how much of it a slow client holds its own; those that come together hold
+    theirs at once, later ones may find some free.
     """
 
     what: str
     supply: Callable[[Stack], int | None]
     because: str
     uneven: bool = False
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,14 @@ class Stack:
         Each falls to a worker as if by lot: with twice as many as there are threads,
         the chance that 2 x 8 are not all held is 0.2 %.
         """
+        supply = self._spread_out(scenario)
+        uneven = self.holds[scenario].uneven and self.workers > 1
+        return 2 * supply if supply and uneven else supply
+
+    def _spread_out(self, scenario: str) -> int | None:
+        """The supply for slow clients that do not hold theirs at the same time."""
         supply = self.predicted_out_at(scenario)
-        return 2 * supply if supply and self.holds[scenario].uneven else supply
+        return supply and math.floor(supply / self.holds[scenario].share)
 
     def predicted_degrades_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to do harm; None: no number tried.
@@ -90,7 +100,7 @@ class Stack:
     def predicted_degrades_by(self, scenario: str) -> int | None:
         """How many do harm at the latest: with one fewer, each worker could still have
         something left; with as many, one of them has not."""
-        supply = self.predicted_out_at(scenario)
+        supply = self._spread_out(scenario)
         if supply and self.holds[scenario].uneven:
             return supply - self.workers + 1
         return supply
@@ -120,11 +130,6 @@ def _not_reached(stack: Stack) -> None:
     return None
 
 
-def _parked_threads(stack: Stack) -> int:
-    """Threads, and more for the 2 s of every 7 in which a silent client holds none."""
-    return _threads(stack) * 7 // 5
-
-
 SYNC = Holds(
     "a worker",
     _workers,
@@ -141,10 +146,12 @@ GTHREAD = Holds(
 )
 GTHREAD_IDLE = Holds(
     "a thread, 5 s of every 7",
-    _parked_threads,
+    _threads,
     "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
-    "connection is parked for keepalive, 2 s, and closed (gthread.py, finish_request)",
+    "connection is parked for keepalive, 2 s, and closed (gthread.py, finish_request); "
+    "those that come together hold their threads together, later ones by turns",
     uneven=True,
+    share=5 / 7,
 )
 GREENLET = Holds(
     "a greenlet",

@@ -433,6 +433,7 @@ def test_fate_that_nobody_knows_is_an_error() -> None:
         pytest.param(5.5, 9.0, None, id="after the last step only"),
         pytest.param(2.0, 5.0, 0.0, id="with the release"),
         pytest.param(2.0, 5.4, 0.4, id="a while later"),
+        pytest.param(2.0, 6.6, None, id="too late to be sure"),
         pytest.param(2.0, 9.0, None, id="not while watched"),
     ],
 )
@@ -445,8 +446,14 @@ def test_recovery_is_from_the_release_to_when_all_are_answered(
 
 
 def test_recovery_is_complete_only_after_the_last_fault() -> None:
-    recording = fail(fail(healthy(0, 4), 2.0, 5.1), 5.8, 5.81)
-    assert cell(recording).recovery_s == pytest.approx(0.81)
+    recording = fail(fail(healthy(0, 4), 2.0, 5.1), 5.3, 5.31)
+    assert cell(recording).recovery_s == pytest.approx(0.31)
+
+
+def test_recovery_is_not_over_while_answers_are_slow() -> None:
+    """What is due at the release waits until the server is back, 0.6 s later."""
+    recording = stall(fail(healthy(0, 4), 2.0, 5.0), 5.0, 5.6)
+    assert cell(recording).recovery_s == pytest.approx(0.5, abs=0.03)
 
 
 def test_recovery_goes_by_when_requests_were_due_not_by_when_they_ended() -> None:

@@ -212,6 +212,15 @@ def test_times_are_resolved_as_far_as_requests_leave_in_time() -> None:
     assert differences.RESOLVED_MS == health.LAG_LIMIT_MS
 
 
+def test_times_that_are_doubtful_are_not_compared() -> None:
+    doubt = ["response times are doubtful: 9 % of this machine's time went elsewhere"]
+    base, new = timed(20, 18, 22), timed(28, 26, 30)
+    doubted = dataclasses.replace(new, warnings=doubt)
+    assert any("p90" in d.figure for d in one(base, new).differences)
+    for pair in ((base, doubted), (doubted, base)):
+        assert not any("p90" in d.figure for d in one(*pair).differences)
+
+
 @pytest.mark.parametrize(
     ("base", "new", "verdict"),
     [

@@ -117,11 +117,19 @@ def test_example_is_what_a_reader_needs_of_a_run(
 
 def test_example_is_not_lost_to_itself_or_to_what_is_no_run(tmp_path: Path) -> None:
     results.save(runs.quick(), tmp_path / "example")
-    with pytest.raises(example.ExampleError, match="already"):
-        example.take(tmp_path / "example", tmp_path / "example")
+    for itself in ("example", "example/run.json"):
+        with pytest.raises(example.ExampleError, match="already"):
+            example.take(tmp_path / itself, tmp_path / "example")
     with pytest.raises(results.ResultError):
         example.take(tmp_path / "nothing", tmp_path / "example")
     assert results.load(tmp_path / "example") == runs.quick()
+
+
+def test_example_may_be_named_by_its_record(tmp_path: Path) -> None:
+    record = results.save(runs.quick(), tmp_path / "run")
+    assert example.take(record, tmp_path / "example")
+    assert results.load(tmp_path / "example") == runs.quick()
+    assert [*tmp_path.glob(".*")] == []
 
 
 def test_command_that_fails_says_why_in_one_line(

@@ -36,7 +36,7 @@ def test_extras_hold_each_stack_that_slow_clients_can_take_out() -> None:
     }
     assert {plan.scenario.id for plan in held} == {*SLOW_CLIENTS}
     for plan in held:
-        assert plan.levels == [plan.stack.predicted_out_at(plan.scenario.id)]
+        assert plan.levels == [plan.stack.predicted_out_by(plan.scenario.id)]
         assert not plan.profile.comes_back
         assert plan.lasts_s > 30  # gunicorn's --timeout
         assert plan.name.endswith(".at-capacity")

@@ -68,6 +68,17 @@ def test_freeing_is_the_time_until_all_are_answered(
     assert (one.slow_clients, one.watched_s, one.fates.held) == (2, 40.0, 2)
 
 
+def test_freeing_is_not_over_while_answers_are_slow() -> None:
+    """What came in the second before the workers were back still waited for them."""
+    recording = held((11.0, 40.0))
+    waited = [
+        s._replace(ended_s=41.0) if 40.0 <= s.intended_s < 41.0 else s
+        for s in recording.samples
+    ]
+    one = found(dataclasses.replace(recording, samples=waited))
+    assert one.freed_s == pytest.approx(30.9, abs=0.11)
+
+
 def test_freeing_counts_the_workers_that_the_log_says_were_killed() -> None:
     one = found(held((11.0, 41.0), pids="1 4 5"), KILLED * 2)
     assert (one.kills_logged, one.restarts, one.warnings) == (2, 2, [])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import warnings
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from loadtests import intervals
 from loadtests.intervals import Interval
@@ -78,14 +76,6 @@ def test_interval_of_a_share_is_that_of_the_rest_turned_over(
     within = found(intervals.of_share(part, whole))
     rest = found(intervals.of_share(whole - part, whole))
     assert within.low == pytest.approx(1 - rest.high, abs=1e-9)
-
-
-@given(st.integers(1, 5000), st.data())
-def test_interval_of_a_share_is_that_of_scipy(whole: int, data: st.DataObject) -> None:
-    part = data.draw(st.integers(0, whole))
-    within = found(intervals.of_share(part, whole))
-    same = stats.binomtest(part, whole).proportion_ci(0.95, method="wilson")
-    assert (within.low, within.high) == pytest.approx((same.low, same.high), abs=1e-12)
 
 
 def test_share_of_nothing_has_no_interval() -> None:
@@ -177,17 +167,6 @@ def test_interval_over_repeats_contains_their_mean(values: list[float]) -> None:
     mean = math.fsum(values) / len(values)
     slack = 1e-9 * max(map(abs, values))
     assert within.low - slack <= mean <= within.high + slack
-
-
-@given(st.lists(FINITE, min_size=3, max_size=9, unique=True))
-def test_interval_over_repeats_is_that_of_scipy(values: list[float]) -> None:
-    within = found(intervals.over_repeats(values))
-    with warnings.catch_warnings():  # of values that are as good as equal
-        warnings.simplefilter("ignore", RuntimeWarning)
-        same = stats.ttest_1samp(values, popmean=0.0).confidence_interval(0.95)
-    slack = 1e-9 * max(map(abs, values))
-    for ours, theirs in ((within.low, same.low), (within.high, same.high)):
-        assert ours == pytest.approx(theirs, rel=1e-9, abs=slack)
 
 
 @given(st.lists(FINITE, min_size=3, max_size=9), st.lists(FINITE, min_size=3))

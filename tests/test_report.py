@@ -159,6 +159,12 @@ def test_prediction_reads_as_it_was_made(
     assert prediction(Capacity(low, None, None, None, high)) == says
 
 
+def degraded_against_all_predictions() -> Cell:
+    cell = runs.cell(answered={0: 150, 4: 100})
+    said = dataclasses.replace(cell.capacity, predicted_because="a socket")
+    return dataclasses.replace(cell, capacity=said)
+
+
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
@@ -167,6 +173,10 @@ def test_prediction_reads_as_it_was_made(
         (
             runs.cell(answered={0: 150, 4: 0}),
             "out at 4 slow clients (predicted: not reached)",
+        ),
+        (
+            degraded_against_all_predictions(),
+            "degraded at 4, not out at 4 slow clients (predicted: not reached)",
         ),
         (
             runs.cell(answered={0: 150, 4: 100}, predicted=4),
@@ -467,3 +477,53 @@ def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None
     assert predicted(16, 1000, [0, 16, 32]) == {"x": 1, "until": 2, "within": False}
     assert predicted(64, 128, [0, 16, 32]) is None
     assert predicted(None, None, [0, 16, 32]) is None
+
+
+def test_method_says_in_which_order_the_cells_were_measured() -> None:
+    def said(run: Run) -> str:
+        return " ".join(tables.method(run, str))
+
+    assert "Cells in the order of the tables." in said(runs.quick())
+    assert "Cells in shuffled order, seed 7." in said(runs.full(repeats=2))
+    assert "the server has core 1" in said(
+        dataclasses.replace(
+            runs.quick(),
+            method=dataclasses.replace(
+                runs.METHOD, cores="the server has core 1, the load generator core 0"
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["load", "--stacks", "a"], "python -m loadtests load --stacks a --seed 7"),
+        (["load", "--seed", "3"], "python -m loadtests load --seed 3"),
+        (["load", "--resume", "x"], "make load PROFILE=quick"),
+        ([], "make load PROFILE=quick"),
+    ],
+)
+def test_command_to_repeat_measures_the_same(argv: list[str], says: str) -> None:
+    assert tables.again(runs.run([], argv=argv)) == says
+
+
+def test_times_that_are_doubtful_are_marked_and_left_out_of_the_finding() -> None:
+    steps = [known(0, 1.5, 1.2, 1.7), known(512, 4.25, 3.5, None)]
+    sure = runs.run([runs.cell(steps=steps)])
+    doubt = "response times are doubtful: 9 % of this machine's time went elsewhere"
+    unsure = runs.run([runs.cell(steps=steps, warnings=[doubt])])
+    assert any("p50 response time" in sentence for sentence in sentences(sure))
+    assert not any("p50 response time" in sentence for sentence in sentences(unsure))
+    (stack,) = {row[1] for row in tables.response_times(unsure).rows}
+    assert stack.endswith(" ?")
+
+
+def test_memory_of_a_slow_client_is_not_told_where_the_stack_was_out() -> None:
+    for cell, told in ((runs.cell(), "12"), (sync_out(), "–")):
+        (row,) = tables.costs(runs.run([cell])).rows
+        assert row[5] == told
+
+
+def test_reasons_are_left_out_where_no_cell_has_one() -> None:
+    assert tables.reasons(runs.quick()) == {}

@@ -123,8 +123,9 @@ def test_sentences_sum_up_the_trace() -> None:
         "between calls 193 ms in which the server sends."
     )
     assert asgi == (
-        "ASGI, asgi-uvicorn: the app is open for 210 ms, of which 205 ms parked in "
-        "await send (1 call). Meanwhile the event loop serves others."
+        "ASGI, asgi-uvicorn: the app is open for 210 ms, of which 205 ms in await send "
+        "(1 call). It was parked there 1 time, and meanwhile the event loop served "
+        "others."
     )
 
 
@@ -156,7 +157,7 @@ def test_pictures_can_be_read_without_seeing(shown: Structure) -> None:
         assert f"{name}-title {name}-desc" in shown.values("aria-labelledby", "svg")
     ids = shown.values("id")
     assert len(ids) == len(set(ids))
-    assert "of which 205 ms parked in await send" in shown.text
+    assert "of which 205 ms in await send" in shown.text
     labels = shown.values("aria-label", "div")
     assert "A slow reader, chart" in labels
 
@@ -205,3 +206,14 @@ def test_text_of_a_file_comes_out_as_text() -> None:
     drawn = calls.render(evil().traces)["charts/trace-slow-reader.svg"]
     assert "<script>" not in drawn
     ElementTree.fromstring(drawn)
+
+
+def test_sentence_of_a_fast_client_claims_no_wait() -> None:
+    given = runs.trace()
+    quick = [
+        dataclasses.replace(c, end_ms=c.start_ms + 0.2) for c in given.asgi.crossings
+    ]
+    fast = dataclasses.replace(
+        given, asgi=dataclasses.replace(given.asgi, crossings=quick)
+    )
+    assert calls.sentences(fast)[1].endswith("No send had to wait for the client.")

@@ -51,13 +51,21 @@ def run(*freeings: Freeing, costs: tuple[Cost, ...] = ()) -> Run:
 )
 def test_freeings_tell_after_how_long(given: dict[str, Any], told: str) -> None:
     (row,) = extras.freeings(run(freeing(**given))).rows
-    assert [*row] == ["slow-body", "wsgi-gunicorn-sync", "2", told, "2", "2 reset"]
+    assert [*row] == [
+        "slow-body",
+        "wsgi-gunicorn-sync",
+        "2",
+        told,
+        "22.5 %",
+        "2",
+        "2 reset",
+    ]
 
 
 def test_freeings_name_several_fates_and_no_kill() -> None:
     one = freeing(fates=Fates(reset=1, held=1400), kills_logged=0)
     (row,) = extras.freeings(run(one)).rows
-    assert [*row[4:]] == ["–", "1 reset and 1,400 held"]
+    assert [*row[5:]] == ["–", "1 reset and 1,400 held"]
 
 
 def test_freeings_are_in_order_and_leave_void_ones_out() -> None:
@@ -109,16 +117,19 @@ def test_prices_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
     stacks, apps, hellos, whole, memory = zip(*shown.rows, strict=True)
     assert set(stacks) == {"asgi-uvicorn"}
     assert apps == ("raw", "fastapi", "starlette")
-    assert hellos[0].startswith("210 (")
-    assert hellos[1:] == ("420 (x 2.0)", "315 (x 1.5)")
-    assert whole == ("1,500", "–", "–")
+    assert hellos == (
+        "210 (200 to 900)",
+        "420 (420 to 420), x 2.0",
+        "315 (315 to 315), x 1.5",
+    )
+    assert whole == ("1,500 (1,500 to 1,500)", "–", "–")
     assert memory == ("60", "90", "60")
     assert "the middle of 3 starts" in shown.note
 
 
 def test_prices_without_the_raw_app_have_no_factor() -> None:
     (row,) = extras.prices(run(costs=(cost("fastapi", "GET /hello", 420.0),))).rows
-    assert row[2] == "420"
+    assert row[2] == "420 (420 to 420)"
 
 
 def test_doubts_name_what_could_not_be_measured_and_why() -> None:

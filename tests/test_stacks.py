@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ OVERHEAD_S = 3  # starting and stopping the processes of a cell
 # What is out at how many slow clients with the default counts: 2 workers, 8 threads.
 PREDICTED = {
     "wsgi-gunicorn-sync": (2, 2, 2, 2, 2, 2),
-    "wsgi-gunicorn-gthread": (22, 16, 16, 16, 16, 16),
+    "wsgi-gunicorn-gthread": (16, 16, 16, 16, 16, 16),
     "wsgi-gunicorn-gevent": (2000, 2000, 2000, 2000, 2000, 2000),
     "wsgi-uvicorn": (None, None, 16, 16, 16, 16),
     "asgi-uvicorn": (None, None, None, None, None, 2),
@@ -119,8 +120,8 @@ def test_prediction_follows_the_workers(stack: Stack, factor: int) -> None:
     for before, after in zip(predictions(stack), predictions(more), strict=True):
         if before is None:
             assert after is None
-        else:  # 7/5 of the threads are whole clients only now and then
-            assert after in range(before * factor, (before + 1) * factor)
+        else:
+            assert after == before * factor
 
 
 @pytest.mark.parametrize("stack", THREADED, ids=lambda stack: stack.id)
@@ -130,11 +131,24 @@ def test_prediction_follows_the_threads(stack: Stack) -> None:
     assert more.predicted_out_at("slow-body") == 15
 
 
-def test_prediction_for_a_parked_connection_is_more_than_the_threads() -> None:
+def test_prediction_for_parked_connections_reaches_beyond_the_threads() -> None:
     """A silent client of gthread holds its thread for 5 s of every 7."""
     one = stacks.find("wsgi-gunicorn-gthread").with_counts(1, 5)
-    assert one.predicted_out_at("idle") == 7
-    assert one.holds["idle"].what == "a thread, 5 s of every 7"
+    assert (one.predicted_out_at("idle"), one.predicted_out_by("idle")) == (5, 7)
+    two = one.with_counts(2, 8)
+    assert (two.predicted_out_at("idle"), two.predicted_out_by("idle")) == (16, 44)
+    degrades = two.predicted_degrades_at("idle"), two.predicted_degrades_by("idle")
+    assert degrades == (8, 21)
+
+
+@pytest.mark.parametrize("stack", THREADED, ids=lambda stack: stack.id)
+def test_prediction_of_the_first_harm_is_from_one_full_worker_to_no_even_share(
+    stack: Stack,
+) -> None:
+    three = stack.with_counts(3, 5)
+    assert three.predicted_degrades_at("slow-body") == 5
+    assert three.predicted_degrades_by("slow-body") == 13  # 12 can fall 4, 4 and 4
+    assert three.with_counts(1, 5).predicted_out_by("slow-body") == 5
 
 
 @ALL_STACKS
@@ -348,7 +362,8 @@ def test_prediction_is_a_range_only_where_workers_fill_unevenly(stack: Stack) ->
     for scenario, holds in stack.holds.items():
         low = stack.predicted_out_at(scenario)
         high = stack.predicted_out_by(scenario)
-        assert high == (2 * low if low and holds.uneven else low)
+        times = 2 if holds.uneven else 1
+        assert high == (low and times * math.floor(low / holds.share))
         assert (
             not holds.uneven
             or "whether or not a thread is free" in holds.because

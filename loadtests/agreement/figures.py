@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ SHARES = (0.50, 0.90, 0.99)
 
 @dataclass(frozen=True)
 class Figure:
-    """The middle of the rounds' figures, and the lowest and highest of them.
+    """A figure, and between which values it lies.
 
-    Whatever the distribution: of six rounds, all lie on the same side of the true
-    middle once in 32 times, so that lowest and highest hold it with 97 % confidence.
+    Of a percentile, over the requests of all rounds: its 95 % interval. Of the ratio,
+    the middle of the rounds', and the lowest and highest: of six rounds, all lie on the
+    same side of the true middle once in 32 times.
     """
 
     middle: float
@@ -77,9 +79,12 @@ def _p50(found: Round) -> float:
 
 
 def _percentile(rounds: Sequence[Round], share: float) -> Figure | None:
-    if not intervals.enough(sum(len(r.times_ms) for r in rounds), share):
+    times_ms = sorted(itertools.chain.from_iterable(r.times_ms for r in rounds))
+    within = intervals.of_percentile(times_ms, share)
+    if within is None:
         return None
-    return figure([intervals.nearest_rank(r.times_ms, share) for r in rounds])
+    middle = intervals.nearest_rank(times_ms, share)
+    return Figure(middle, within.low, within.high)
 
 
 def apart(found: Sequence[Row]) -> list[Row]:

@@ -118,6 +118,8 @@ def _probe(setting: Setting, number: int, group: Group) -> Round:
 
     if not wait_until(complete, _OVERTIME_S):
         raise ToolError(f"the probe did not end in time; {group.last_words()}")
+    if group.process.returncode:
+        raise ToolError(f"the probe failed; {group.last_words()}")
     # It would wait out its last deadline and then end beside the next instrument.
     group.stop()
     return of_probe(_samples(samples))

@@ -61,8 +61,8 @@ def notes(names: Sequence[str]) -> RenderableType:
         counts = PROBE_COUNTS if name == PROBE else TOOLS[name].counts
         grid.add_row(name, counts)
     middle = (
-        "A figure is the middle one of the rounds; under it are the lowest and the "
-        "highest round. Times count"
+        "Times are over all rounds; under each is its 95 % interval. A ratio is the "
+        "middle one of the rounds; under it are the lowest and the highest. Times count"
     )
     return Group(Text(middle), grid, "")
 

@@ -16,11 +16,13 @@ from loadtests.traces import FAST, SLOW, Side, Trace
 TITLE = "The calls, one by one"
 LEAD = (
     "The same visits to both apps, with one worker and nobody else asking, traced at "
-    "the end of this run. A bar lasts as long as the call; a tick is where one begins. "
-    "make trace shows such calls in the terminal, each with what it carries."
+    "the end of this run; to note a call takes some of each time. A bar lasts as long "
+    "as the call; a tick is where one begins. make trace shows such calls in the "
+    "terminal, each with what it carries."
 )
 NAMES = {FAST: "A fast client", SLOW: "A slow reader"}
 NEXT = "next(body)"
+PARKED_MS = 5.0  # more than to hand over a piece and to note it in the trace
 
 
 def title(trace: Trace) -> str:
@@ -52,12 +54,19 @@ def _of_wsgi(side: Side) -> str:
 def _of_asgi(side: Side) -> str:
     (app, *_) = side.crossings
     sends = [c for c in side.crossings if c.name == "send"]
-    parked_ms = sum(lanes.end(c, side) - c.start_ms for c in sends)
+    sent_ms = [lanes.end(c, side) - c.start_ms for c in sends]
+    said = f"{figure(sum(sent_ms), 'ms')} in await send ({amount(len(sends), 'call')})"
+    parked = [took_ms for took_ms in sent_ms if took_ms > PARKED_MS]
+    meanwhile = (
+        f"It was parked there {amount(len(parked), 'time')}, and meanwhile the event "
+        "loop served others."
+        if parked
+        else "No send had to wait for the client."
+    )
     return (
         f"ASGI, {plain(side.stack)}: the app is open for "
-        f"{figure(lanes.end(app, side) - app.start_ms, 'ms')}, of which "
-        f"{figure(parked_ms, 'ms')} parked in await send "
-        f"({amount(len(sends), 'call')}). Meanwhile the event loop serves others."
+        f"{figure(lanes.end(app, side) - app.start_ms, 'ms')}, of which {said}. "
+        f"{meanwhile}"
     )
 
 

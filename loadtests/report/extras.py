@@ -7,9 +7,8 @@ import statistics
 from collections.abc import Sequence
 
 from loadtests.report.outcomes import by_family
-from loadtests.report.steps import repeated
 from loadtests.report.table import Doubt, Strong, Table
-from loadtests.report.text import NOTHING, count, figure, listed, plain
+from loadtests.report.text import NOTHING, count, figure, listed, percent, plain
 from loadtests.results import Cost, Fates, Freeing, Run
 
 RAW = "raw"
@@ -25,25 +24,27 @@ def freeings(run: Run) -> Table:
             plain(one.stack),
             count(one.slow_clients),
             freed(one),
+            percent(one.answered, one.attempted),
             count(one.kills_logged) if one.kills_logged else NOTHING,
             fates_said(one.fates),
         ]
         for one in sorted(counting, key=lambda o: (o.scenario, by_family(o.stack)))
     ]
-    headings = ["slow clients", "freed after", "workers killed", "their fate"]
+    figures = ["slow clients", "freed after", "answered", "workers killed"]
     return Table(
         "How it gets well by itself",
-        ["scenario", "stack", *headings],
+        ["scenario", "stack", *figures, "their fate"],
         rows,
-        "Held at the predicted capacity by slow clients that do not leave, and do not "
-        f"come back once they are dropped; watched for {watched_s:g} s, longer than "
-        "every default timeout of these servers. *freed after*: from their coming "
-        "until all healthy requests are answered. *workers killed*: as the server's "
-        "log says. Slow clients may still be held when all is well again: readers "
-        "still read what a killed worker had sent; and a gthread worker without a free "
-        "thread accepts until it has 1,000 connections (--worker-connections), then "
-        "leaves what comes to the others. Stacks that no number of slow clients here "
-        "takes out are left out.",
+        "Held at its predicted capacity, of a range the end, by slow clients that "
+        "do not leave, and do not come back once they are dropped; watched for "
+        f"{watched_s:g} s, longer than every default timeout of these servers. *freed "
+        "after*: from their coming until all healthy requests are answered, seen for "
+        "3 s or more. *answered*: of the healthy requests meanwhile. *workers killed*: "
+        "as the server's log says. Slow clients may still be held when all is well "
+        "again: readers still read what a killed worker had sent; and a gthread worker "
+        "without a free thread accepts until it has 1,000 connections "
+        "(--worker-connections), then leaves what comes to the others. Stacks that no "
+        "number of slow clients here takes out are left out.",
     )
 
 
@@ -100,8 +101,10 @@ def prices(run: Run) -> Table:
         rows,
         "CPU time of all processes of the server for one request on a new connection, "
         "at a fixed rate that saturates nothing, less what it uses while nobody asks: "
-        f"the middle of {starts} starts, and in brackets how many times that of the "
-        "raw app it is. *raw*: this project's app, without a framework.",
+        f"the middle of {starts} starts of the server, in brackets the lowest and the "
+        "highest. *x*: how many times that of the raw app, which is this project's, "
+        "without a framework. Idle memory: resident, of all processes, pages that they "
+        "share counted in each.",
     )
 
 
@@ -125,8 +128,8 @@ def _cpu(run: Run, mine: Sequence[Cost], request: str) -> str:
     if not values:
         return NOTHING
     middle, raw = statistics.median(values), _raw(run, mine[0], request)
-    times = f" (x {middle / raw:.1f})" if raw and mine[0].app != RAW else ""
-    return f"{figure(middle)}{times or repeated(values)}"
+    times = f", x {middle / raw:.1f}" if raw and mine[0].app != RAW else ""
+    return f"{figure(middle)} ({figure(min(values))} to {figure(max(values))}){times}"
 
 
 def _raw(run: Run, cost: Cost, request: str) -> float | None:

@@ -11,7 +11,8 @@ from loadtests.results import Step
 
 
 def response_time(found: list[Outcome]) -> str:
-    known = [(o, *p50s) for o in found if o.unharmed and (p50s := _p50s(o))]
+    sure = [o for o in found if o.unharmed and not o.doubtful]
+    known = [(o, *p50s) for o in sure if (p50s := _p50s(o))]
     if not known:
         return ""
     moved = [item for item in known if _apart(item[1], item[2])]

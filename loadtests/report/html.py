@@ -175,7 +175,7 @@ def _background(run: Run) -> dict[str, Any]:
         "machine": tables.machine(run),
         "packages": {plain(name): plain(version) for name, version in packages},
         "commands": tables.commands(run),
-        "again": f"make load PROFILE={plain(run.run.profile)}",
+        "again": tables.again(run),
     }
 
 

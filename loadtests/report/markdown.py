@@ -153,4 +153,4 @@ def _commands(run: Run) -> Iterator[str]:
     lines = [f"# {name}\n{command}" for name, command in tables.commands(run).items()]
     yield "## Commands"
     yield fenced("\n".join(lines))
-    yield f"To repeat: `make load PROFILE={code(run.run.profile)}`"
+    yield f"To repeat: `{code(tables.again(run))}`"

@@ -20,6 +20,7 @@ from loadtests.results import Capacity, Cell, Fates, Run, Step
 CONFIRMED = "confirmed"
 REFUTED = "refuted"
 BEYOND = "not tested"
+DOUBT = "response times are doubtful"  # as loadtests/health.py warns
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ class Outcome:
     def visits(self) -> int:
         """How many visits of slow clients have a fate."""
         return sum(astuple(self.fates))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the response times of a repeat are not to be relied on."""
+        return any(DOUBT in warning for c in self.cells for warning in c.warnings)
 
     @property
     def verdicts(self) -> list[str]:

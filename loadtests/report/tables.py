@@ -75,7 +75,7 @@ def response_times(run: Run) -> Table:
     rows = [
         [
             outcome.scenario,
-            outcome.stack,
+            outcome.stack + (" ?" if outcome.doubtful else ""),
             count(step.slow_clients),
             share_within(step),
             *(time(step, p, run.method.deadline_s) for p in PERCENTILES),
@@ -90,7 +90,8 @@ def response_times(run: Run) -> Table:
         rows,
         "The baseline, the largest step that was held, and the last step. An "
         "unanswered request counts as slower than every answered one; a dash is a "
-        "percentile with under 10 requests beyond it. In brackets: 95 % intervals.",
+        "percentile with under 10 requests beyond it. In brackets: 95 % intervals. A "
+        "question mark: the times of a repeat are doubtful, as is said below.",
     )
 
 
@@ -106,10 +107,10 @@ def costs(run: Run) -> Table:
             _repeated(o, lambda c: c.server.cpu_us_per_request),
             figure(o.typical(lambda c: c.server.rss_idle_mb)),
             figure(o.typical(lambda c: c.server.rss_peak_mb)),
-            _repeated(o, lambda c: c.server.kb_per_slow_client),
+            NOTHING if o.out else _repeated(o, lambda c: c.server.kb_per_slow_client),
             str(max(cell.server.restarts for cell in o.cells)),
         ]
-        if set(figures) != {NOTHING, "0"}:
+        if set(figures) - {NOTHING, "0"}:
             rows.append([o.scenario, o.stack, *figures])
     headings = ["CPU a request, µs", "idle, MB", "peak, MB"]
     return Table(
@@ -117,7 +118,9 @@ def costs(run: Run) -> Table:
         ["scenario", "stack", *headings, "a slow client, kB", "workers replaced"],
         rows,
         "CPU time is that of the baseline, memory the resident memory of all "
-        "processes of the server, pages that they share counted in each.",
+        "processes of the server, pages that they share counted in each; of a slow "
+        "client the slope over the staircase, without what the kernel holds for its "
+        "socket, and only where the stack was not out: else they may wait unaccepted.",
     )
 
 
@@ -192,9 +195,15 @@ def method(run: Run, code: Callable[[str], str]) -> list[str]:
         f"first {how.settle_s:g} s, while they arrive, do not count; then they "
         f"leave, and {how.release_s:g} s more are watched.",
         f"{_cores(run)} Every cell is a fresh server. Access logs are off.",
-        f"Cells in shuffled order, seed {run.run.seed}. {_repeats(run)}Requests left "
+        f"{_order(run)} {_repeats(run)}Requests left "
         f"late by at most {figure(max(lags, default=None), 'ms')} (p99, worst cell).",
     ]
+
+
+def _order(run: Run) -> str:
+    if max((cell.repeat for cell in run.cells), default=1) < 2:
+        return "Cells in the order of the tables."
+    return f"Cells in shuffled order, seed {run.run.seed}."
 
 
 def _cores(run: Run) -> str:
@@ -233,6 +242,16 @@ def commands(run: Run) -> dict[str, str]:
     listing = {plain(cell.stack): cell.argv for cell in run.cells}
     ordered = {**dict(sorted(listing.items())), "this run": run.run.argv}
     return {name: plain(shlex.join(argv)) for name, argv in ordered.items()}
+
+
+def again(run: Run) -> str:
+    """What measures the same once more, in the same order."""
+    words = [plain(word) for word in run.run.argv]
+    if "load" not in words or "--resume" in words:
+        return f"make load PROFILE={plain(run.run.profile)}"
+    asked = words[words.index("load") + 1 :]
+    seeded = asked if "--seed" in asked else [*asked, "--seed", str(run.run.seed)]
+    return shlex.join(["python", "-m", "loadtests", "load", *seeded])
 
 
 def by_scenario(run: Run) -> list[Outcome]:

@@ -9,12 +9,14 @@ from rich.text import Text
 from loadtests.report.extras import costs_said, freeing_said
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.outcomes import (
+    CONFIRMED,
     REFUTED,
     Outcome,
     counts,
     outcomes,
     prediction,
     reason,
+    verdict,
     void_cells,
 )
 from loadtests.report.reached import NEVER
@@ -41,10 +43,11 @@ def _found(cell: Cell) -> str:
         return f"void: {reason(cell)}"
     capacity = cell.capacity
     predicted = prediction(capacity)
-    expected = f"(predicted {predicted})" if predicted != NEVER else "(as predicted)"
+    expected = f"(predicted {predicted})"
+    if predicted == NEVER:
+        right = verdict(cell) == CONFIRMED
+        expected = "(as predicted)" if right else f"(predicted: {NEVER})"
     if capacity.out_at is not None:
-        if predicted == NEVER:
-            expected = "(predicted: not reached)"
         return f"out at {amount(capacity.out_at, 'slow client')} {expected}"
     top = amount(cell.steps[-1].slow_clients, "slow client")
     if capacity.degrades_at is not None:
