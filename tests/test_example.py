@@ -52,8 +52,6 @@ def test_check_fails_where_the_readme_shows_something_else(tmp_path: Path) -> No
 
 
 def test_check_asks_for_an_example_where_the_readme_shows_one(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("# Title\n")
-    example.renew(tmp_path, check=True)
     (tmp_path / "README.md").write_text(PAGE)
     for check in (True, False):
         with pytest.raises(example.ExampleError, match="make example RUN="):

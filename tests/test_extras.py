@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests import extras, results
-from loadtests.costs import RAW, TWINS, CostPlan, Request, measure_costs
+from loadtests.costs import JSON, RAW, TWINS, CostPlan, Request, measure_costs
 from loadtests.load import Order
 from loadtests.measure import Plan
 from loadtests.processes import Guard, ProcessError
@@ -111,3 +111,8 @@ def test_extras_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) -
 def _broken() -> Any:
     argv = ("python", "-c", "raise SystemExit('no')")
     return dataclasses.replace(STACKS["wsgi-gunicorn-sync"], id="broken", argv=argv)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"number": 1.5}'])
+def test_costs_take_no_other_document_for_the_right_one(body: bytes) -> None:
+    assert not JSON.right(body)

@@ -132,6 +132,7 @@ RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
             *("--hold-s", "5", "--release-s", "1", "Idle"),
         ),
     ),
+    "knocking": (None, ("slow_clients.py", *STEPS, "Idle")),
     "probe": ("asgi-uvicorn", ("probe.py", "--rate", "50", "--lasts-s", "2")),
     "unanswered": (
         None,
@@ -148,9 +149,11 @@ def recorded(
     folder = tmp_path_factory.mktemp("locust")
     with contextlib.ExitStack() as stack:
         silent = stack.enter_context(socket.create_server((HOST, 0)))
+        full = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
         groups = []
         for name, (stack_id, (file, *options)) in RUNS.items():
-            port = servers[stack_id].port if stack_id else silent.getsockname()[1]
+            nobody = full if name == "knocking" else silent
+            port = servers[stack_id].port if stack_id else nobody.getsockname()[1]
             (folder / name).mkdir()
             where = ("--host", f"http://{HOST}:{port}", "--raw", str(folder / name))
             argv = locust(file, "--headless", *where, *options)
@@ -168,6 +171,13 @@ def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> Non
     assert [visit.fate for visit in visits] == ["held"] * 3
     left_s = levels[-1].at_s
     assert all(abs(visit.ended_s - left_s) < 1 for visit in visits)
+
+
+def test_slow_clients_before_a_full_backlog_are_there_too(recorded: Path) -> None:
+    """Linux keeps one more than it is told, and leaves the others without an answer."""
+    visits = raw.read(recorded / "knocking", raw.VISITS_FILE, raw.Visit)
+    assert sorted(visit.fate for visit in visits) == ["held", "refused", "refused"]
+    assert {visit.client for visit in visits} == {0, 1, 2}
 
 
 def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
