@@ -51,7 +51,7 @@ def incomplete(run: Run) -> str:
 
 
 def _out(found: list[Outcome]) -> str:
-    groups = _groups([o for o in found if o.out], found, lambda o: _at(o.out_at))
+    groups = _spans([o for o in found if o.out], found, lambda o: o.out_at)
     if not groups:
         top = max(o.last.slow_clients for o in found)
         return f"No stack was out at any step, up to {count(top)} slow clients."
@@ -65,7 +65,7 @@ def _degraded(found: list[Outcome]) -> str:
     degraded = [o for o in found if o.degraded]
     if not degraded:
         return ""
-    groups = _groups(degraded, found, lambda o: _at(o.degrades_at))
+    groups = _spans(degraded, found, lambda o: o.degrades_at)
     named = _groups_listed([f"{g.who} from {g.what}{g.where}" for g in groups])
     low = min(degraded, key=_lowest_share)
     return (
@@ -79,9 +79,12 @@ def _unharmed(found: list[Outcome]) -> str:
     kept = [o for o in found if o.unharmed]
     if not kept:
         return "No stack kept 99 % of healthy requests answered up to its largest step."
-    groups = _groups(kept, found, lambda o: _at(Reached((o.last.slow_clients,))))
-    parts = [f"{g.who} up to {g.what}{g.where}" for g in groups[1:]]
+    groups = _spans(kept, found, lambda o: Reached((o.last.slow_clients,)))
     first = groups[0]
+    parts = [
+        f"{g.who}{'' if g.what == first.what else f' up to {g.what}'}{g.where}"
+        for g in groups[1:]
+    ]
     said = (
         f"{first.who} kept 99 % or more of healthy requests answered up to the largest "
         f"step, {first.what},{first.where}"
@@ -147,6 +150,20 @@ class _Group:
         return "was" if len(self.stacks) == 1 else "were"
 
 
+def _spans(
+    some: list[Outcome], found: list[Outcome], at: Callable[[Outcome], Reached]
+) -> list[_Group]:
+    """`some` outcomes by the steps at which each stack reached something, from its
+    first to its last over all scenarios and repeats."""
+    spans: dict[str, tuple[int, str]] = {}
+    for stack in dict.fromkeys(o.stack for o in some):
+        steps = [step for o in some if o.stack == stack for step in at(o).steps]
+        first, last = min(steps), max(steps)
+        span = count(first) if first == last else f"{count(first)} to {count(last)}"
+        spans[stack] = (first, f"{span} slow clients")
+    return _groups(some, found, lambda o: spans[o.stack])
+
+
 def _groups(
     some: list[Outcome],
     found: list[Outcome],
@@ -170,10 +187,6 @@ def _groups_listed(parts: list[str]) -> str:
     """Each is a list by itself, so a comma between them would not part them."""
     more = [f"{len(parts) - MOST_NAMED} more"] if len(parts) > MOST_NAMED else []
     return "; ".join([*parts[:MOST_NAMED], *more])
-
-
-def _at(reached: Reached) -> tuple[int, str]:
-    return reached.steps[0], f"{reached.number} slow clients{reached.note}"
 
 
 def _where(scenarios: list[str], every: set[str]) -> str:

@@ -37,8 +37,9 @@ from loadtests.report.text import NOTHING, amount, plain, when
 from loadtests.results import Run
 
 HERE = Path(__file__).parent
+MEMORY = "Memory of a slow client, kB"
 COSTS = {  # the columns of that table that are shown at a glance
-    "Memory of a slow client, kB": 5,
+    MEMORY: 5,
     "CPU time of a healthy request, µs": 2,
 }
 MOST_OPEN = 16  # rows; a longer table is folded away
@@ -137,9 +138,12 @@ def _pictures(run: Run) -> dict[str, Markup]:
 
 def _costs(run: Run) -> dict[str, Any]:
     costs = tables.costs(run)
-    grids = {name: pivoted(costs, column) for name, column in COSTS.items()}
+    prices = extras.prices(run)
+    # Where requests were priced by themselves, those of the cells say less.
+    shown = {n: column for n, column in COSTS.items() if n == MEMORY or not prices.rows}
+    grids = {name: pivoted(costs, column) for name, column in shown.items()}
     known = {name: grid for name, grid in grids.items() if _known(grid)}
-    return {"costs": costs, "costs_grids": known, "prices": extras.prices(run)}
+    return {"costs": costs, "costs_grids": known, "prices": prices}
 
 
 def _known(grid: Matrix) -> bool:
@@ -200,6 +204,9 @@ def _named(run: Run, sentence: str) -> Markup:
     pattern = rf"(?<![\w-])({'|'.join(longest_first)})(?![\w-])"
     parts = re.split(pattern, sentence)
     apart = Markup("<b>{}</b>").format
-    return Markup("").join(
-        apart(part) if index % 2 else part for index, part in enumerate(parts)
-    )
+    # A name stays on the line of the bracket that opens before it (a word joiner).
+    shown = [
+        apart(part) if index % 2 else re.sub(r"\($", "(\u2060", part)
+        for index, part in enumerate(parts)
+    ]
+    return Markup("").join(shown)
