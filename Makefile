@@ -59,6 +59,7 @@ help:
 	@echo "                                          SCENARIOS= REPEATS= RESUME=<run>"
 	@echo "  make report        make a stored run's reports again   RUN=reports/<run>"
 	@echo "                     OPEN=1 shows the page in a browser"
+	@echo "                     MARKDOWN=1 prints it short, for a pull request"
 	@echo "  make compare       two runs, cell by cell              BASE=reports/<run>"
 	@echo "                     fails where NEW is worse            NEW=reports/<run>"
 	@echo "                                                        THRESHOLD=25 MARKDOWN=1"
@@ -119,7 +120,8 @@ load: $(READY)
 	    $(call option,resume,RESUME)
 
 report: $(READY)
-	@$(PY) -m loadtests report '$(RUN)' $(if $(filter-out 0,$(OPEN)),--open)
+	@$(PY) -m loadtests report '$(RUN)' $(if $(filter-out 0,$(OPEN)),--open) \
+	    $(if $(filter-out 0,$(MARKDOWN)),--markdown)
 
 compare: $(READY)
 	@$(if $(BASE),,echo "error: say with what: make compare BASE=reports/<run>" >&2; exit 2)

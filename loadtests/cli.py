@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_load(commands.add_parser("load", help="measure and report"))
     again = commands.add_parser("report", help="make a stored run's reports again")
     again.add_argument("run", type=Path, help="the run's folder")
+    again.add_argument("--markdown", action="store_true", help="for a pull request")
     again.add_argument("--open", action="store_true", help="show it in a browser")
     again.set_defaults(command=make_report)
     _add_compare(commands.add_parser("compare", help="compare two stored runs"))
@@ -186,6 +187,9 @@ def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
     folder = arguments.run
     run = results.load(folder)
     folder = folder.parent if folder.name == results.RUN_FILE else folder
+    if arguments.markdown:
+        print(report.summary(run), end="")
+        return 0
     missing = verdicts.adopt(run.environment, folder, REPORTS)
     for path in report.write(run, folder):
         print(path)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import report
+from loadtests import report, results
+from loadtests.cli import main
 from loadtests.report import charts, html, markdown, syntax, tables
 from loadtests.report.finding import sentences
 from loadtests.report.outcomes import (
@@ -539,3 +540,12 @@ def test_finding_sums_up_a_stack_over_scenarios_and_repeats() -> None:
     assert sentences(runs.run(cells))[0] == (
         "a and b were out at 16 to 32 slow clients under every scenario."
     )
+
+
+def test_report_command_prints_the_short_form_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.save(runs.quick(), tmp_path)
+    assert main(["report", str(tmp_path), "--markdown"]) == 0
+    assert capsys.readouterr().out == report.summary(runs.quick())
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]

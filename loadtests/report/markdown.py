@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from loadtests.report import calls, charts, claims, extras, tables
 from loadtests.report.beside import ALONE, Beside
 from loadtests.report.finding import incomplete, sentences
+from loadtests.report.readme import capacities
 from loadtests.report.syntax import code, fenced, table, text
 from loadtests.report.table import NAMES, Doubt, Strong, Table
 from loadtests.report.text import amount
@@ -43,7 +44,7 @@ def render(run: Run, beside: Beside = ALONE) -> dict[str, str]:
 
 def summary(run: Run) -> str:
     """The finding and the capacities, short enough for a pull-request comment."""
-    return "\n\n".join((*_head(run), *_section(tables.capacity(run)))) + "\n"
+    return "\n\n".join((*_head(run), *capacities(run))) + "\n"
 
 
 def _head(run: Run) -> Iterator[str]:

@@ -36,7 +36,7 @@ def part(run: Run, folder: str) -> str:
     shown = picture(run)
     drawn = [f"![{text(shown.alternative)}]({folder}/{shown.file})"] if shown else []
     bullets = "\n".join(f"- {sentence}" for sentence in found)
-    return "\n\n".join([made, bullets, *drawn, *_capacities(run)])
+    return "\n\n".join([made, bullets, *drawn, *capacities(run)])
 
 
 def picture(run: Run) -> charts.Picture | None:
@@ -58,7 +58,8 @@ def renewed(readme: str, new: str) -> str | None:
     return f"{before}{begin}\n\n{new}\n\n{end}{after}" if begin and end else None
 
 
-def _capacities(run: Run) -> list[str]:
+def capacities(run: Run) -> list[str]:
+    """A row for each stack, a column for each scenario, and how to read them."""
     found = matrix(run)
     rows = [[text(s), *map(_said, entries)] for s, entries in found.rows.items()]
     headings = ["stack", *map(text, found.scenarios)]
