@@ -6,10 +6,11 @@ import dataclasses
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import altair as alt
 import pytest
 
 from loadtests import report, traces, verdicts
-from loadtests.report import calls, claims, html, lanes, markdown
+from loadtests.report import calls, charts, claims, html, lanes, markdown
 from loadtests.report.beside import ALONE, Beside, read
 from loadtests.results import ResultError, Run
 from loadtests.traces import FAST, Trace, Traces
@@ -217,3 +218,11 @@ def test_sentence_of_a_fast_client_claims_no_wait() -> None:
         given, asgi=dataclasses.replace(given.asgi, crossings=quick)
     )
     assert calls.sentences(fast)[1].endswith("No send had to wait for the client.")
+
+
+def test_every_kind_of_chart_keeps_to_the_schema_of_vega_lite() -> None:
+    run = runs.run([runs.cell(), runs.cell("wsgi-gunicorn-gthread", predicted=16)])
+    pictures = [*charts.plan(run), *calls.pictures([runs.trace()])]
+    assert len(pictures) == 5
+    for picture in pictures:
+        alt.Chart.from_dict(charts.specification(picture))  # or SchemaValidationError

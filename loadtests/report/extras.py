@@ -100,7 +100,8 @@ def prices(run: Run) -> Table:
         ["stack", "app", *(f"{_short(r)}, µs" for r in requests), "idle, MB"],
         rows,
         "CPU time of all processes of the server for one request on a new connection, "
-        "at a fixed rate that saturates nothing, less what it uses while nobody asks: "
+        "at a fixed rate that saturates nothing, as the scheduler counts it in "
+        "nanoseconds, less what it uses while nobody asks: "
         f"the middle of {starts} starts of the server, in brackets the lowest and the "
         "highest. *x*: how many times that of the raw app, which is this project's, "
         "without a framework. Idle memory: resident, of all processes, pages that they "
