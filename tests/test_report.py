@@ -549,3 +549,28 @@ def test_report_command_prints_the_short_form_and_writes_nothing(
     assert main(["report", str(tmp_path), "--markdown"]) == 0
     assert capsys.readouterr().out == report.summary(runs.quick())
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_chart_of_fates_leaves_out_where_all_were_held() -> None:
+    held = runs.cell("a", fates=Fates(held=512))
+    closed = runs.cell("b", fates=Fates(held=2, closed=3))
+    files = [picture.file for picture in charts.plan(runs.run([held]))]
+    assert "charts/fates.svg" not in files
+    assert (
+        "held all of them until they left" in html.render(runs.run([held]))[report.PAGE]
+    )
+    shown = charts.plan(runs.run([held, closed]))[-1]
+    assert shown.file == "charts/fates.svg"
+    stacks = {row["stack"] for row in rows_of(charts.specification(shown))}
+    assert stacks == {"b"}
+
+
+def rows_of(spec: Any) -> list[dict[str, Any]]:
+    """Whatever rows there are in a chart."""
+    if isinstance(spec, list):
+        return [row for part in spec for row in rows_of(part)]
+    if not isinstance(spec, dict):
+        return []
+    own = spec.get("data", {}).get("values", [])
+    rest = [row for key, part in spec.items() if key != "data" for row in rows_of(part)]
+    return [*own, *rest]

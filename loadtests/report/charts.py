@@ -47,8 +47,9 @@ def plan(run: Run) -> list[Picture]:
         pictures.append(_answered(run, scenario, name, under, looks))
         if any(step.p50_ms or step.p90_ms for o in under for step in o.steps):
             pictures.append(_response_time(run, scenario, name, under, looks))
-    visited = [o for o in found if o.visits]
-    return [*pictures, _fates(visited)] if visited else pictures
+    # Where all were held there is nothing to see that the table does not say.
+    told = [o for o in found if o.fates.held < o.visits]
+    return [*pictures, _fates(told)] if told else pictures
 
 
 def render(run: Run) -> dict[str, str]:
@@ -130,7 +131,7 @@ def _capacity(found: list[Outcome], looks: dict[str, style.Look]) -> Picture:
 
 
 def _fates(visited: list[Outcome]) -> Picture:
-    title = "Fates of the slow clients"
+    title = "Fates of the slow clients, where not all were held"
     return Picture(
         file=f"{FOLDER}/fates.svg",
         title=title,
