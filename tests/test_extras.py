@@ -22,8 +22,9 @@ FULL = PROFILES["full"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How a server idles does not matter here."""
+    """How a server idles does not matter here, nor how busy the machine is."""
     monkeypatch.setattr(costs, "_IDLE_S", 0.1)
+    monkeypatch.setattr(costs, "_LATE_S", 10.0)
 
 
 def order(profile: str = "full", *stacks: str) -> Order:
@@ -92,6 +93,16 @@ def test_costs_of_wrong_answers_are_an_error(
     monkeypatch.setattr(CostPlan, "requests", (other,))
     plan = CostPlan(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
     with pytest.raises(ProcessError, match="wrongly: status 200, 11 bytes"):
+        measure_costs(plan, tmp_path, guard)
+
+
+def test_costs_at_another_rate_are_an_error(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(costs, "_LATE", 0.0)
+    monkeypatch.setattr(costs, "_LATE_S", 0.0)
+    plan = CostPlan(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
+    with pytest.raises(ProcessError, match="did not keep up with GET /hello"):
         measure_costs(plan, tmp_path, guard)
 
 

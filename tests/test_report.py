@@ -574,3 +574,24 @@ def rows_of(spec: Any) -> list[dict[str, Any]]:
     own = spec.get("data", {}).get("values", [])
     rest = [row for key, part in spec.items() if key != "data" for row in rows_of(part)]
     return [*own, *rest]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (None, None, "predicted unharmed, degraded at 4, out at 8"),
+        (8, 15, "predicted to degrade at 8 to 15 and be out at 16, degraded at 4,"),
+    ],
+)
+def test_finding_tells_a_missed_prediction_of_the_first_harm(
+    low: int | None, high: int | None, says: str
+) -> None:
+    cell = runs.cell(answered={0: 150, 4: 90, 8: 0}, predicted=low and 16)
+    capacity = dataclasses.replace(
+        cell.capacity,
+        predicted_degrades_at=low,
+        predicted_degrades_by=high,
+        predicted_because="it holds a thread",
+    )
+    said = sentences(runs.run([dataclasses.replace(cell, capacity=capacity)]))
+    assert any(says in sentence for sentence in said)

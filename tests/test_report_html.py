@@ -283,8 +283,8 @@ def test_browser_needs_no_scrolling_sideways(
     assert _contrast(_hex(drawn), _hex(paper)) > 12
 
 
-@pytest.mark.parametrize("width", [380, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Each width and each scheme once: axe takes seconds.
+@pytest.mark.parametrize(("width", "scheme"), [(380, "dark"), (1280, "light")])
 def test_browser_shows_a_page_that_anyone_can_use(
     tab: Browser, width: int, scheme: str
 ) -> None:

@@ -152,6 +152,7 @@ def waits(request: Request) -> list[tuple[str, str]]:
     return [moment.waits for moment in moments(*recorded(request)) if moment.wait_ms]
 
 
+@pytest.mark.quiet
 def test_picture_says_who_waits_for_whom() -> None:
     [stream] = waits(Request("GET", "/stream?chunks=2&interval_ms=60"))
     assert stream == (
