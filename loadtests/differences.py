@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 import numpy as np
@@ -35,15 +35,20 @@ CAPACITIES: dict[str, Callable[[Outcome], Reached]] = {
 
 @dataclass(frozen=True)
 class Cost:
-    """A cost of a cell; a change of up to `resolved` says nothing."""
+    """A cost of a cell; a change of up to `resolved` says nothing.
+
+    With `alone`, one repeat says enough for a verdict. The CPU time of a second in one
+    cell does not: now and then it differs by a quarter for no reason.
+    """
 
     figure: str
     part: Callable[[Cell], float | None]
     resolved: float
+    alone: bool = True
 
 
 COSTS = (
-    Cost("CPU a request, µs", lambda c: c.server.cpu_us_per_request, 0.0),
+    Cost("CPU a request, µs", lambda c: c.server.cpu_us_per_request, 0.0, alone=False),
     Cost("idle memory, MB", lambda c: c.server.rss_idle_mb, 1.0),
     Cost("a slow client, kB", lambda c: c.server.kb_per_slow_client, 4.0),  # a page
 )
@@ -144,9 +149,12 @@ def _cost(
     )
     if not old or not now:
         return None
-    return _difference(
+    found = _difference(
         cost.figure, _Repeats(old), _Repeats(now), threshold, cost.resolved
     )
+    if found.interval is None and not cost.alone:
+        return replace(found, verdict=SAME)
+    return found
 
 
 def _known(value: float | None) -> TypeGuard[float]:
