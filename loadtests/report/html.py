@@ -200,13 +200,11 @@ def _named(run: Run, sentence: str) -> Markup:
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
     if not names:
         return escape(sentence)
-    # Not within another name: `asgi-uvicorn` is the start of `asgi-uvicorn-h11`.
-    pattern = rf"(?<![\w-])({'|'.join(longest_first)})(?![\w-])"
+    # Not within another name: `asgi-uvicorn` is the start of `asgi-uvicorn-h11`. With
+    # the bracket that opens before it, for no line is to end with that.
+    pattern = rf"(\(?(?<![\w-])(?:{'|'.join(longest_first)})(?![\w-]))"
     parts = re.split(pattern, sentence)
     apart = Markup("<b>{}</b>").format
-    # A name stays on the line of the bracket that opens before it (a word joiner).
-    shown = [
-        apart(part) if index % 2 else re.sub(r"\($", "(\u2060", part)
-        for index, part in enumerate(parts)
-    ]
-    return Markup("").join(shown)
+    return Markup("").join(
+        apart(part) if index % 2 else part for index, part in enumerate(parts)
+    )
