@@ -111,6 +111,7 @@ def _sharing_cores(server: Group, probes: Sequence[Group]) -> Iterator[None]:
 def _probe(setting: Setting, number: int, group: Group) -> Round:
     samples = setting.folder / str(number)
     begin(group, time.monotonic() + _START_IN_S)
+    # We are on the instruments' core: to look on meanwhile would be in their way.
     time.sleep(_START_IN_S + setting.task.lasts_s)
 
     def complete() -> bool:
@@ -134,7 +135,7 @@ def _tool(setting: Setting, tool: Tool) -> Round:
     log.unlink(missing_ok=True)
     argv = tool.argv(setting.task)
     with started(setting.guard, argv, log, cwd=ROOT) as group:
-        time.sleep(setting.task.lasts_s)
+        time.sleep(setting.task.lasts_s)  # as with the probe
         if not wait_until(lambda: group.exited, _OVERTIME_S):
             raise ToolError(f"{tool.name} did not end in time")
         if group.process.returncode:

@@ -58,8 +58,11 @@ def freeing_said(one: Freeing) -> str:
     """One of them in a line of the terminal."""
     if not one.valid:
         return f"void: {'; '.join(map(plain, one.warnings))}"
-    kills = f", {one.kills_logged} workers killed" if one.kills_logged else ""
-    told = f"freed after {freed(one)}" if one.freed_s else freed(one)
+    kills = f", {one.kills_logged} killed" if one.kills_logged else ""
+    if one.freed_s is None:
+        told = f"not freed within {one.watched_s:g} s"
+    else:
+        told = f"freed in {freed(one)}" if one.freed_s else freed(one)
     return f"held by {count(one.slow_clients)}: {told}{kills}"
 
 
@@ -145,8 +148,9 @@ def _raw(run: Run, cost: Cost, request: str) -> float | None:
 
 def costs_said(costs: Sequence[Cost]) -> str:
     """The costs of one start of a server in a line of the terminal."""
-    each = [f"{_short(c.request)} {figure(c.cpu_us_per_request)}" for c in costs]
-    return f"CPU µs a request: {', '.join(each)}"
+    named = [(_short(c.request).removesuffix(" stream"), c) for c in costs]
+    each = [f"{name} {figure(c.cpu_us_per_request)}" for name, c in named]
+    return f"{', '.join(each)} µs"
 
 
 def _short(request: str) -> str:

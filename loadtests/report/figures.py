@@ -9,6 +9,8 @@ from loadtests.report.outcomes import Outcome
 from loadtests.report.text import count, figure
 from loadtests.results import Step
 
+SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
+
 
 def response_time(found: list[Outcome]) -> str:
     sure = [o for o in found if o.unharmed and not o.doubtful]
@@ -16,12 +18,13 @@ def response_time(found: list[Outcome]) -> str:
     if not known:
         return ""
     moved = [item for item in known if _apart(item[1], item[2])]
+    moved = [item for item in moved if _change(item[1], item[2]) >= SMALL_MS]
     if not moved:
         slowest, _, after = max(known, key=lambda item: item[2].middle)
         return (
             "Where nothing degraded, no p50 response time at the largest step differed "
-            f"from the baseline beyond its 95 % interval; the slowest was {after}, "
-            f"of {slowest.stack} under {slowest.scenario}."
+            f"from the baseline by {SMALL_MS:g} ms and beyond its 95 % interval; the "
+            f"slowest was {after}, of {slowest.stack} under {slowest.scenario}."
         )
     most, before, after = max(moved, key=lambda item: _change(item[1], item[2]))
     return (

@@ -247,11 +247,16 @@ def commands(run: Run) -> dict[str, str]:
 def again(run: Run) -> str:
     """What measures the same once more, in the same order."""
     words = [plain(word) for word in run.run.argv]
-    if "load" not in words or "--resume" in words:
+    if "load" not in words or _has(words, "--resume"):
         return f"make load PROFILE={plain(run.run.profile)}"
     asked = words[words.index("load") + 1 :]
-    seeded = asked if "--seed" in asked else [*asked, "--seed", str(run.run.seed)]
-    return shlex.join(["python", "-m", "loadtests", "load", *seeded])
+    seed = [] if _has(asked, "--seed") else ["--seed", str(run.run.seed)]
+    return shlex.join(["python", "-m", "loadtests", "load", *asked, *seed])
+
+
+def _has(words: list[str], option: str) -> bool:
+    """Whether an option is given, as `--seed 3` or as `--seed=3`."""
+    return any(word.partition("=")[0] == option for word in words)
 
 
 def by_scenario(run: Run) -> list[Outcome]:

@@ -52,7 +52,7 @@ def _found(cell: Cell) -> str:
     top = amount(cell.steps[-1].slow_clients, "slow client")
     if capacity.degrades_at is not None:
         return f"degraded at {count(capacity.degrades_at)}, not out at {top} {expected}"
-    return f"unharmed at {top} {expected}"
+    return f"unharmed up to {count(cell.steps[-1].slow_clients)} {expected}"
 
 
 def extra_line(run: Run, name: str) -> Text:
