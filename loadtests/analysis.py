@@ -16,9 +16,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests import health, intervals, raw
-from loadtests.raw import Tread
-from loadtests.results import (
+from loadtests import health, intervals
+from loadtests.records.run import (
     Capacity,
     Cell,
     Fates,
@@ -27,6 +26,7 @@ from loadtests.results import (
     ServerFigures,
     Step,
 )
+from loadtests.records.samples import Recording, Sample, ServerReading, Tread, Visit
 
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
@@ -50,7 +50,7 @@ class Subject:
     predicted: Capacity
 
 
-def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
+def cell(subject: Subject, recording: Recording, method: Method) -> Cell:
     """All figures of one cell."""
     climb = treads(recording, method)
     steps = [step(tread, recording) for tread in climb]
@@ -75,7 +75,7 @@ def cell(subject: Subject, recording: raw.Recording, method: Method) -> Cell:
     )
 
 
-def treads(recording: raw.Recording, method: Method) -> list[Tread]:
+def treads(recording: Recording, method: Method) -> list[Tread]:
     """The steps of the climb; the release to 0 after the last is not one of them."""
     found = []
     for here, after in itertools.pairwise(recording.levels):
@@ -85,7 +85,7 @@ def treads(recording: raw.Recording, method: Method) -> list[Tread]:
     return found
 
 
-def step(tread: Tread, recording: raw.Recording) -> Step:
+def step(tread: Tread, recording: Recording) -> Step:
     """How many healthy requests were answered, and how fast, during one step."""
     samples = tread.samples(recording)
     answered = sum(not sample.fault for sample in samples)
@@ -100,7 +100,7 @@ def step(tread: Tread, recording: raw.Recording) -> Step:
     )
 
 
-def _percentiles(samples: Sequence[raw.Sample]) -> dict[str, float | None]:
+def _percentiles(samples: Sequence[Sample]) -> dict[str, float | None]:
     """Response times by the names that they have in a Step, each with its interval.
 
     An unanswered request is slower than every answered one. To leave it out would be to
@@ -147,12 +147,12 @@ def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
     )
 
 
-def count_fates(visits: Sequence[raw.Visit]) -> Fates:
+def count_fates(visits: Sequence[Visit]) -> Fates:
     """What became of the slow clients, by visit."""
     return Fates(**Counter(visit.fate for visit in visits))
 
 
-def recovery_s(recording: raw.Recording, capacity: Capacity) -> float | None:
+def recovery_s(recording: Recording, capacity: Capacity) -> float | None:
     """From the slow clients' leaving until all is well again (`well_from_s`). None when
     the stack never degraded, or did not recover while watched."""
     if capacity.degrades_at is None:
@@ -163,7 +163,7 @@ def recovery_s(recording: raw.Recording, capacity: Capacity) -> float | None:
     return None if well_s is None else round(well_s - released_s, 3)
 
 
-def well_from_s(samples: Sequence[raw.Sample], *, steady_s: float) -> float | None:
+def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
     """The moment from which all healthy requests that were due were answered, and 99 %
     of them soon. None where that is not seen for so long.
 
@@ -185,7 +185,7 @@ def well_from_s(samples: Sequence[raw.Sample], *, steady_s: float) -> float | No
     return found
 
 
-def server_figures(recording: raw.Recording, climb: Sequence[Tread]) -> ServerFigures:
+def server_figures(recording: Recording, climb: Sequence[Tread]) -> ServerFigures:
     """CPU time a healthy request, memory idle, at its peak and for each slow client."""
     readings = recording.server
     if not readings or not climb:
@@ -200,7 +200,7 @@ def server_figures(recording: raw.Recording, climb: Sequence[Tread]) -> ServerFi
 
 
 def _kb_per_slow_client(
-    readings: Sequence[raw.ServerReading], climb: Sequence[Tread]
+    readings: Sequence[ServerReading], climb: Sequence[Tread]
 ) -> float | None:
     """The slope of the resident memory over the whole staircase (least squares)."""
     known = [(t.slow_clients, mb) for t in climb if (mb := _rss_in(readings, t))]
@@ -210,13 +210,13 @@ def _kb_per_slow_client(
     return round(statistics.linear_regression(levels, sizes_mb).slope * 1024, 1)
 
 
-def _rss_in(readings: Sequence[raw.ServerReading], tread: Tread) -> float | None:
+def _rss_in(readings: Sequence[ServerReading], tread: Tread) -> float | None:
     """The last reading of resident memory in that step."""
     inside = [r.rss_mb for r in readings if tread.has(r.at_s)]
     return round(inside[-1], 1) if inside else None
 
 
-def _cpu_us_per_request(recording: raw.Recording, baseline: Tread) -> float | None:
+def _cpu_us_per_request(recording: Recording, baseline: Tread) -> float | None:
     inside = [r for r in recording.server if baseline.has(r.at_s)]
     if len(inside) < 2 or baseline.slow_clients:
         return None
@@ -226,7 +226,7 @@ def _cpu_us_per_request(recording: raw.Recording, baseline: Tread) -> float | No
     return round(used_s / answered * 1e6, 1) if answered else None
 
 
-def _restarts(readings: Sequence[raw.ServerReading]) -> int:
+def _restarts(readings: Sequence[ServerReading]) -> int:
     """Processes that were not there at first: workers that took a dead one's place."""
     seen = [set(reading.pids.split()) for reading in readings]
     return len(set().union(*seen) - seen[0])

@@ -14,12 +14,13 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import compare, example, report, results, scenarios, stacks, verdicts
+from loadtests import compare, example, report, scenarios, stacks
 from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
 from loadtests.processes import ProcessError
 from loadtests.progress import REPORTS, run_load
-from loadtests.results import ResultError
+from loadtests.records.claims import adopt_claims
+from loadtests.records.run import RUN_FILE, ResultError, load_run
 from loadtests.scenarios import ScenarioError
 from loadtests.serving import serve
 from loadtests.stacks import Stack, StackError
@@ -185,12 +186,12 @@ def _predicted(stack: Stack, scenario: str) -> str:
 def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
     """Write a stored run's reports again, from its folder and the last ledger."""
     folder = arguments.run
-    run = results.load(folder)
-    folder = folder.parent if folder.name == results.RUN_FILE else folder
+    run = load_run(folder)
+    folder = folder.parent if folder.name == RUN_FILE else folder
     if arguments.markdown:
         print(report.summary(run), end="")
         return 0
-    missing = verdicts.adopt(run.environment, folder, REPORTS)
+    missing = adopt_claims(run.environment, folder, REPORTS)
     for path in report.write(run, folder):
         print(path)
     Console().print(report.table(run))
@@ -205,7 +206,7 @@ def compare_runs(arguments: argparse.Namespace, _: list[str]) -> int:
     """Compare two stored runs; the exit status is that of `compare.status`."""
     from loadtests.report import comparison
 
-    base, new = results.load(arguments.base), results.load(arguments.new)
+    base, new = load_run(arguments.base), load_run(arguments.new)
     threshold = arguments.threshold / 100
     found = compare.compare(base, new, threshold)
     compared = comparison.Compared(base, new, found, threshold)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+from loadtests.records.run import Method, Run
 from loadtests.report.outcomes import Outcome, counts, key_of
 from loadtests.report.text import plain
-from loadtests.results import Method, Run
 
 MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")
 # A stack depends on the packages whose names are words of its id, on those of its words

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from loadtests import comparable, differences
 from loadtests.differences import BETTER, SAME, WORSE, Difference
+from loadtests.records.run import Run
 from loadtests.report.outcomes import Outcome, key_of, outcomes
-from loadtests.results import Run
 
 INCOMPARABLE = "not comparable"
 THRESHOLD = 0.25

@@ -22,7 +22,7 @@ from pathlib import Path
 from asgi_app.main import DOCUMENT
 from loadtests.measure import core_shares
 from loadtests.processes import Guard, ProcessError
-from loadtests.results import Cost
+from loadtests.records.run import Cost
 from loadtests.server import Server, running, usage
 from loadtests.stacks import Stack
 from loadtests.wire import Address

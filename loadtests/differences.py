@@ -17,9 +17,9 @@ import numpy as np
 
 from loadtests import intervals
 from loadtests.intervals import Interval
+from loadtests.records.run import Cell, Step
 from loadtests.report.outcomes import Outcome
 from loadtests.report.reached import Reached
-from loadtests.results import Cell, Step
 
 BETTER, WORSE, SAME = "better", "worse", "no difference"
 RESOLVED_STEPS = 1  # a capacity is known to a step of the staircase, and so its change

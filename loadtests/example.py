@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from loadtests import results
+from loadtests.records.run import RUN_FILE, load_run
 from loadtests.server import ROOT
 
 EXAMPLE = Path("reports/example")  # as the README links to it
@@ -51,7 +51,7 @@ def renew(root: Path, *, check: bool) -> None:
     if not folder.exists():
         how = "make example RUN=reports/<run>"
         raise ExampleError(f"{EXAMPLE}/ is not there: {how} makes a run the example")
-    run = results.load(folder)
+    run = load_run(folder)
     new = readme.renewed(text, readme.part(run, str(EXAMPLE)))
     if new is None:
         raise ExampleError(f"README.md lacks {readme.BEGIN} and {readme.END}")
@@ -66,8 +66,8 @@ def renew(root: Path, *, check: bool) -> None:
 
 def take(run: Path, example: Path) -> list[Path]:
     """Copy what is kept of a run; what was the example before is gone."""
-    results.load(run)
-    run = run.parent if run.name == results.RUN_FILE else run
+    load_run(run)
+    run = run.parent if run.name == RUN_FILE else run
     if run.resolve() == example.resolve():
         raise ExampleError(f"{run} is the example already")
     # Beside it, and then in its place: whatever fails, one of the two is whole.

@@ -8,13 +8,12 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from loadtests import results
 from loadtests.costs import CostPlan, measure_costs, plans
 from loadtests.freeing import freeing
 from loadtests.load import Order, method, subject
 from loadtests.measure import Plan, measure
 from loadtests.processes import Guard, ProcessError
-from loadtests.results import Freeing, Run
+from loadtests.records.run import Freeing, Run, save_run
 from loadtests.scenarios import SLOW_CLIENTS
 
 Extra = Plan | CostPlan
@@ -62,7 +61,7 @@ def go_on(
         except ProcessError as error:
             line = f"{extra.name}: {error}"
             run = dataclasses.replace(run, failures=[*run.failures, line])
-        results.save(run, folder)
+        save_run(run, folder)
         yield extra, run
 
 

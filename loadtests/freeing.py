@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from loadtests import analysis, health, raw
-from loadtests.results import Freeing, Method
+from loadtests import analysis, health
+from loadtests.records.run import Freeing, Method
+from loadtests.records.samples import Recording, Sample
 
 # gunicorn/arbiter.py, murder_workers: it kills a worker that has not said for --timeout
 # seconds that it is alive.
@@ -19,7 +20,7 @@ STEADY_S = 3.0
 
 
 def freeing(
-    subject: analysis.Subject, recording: raw.Recording, method: Method, log: str
+    subject: analysis.Subject, recording: Recording, method: Method, log: str
 ) -> Freeing:
     """What became of a held stack; `log` is what its server wrote meanwhile."""
     climb = analysis.treads(recording, method)
@@ -44,7 +45,7 @@ def freeing(
     )
 
 
-def _freed_s(recording: raw.Recording, samples: list[raw.Sample]) -> float | None:
+def _freed_s(recording: Recording, samples: list[Sample]) -> float | None:
     """From the slow clients' coming until all is well; None where that is not seen for
     a few seconds, 0 where no healthy request went unanswered."""
     if samples and not any(sample.fault for sample in samples):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests import intervals
-from loadtests.raw import NOT_SENT, Recording, Tread
-from loadtests.results import GeneratorFigures, Method
+from loadtests.records.run import GeneratorFigures, Method
+from loadtests.records.samples import NOT_SENT, Recording, Tread
 
 LAG_LIMIT_MS = 5.0
 CPU_LIMIT_PERCENT = 90.0

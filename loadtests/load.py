@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import analysis, results
+from loadtests import analysis
 from loadtests.contract import HEALTHY
 from loadtests.machine import environment
 from loadtests.measure import Plan, core_shares, measure
 from loadtests.processes import Guard, ProcessError
-from loadtests.results import Capacity, Cell, Method, Run, RunInfo
+from loadtests.records.run import (
+    Capacity,
+    Cell,
+    Method,
+    Run,
+    RunInfo,
+    load_run,
+    save_run,
+)
 from loadtests.scenarios import Profile, Scenario
 from loadtests.server import ROOT
 from loadtests.stacks import Stack
@@ -74,7 +82,7 @@ def begin(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
     )
     run = Run(info, method(order.profile), environment(ROOT), cells=[])
     folder = reports / run_id
-    results.save(run, folder)
+    save_run(run, folder)
     _point_latest(reports, run_id)
     return run, folder
 
@@ -85,7 +93,7 @@ def resume(run_id: str, reports: Path) -> tuple[Run, Path]:
     if not re.fullmatch(r"[\w.-]+", run_id) or run_id in (".", ".."):
         raise LoadError(f"RESUME={run_id}: not a run's name; `ls {reports}` lists them")
     folder = (reports / run_id).resolve()
-    run = results.load(folder)
+    run = load_run(folder)
     if run.run.complete:
         raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
     now = environment(ROOT)
@@ -113,7 +121,7 @@ def go_on(
     for plan in plans:
         if plan.key not in done:
             run = _with_cell(run, _measure(plan, folder, guard, tell, run.method))
-            results.save(run, folder)
+            save_run(run, folder)
             yield plan, run
     void = {cell.key: cell for cell in run.cells if not cell.valid}
     for plan in plans:
@@ -124,14 +132,14 @@ def go_on(
             )
             cell = dataclasses.replace(cell, warnings=[*cell.warnings, first])
             run = _with_cell(run, cell)
-            results.save(run, folder)
+            save_run(run, folder)
             yield plan, run
 
 
 def finish(run: Run, folder: Path) -> Run:
     """The run, marked as complete and saved."""
     run = dataclasses.replace(run, run=dataclasses.replace(run.run, complete=True))
-    results.save(run, folder)
+    save_run(run, folder)
     return run
 
 

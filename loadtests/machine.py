@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from loadtests.results import Environment
+from loadtests.records.run import Environment
 
 # What serves, what measures, and the frameworks whose costs are measured.
 PACKAGES = (

@@ -16,8 +16,16 @@ from pathlib import Path
 
 import psutil
 
-from loadtests import raw
 from loadtests.processes import Group, Guard, ProcessError, started
+from loadtests.records.samples import (
+    GENERATOR_FILE,
+    SERVER_FILE,
+    GeneratorReading,
+    Recording,
+    SampleWriter,
+    ServerReading,
+    read_recording,
+)
 from loadtests.scenarios import Profile, Scenario
 from loadtests.server import ROOT, Server, free_port, running, usage
 from loadtests.stacks import HOST, Stack
@@ -69,7 +77,7 @@ class Generators:
 
 def measure(
     plan: Plan, folder: Path, guard: Guard, tell: Callable[[float], None]
-) -> raw.Recording:
+) -> Recording:
     """Measure one cell; its raw records go to `folder/samples/<cell>/`.
 
     `tell` is called with the seconds measured so far. Raises ProcessError when the
@@ -88,7 +96,7 @@ def measure(
         generators = Generators(probe, slow)
         _start_together(server, generators)
         _watch(plan, server, generators, samples, tell)
-    return raw.read_recording(samples)
+    return read_recording(samples)
 
 
 def _generator(
@@ -181,8 +189,8 @@ def _watch(
     tell: Callable[[float], None],
 ) -> None:
     """Take a reading every 250 ms until both generators are done."""
-    of_server = raw.RawWriter(samples, raw.SERVER_FILE, raw.ServerReading)
-    of_generator = raw.RawWriter(samples, raw.GENERATOR_FILE, raw.GeneratorReading)
+    of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
+    of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
     processes = [psutil.Process(group.id) for group in generators.both()]
     began_s = time.monotonic()
     with contextlib.closing(of_server), contextlib.closing(of_generator):
@@ -202,13 +210,13 @@ def _see_that_they_ended_well(generators: Generators) -> None:
             raise ProcessError(f"a generator failed; {group.last_words()}")
 
 
-def _server_reading(server: Server) -> raw.ServerReading:
+def _server_reading(server: Server) -> ServerReading:
     used = usage(server.group)
     pids = " ".join(map(str, sorted(used.pids)))
-    return raw.ServerReading(time.monotonic(), used.cpu_s, used.rss_mb, pids)
+    return ServerReading(time.monotonic(), used.cpu_s, used.rss_mb, pids)
 
 
-def _generator_reading(processes: list[psutil.Process]) -> raw.GeneratorReading:
+def _generator_reading(processes: list[psutil.Process]) -> GeneratorReading:
     percents = []
     for process in processes:
         try:
@@ -217,4 +225,4 @@ def _generator_reading(processes: list[psutil.Process]) -> raw.GeneratorReading:
             percents.append(0.0)
     stolen = psutil.cpu_times_percent().steal
     probe, slow_clients = percents
-    return raw.GeneratorReading(time.monotonic(), probe, slow_clients, stolen)
+    return GeneratorReading(time.monotonic(), probe, slow_clients, stolen)

@@ -21,7 +21,7 @@ from locust import User, events, task
 
 from loadtests import wire
 from loadtests.contract import HEALTHY, mismatches
-from loadtests.raw import SAMPLES_FILE, RawWriter, Sample
+from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
 REQUEST = HEALTHY.request.to_bytes()
 # gevent's timers are up to 1 ms late, and a greenlet begins 0.1 ms after it is asked
@@ -110,7 +110,7 @@ class Run:
     """What this process knows of its own run: its start, its records."""
 
     began_s: float | None = None
-    samples: RawWriter | None = None
+    samples: SampleWriter | None = None
 
 
 run = Run()
@@ -120,7 +120,7 @@ run = Run()
 def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
     if options.raw:
-        run.samples = RawWriter(options.raw, SAMPLES_FILE, Sample)
+        run.samples = SampleWriter(options.raw, SAMPLES_FILE, Sample)
     # All that Locust has loaded is kept out of the garbage collector's rounds, which
     # would otherwise stop this process for 10 to 20 ms now and then.
     gc.collect()

@@ -17,12 +17,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import extras, load, report, results, scenarios, stacks, verdicts
+from loadtests import extras, load, report, scenarios, stacks
 from loadtests.costs import CostPlan
 from loadtests.extras import Extra
 from loadtests.load import Order
 from loadtests.processes import Guard, guarded
-from loadtests.results import Run
+from loadtests.records.claims import adopt_claims
+from loadtests.records.run import Run, load_run
 from loadtests.server import ROOT
 from loadtests.trace import recorder
 
@@ -53,7 +54,7 @@ def run_load(
         with guarded() as guard:
             run = _measure_all(console, order, run, folder, guard)
     except KeyboardInterrupt:
-        _tell_how_to_go_on(console, order, results.load(folder), folder)
+        _tell_how_to_go_on(console, order, load_run(folder), folder)
         raise
     _show(console, run, folder)
     counted = [cell.valid for cell in run.cells] + [one.valid for one in run.freeings]
@@ -181,7 +182,7 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
-    missing = verdicts.adopt(run.environment, folder, REPORTS)
+    missing = adopt_claims(run.environment, folder, REPORTS)
     written = report.write(run, folder)
     console.print(report.table(run))
     console.print("\nReport:", highlight=False)

@@ -21,7 +21,13 @@ import gevent
 from locust import LoadTestShape, User, constant, events, task
 
 from loadtests import wire
-from loadtests.raw import LEVELS_FILE, VISITS_FILE, Level, RawWriter, Visit
+from loadtests.records.samples import (
+    LEVELS_FILE,
+    VISITS_FILE,
+    Level,
+    SampleWriter,
+    Visit,
+)
 
 GAP_S = 1.0
 COMES_BACK_S = 0.5
@@ -168,8 +174,8 @@ class Run:
     def __init__(self) -> None:
         self.began_s = time.monotonic()
         self.last_level: int | None = None
-        self.visits: RawWriter | None = None
-        self.levels: RawWriter | None = None
+        self.visits: SampleWriter | None = None
+        self.levels: SampleWriter | None = None
 
     def asked_for(self, users: int) -> None:
         if self.levels and users != self.last_level:
@@ -184,8 +190,8 @@ run = Run()
 def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
     if options.raw:
-        run.visits = RawWriter(options.raw, VISITS_FILE, Visit)
-        run.levels = RawWriter(options.raw, LEVELS_FILE, Level)
+        run.visits = SampleWriter(options.raw, VISITS_FILE, Visit)
+        run.levels = SampleWriter(options.raw, LEVELS_FILE, Level)
     gc.collect()
     gc.freeze()  # as in probe.py
     if options.on_signal:

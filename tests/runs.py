@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loadtests.report.beside import Beside
-from loadtests.results import (
+from loadtests.records.claims import Ledger, Verdict
+from loadtests.records.folder import Beside
+from loadtests.records.run import (
     Capacity,
     Cell,
     Environment,
@@ -19,8 +20,16 @@ from loadtests.results import (
     ServerFigures,
     Step,
 )
-from loadtests.traces import BY_APP, BY_SERVER, FAST, SLOW, Crossing, Deed, Side, Trace
-from loadtests.verdicts import Ledger, Verdict
+from loadtests.records.traces import (
+    BY_APP,
+    BY_SERVER,
+    FAST,
+    SLOW,
+    Crossing,
+    Deed,
+    Side,
+    Trace,
+)
 
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
 EIGHT_STACKS: Mapping[str, int | None] = {

@@ -24,7 +24,7 @@ from loadtests.agreement import command, figures, rounds, table, tools
 from loadtests.agreement.figures import PROBE, apart, rows
 from loadtests.agreement.tools import TOOLS, Round, Task, ToolError
 from loadtests.processes import wait_until
-from loadtests.raw import Sample
+from loadtests.records.samples import Sample
 from loadtests.server import ROOT
 
 TASK = Task("http://127.0.0.1:8000/hello", 8, 1, 1)

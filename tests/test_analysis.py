@@ -18,16 +18,7 @@ from hypothesis import strategies as st
 
 from loadtests import analysis, intervals
 from loadtests.analysis import Subject
-from loadtests.raw import (
-    GeneratorReading,
-    Level,
-    Recording,
-    Sample,
-    ServerReading,
-    Tread,
-    Visit,
-)
-from loadtests.results import (
+from loadtests.records.run import (
     Capacity,
     Cell,
     Fates,
@@ -35,6 +26,15 @@ from loadtests.results import (
     Method,
     ServerFigures,
     Step,
+)
+from loadtests.records.samples import (
+    GeneratorReading,
+    Level,
+    Recording,
+    Sample,
+    ServerReading,
+    Tread,
+    Visit,
 )
 
 METHOD = Method(

@@ -30,8 +30,7 @@ from loadtests.claims.ledger import (
 )
 from loadtests.cli import main
 from loadtests.processes import Guard
-from loadtests.server import ROOT
-from loadtests.verdicts import (
+from loadtests.records.claims import (
     ERROR,
     HOLDS,
     KINDS,
@@ -39,8 +38,9 @@ from loadtests.verdicts import (
     REFUTED,
     UNTESTABLE,
     Verdict,
-    load,
+    load_claims,
 )
+from loadtests.server import ROOT
 
 pytestmark = pytest.mark.quiet
 
@@ -182,7 +182,7 @@ def test_command_saves_the_whole_ledger_and_no_part_of_it(
     assert command.run(["a-claim"], Console(quiet=True)) == 0
     assert not command.LEDGER.exists()
     assert command.run([], Console(quiet=True)) == 0
-    saved = load(command.LEDGER)
+    saved = load_claims(command.LEDGER)
     assert [verdict.evidence for verdict in saved.verdicts] == ["3 of 3"]
     assert saved.environment.cpus >= 1
     before = command.LEDGER.read_bytes()

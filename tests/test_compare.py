@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from loadtests import cli, compare, differences, health, results
+from loadtests import cli, compare, differences, health
 from loadtests.compare import INCOMPARABLE, FalseAlarms
 from loadtests.differences import BETTER, SAME, WORSE, Difference
 from loadtests.intervals import Interval
+from loadtests.records.run import Cell, Run, Step, save_run
 from loadtests.report import comparison
 from loadtests.report.comparison import Compared
-from loadtests.results import Cell, Run, Step
 from tests import runs
 
 LEVELS = (0, 4, 8, 16, 32, 64)
@@ -494,7 +494,7 @@ def test_names_from_files_come_out_as_text() -> None:
 @pytest.fixture
 def stored(tmp_path: Path) -> Callable[[str, Run], str]:
     def store(name: str, run: Run) -> str:
-        results.save(run, tmp_path / name)
+        save_run(run, tmp_path / name)
         return str(tmp_path / name)
 
     return store

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import example, report, results
+from loadtests import example, report
 from loadtests.cli import main
+from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import readme
-from loadtests.results import Run
 from tests import runs
 
 PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"
@@ -18,7 +18,7 @@ PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"
 def kept(root: Path, run: Run) -> Path:
     """A project with that run as its example, as small as can be."""
     folder = root / example.EXAMPLE
-    results.save(run, folder)
+    save_run(run, folder)
     for picture in filter(None, [readme.picture(run)]):
         (folder / picture.file).parent.mkdir()
         (folder / picture.file).write_text("<svg/>")
@@ -98,13 +98,13 @@ def test_example_is_what_a_reader_needs_of_a_run(
     tmp_path: Path, size: int, whole: bool
 ) -> None:
     run, kept = tmp_path / "run", tmp_path / "example"
-    results.save(runs.quick(), run)
+    save_run(runs.quick(), run)
     for name in ("report.html", "charts/a.svg", "claims.json", "logs/a.log"):
         (run / name).parent.mkdir(exist_ok=True)
         (run / name).write_text(name)
     (run / "samples/a.1").mkdir(parents=True)
     (run / "samples/a.1/probe.csv").write_text("x" * size)
-    results.save(runs.run([]), kept)
+    save_run(runs.run([]), kept)
     (kept / "old").touch()
     names = {path.name for path in example.take(run, kept)}
     assert names == {path.name for path in kept.iterdir()}
@@ -114,19 +114,19 @@ def test_example_is_what_a_reader_needs_of_a_run(
 
 
 def test_example_is_not_lost_to_itself_or_to_what_is_no_run(tmp_path: Path) -> None:
-    results.save(runs.quick(), tmp_path / "example")
+    save_run(runs.quick(), tmp_path / "example")
     for itself in ("example", "example/run.json"):
         with pytest.raises(example.ExampleError, match="already"):
             example.take(tmp_path / itself, tmp_path / "example")
-    with pytest.raises(results.ResultError):
+    with pytest.raises(ResultError):
         example.take(tmp_path / "nothing", tmp_path / "example")
-    assert results.load(tmp_path / "example") == runs.quick()
+    assert load_run(tmp_path / "example") == runs.quick()
 
 
 def test_example_may_be_named_by_its_record(tmp_path: Path) -> None:
-    record = results.save(runs.quick(), tmp_path / "run")
+    record = save_run(runs.quick(), tmp_path / "run")
     assert example.take(record, tmp_path / "example")
-    assert results.load(tmp_path / "example") == runs.quick()
+    assert load_run(tmp_path / "example") == runs.quick()
     assert [*tmp_path.glob(".*")] == []
 
 
@@ -137,7 +137,7 @@ def test_command_that_fails_says_why_in_one_line(
     (tmp_path / "README.md").write_text(PAGE)
     assert main(["readme", "--check"]) == 2
     assert capsys.readouterr().err.startswith("error: reports/example/ is not there")
-    results.save(runs.quick(), tmp_path / "run")
+    save_run(runs.quick(), tmp_path / "run")
     assert main(["example", str(tmp_path / "run")]) == 0
     assert capsys.readouterr().out == "reports/example/run.json\n"
     report.write(runs.quick(), tmp_path / example.EXAMPLE)

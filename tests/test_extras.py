@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from loadtests import costs, extras, results
+from loadtests import costs, extras
 from loadtests.costs import JSON, RAW, TWINS, CostPlan, Request, measure_costs
 from loadtests.load import Order
 from loadtests.measure import Plan
 from loadtests.processes import Guard, ProcessError
+from loadtests.records.run import load_run
 from loadtests.scenarios import PROFILES, SCENARIOS, SLOW_CLIENTS
 from loadtests.stacks import HTTP1, STACKS
 from tests.runs import run
@@ -114,7 +115,7 @@ def test_extras_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) -
     plans: list[extras.Extra] = [held, paid, broken]
     grown = [one for _, one in extras.go_on(run([]), tmp_path, plans, guard, no_tell)]
     assert len(grown) == 3
-    stored = results.load(tmp_path)
+    stored = load_run(tmp_path)
     (freeing,) = stored.freeings
     assert (freeing.slow_clients, freeing.freed_s) == (2, None)
     assert freeing.fates.held == 2

@@ -8,7 +8,8 @@ import pytest
 
 from loadtests import freeing
 from loadtests.analysis import Subject
-from loadtests.raw import (
+from loadtests.records.run import Capacity, Freeing, Method
+from loadtests.records.samples import (
     GeneratorReading,
     Level,
     Recording,
@@ -16,7 +17,6 @@ from loadtests.raw import (
     ServerReading,
     Visit,
 )
-from loadtests.results import Capacity, Freeing, Method
 
 METHOD = Method(100.0, 1.0, 1.0, hold_s=40.0, release_s=1.0, healthy_request="GET /")
 SUBJECT = Subject(

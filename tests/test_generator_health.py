@@ -12,11 +12,12 @@ from pathlib import Path
 
 import psutil
 
-from loadtests import load, raw
+from loadtests import load
 from loadtests.analysis import cell, failed
 from loadtests.measure import Plan, measure
 from loadtests.processes import Guard, ProcessError, started
-from loadtests.results import Cell
+from loadtests.records.run import Cell
+from loadtests.records.samples import Recording
 from loadtests.scenarios import PROFILES, SCENARIOS, Profile
 from loadtests.server import ROOT
 from loadtests.stacks import STACKS
@@ -32,7 +33,7 @@ def measured(
     plan = Plan(stack, SCENARIOS["slow-body"], 1, profile)
     subject = load.subject(plan)
     try:
-        recording: raw.Recording = measure(plan, folder, guard, tell)
+        recording: Recording = measure(plan, folder, guard, tell)
     except ProcessError as error:  # as a run does
         return failed(subject, str(error))
     # What a hypervisor takes meanwhile is no trouble of the generator's making.

@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests import cli, results
+from loadtests import cli
 from loadtests.processes import wait_until
+from loadtests.records.run import Cell, load_run
 from loadtests.server import ROOT
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
@@ -71,7 +72,7 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=20)
     latest = project / "reports" / "latest"
-    stored = results.load(latest)
+    stored = load_run(latest)
     assert not stored.run.complete
     assert f"make load RESUME={stored.run.id}" in out
     assert "This run is not complete" in (latest / "report.md").read_text()
@@ -79,7 +80,7 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
 
     done = run(project, "load", "--resume", stored.run.id)
     assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: a noisy machine
-    whole = results.load(latest)
+    whole = load_run(latest)
     assert whole.run.complete
     assert whole.run.seed == stored.run.seed
     assert {c.stack for c in whole.cells} == {"wsgi-gunicorn-sync", "asgi-uvicorn"}
@@ -127,12 +128,12 @@ def test_load_that_is_stopped_leaves_no_process_and_no_half_file(
     assert "Traceback" not in out + err
     assert wait_until(lambda: not families(project), 2)
     for path in project.glob("reports/*/run.json"):
-        assert not results.load(path).run.complete
+        assert not load_run(path).run.complete
 
 
-def cells(project: Path) -> list[results.Cell]:
+def cells(project: Path) -> list[Cell]:
     latest = project / "reports" / "latest"
-    return results.load(latest).cells if latest.exists() else []
+    return load_run(latest).cells if latest.exists() else []
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,16 @@ import contextlib
 
 import pytest
 
-from loadtests import analysis, raw
+from loadtests import analysis
 from loadtests.processes import Group, Guard, started, wait_until
-from loadtests.raw import Recording, Sample, Tread
-from loadtests.results import Step
+from loadtests.records.run import Step
+from loadtests.records.samples import (
+    SAMPLES_FILE,
+    Recording,
+    Sample,
+    Tread,
+    read_samples,
+)
 from loadtests.server import ROOT
 from loadtests.stacks import HOST
 
@@ -53,7 +59,7 @@ def seen(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Seen:
             probes.append(start(f"{name}-probe", *files, *where, *rate))
         assert wait_until(lambda: all(probe.exited for probe in probes), 60)
         for name in SERVERS:
-            seen.samples[name] = raw.read(folder / name, raw.SAMPLES_FILE, Sample)
+            seen.samples[name] = read_samples(folder / name, SAMPLES_FILE, Sample)
         seen.said = [float(word) for word in line(servers["stall"]).split()]
     return seen
 

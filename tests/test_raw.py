@@ -11,15 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests import raw
-from loadtests.raw import (
+from loadtests.records.samples import (
+    GENERATOR_FILE,
+    LEVELS_FILE,
+    SAMPLES_FILE,
+    SERVER_FILE,
+    VISITS_FILE,
     GeneratorReading,
     Level,
-    RawWriter,
     Recording,
     Sample,
+    SampleWriter,
     ServerReading,
     Visit,
+    read_recording,
+    read_samples,
 )
 
 SECONDS = st.floats(allow_nan=False)
@@ -28,11 +34,11 @@ COUNTS = st.integers()
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
 
 FILES: dict[str, type[Any]] = {
-    raw.SAMPLES_FILE: Sample,
-    raw.VISITS_FILE: Visit,
-    raw.LEVELS_FILE: Level,
-    raw.SERVER_FILE: ServerReading,
-    raw.GENERATOR_FILE: GeneratorReading,
+    SAMPLES_FILE: Sample,
+    VISITS_FILE: Visit,
+    LEVELS_FILE: Level,
+    SERVER_FILE: ServerReading,
+    GENERATOR_FILE: GeneratorReading,
 }
 RECORDINGS = st.builds(
     Recording,
@@ -52,7 +58,7 @@ VISITS = [
 
 
 def write(folder: Path, name: str, kind: type[Any], records: list[Any]) -> Path:
-    with contextlib.closing(RawWriter(folder, name, kind)) as writer:
+    with contextlib.closing(SampleWriter(folder, name, kind)) as writer:
         for record in records:
             writer.write(record)
     return folder / name
@@ -66,7 +72,7 @@ def test_recording_is_read_as_it_was_written(recording: Recording) -> None:
         parts = vars(recording).values()
         for (file, kind), records in zip(FILES.items(), parts, strict=True):
             write(folder, file, kind, records)
-        assert raw.read_recording(folder) == recording
+        assert read_recording(folder) == recording
 
 
 @pytest.mark.parametrize(("name", "kind"), FILES.items())
@@ -76,45 +82,45 @@ def test_file_names_its_columns(name: str, kind: type[Any], tmp_path: Path) -> N
 
 
 def test_status_is_empty_where_there_was_none(tmp_path: Path) -> None:
-    path = write(tmp_path, raw.VISITS_FILE, Visit, VISITS[:2])
+    path = write(tmp_path, VISITS_FILE, Visit, VISITS[:2])
     lines = path.read_text().splitlines()
     assert lines[1:] == ["0,12.25,13.5,held,", "1,12.5,13.75,rejected,408"]
 
 
 def test_record_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
-    with contextlib.closing(RawWriter(tmp_path, raw.VISITS_FILE, Visit)) as writer:
+    with contextlib.closing(SampleWriter(tmp_path, VISITS_FILE, Visit)) as writer:
         for number, visit in enumerate(VISITS, start=1):
             writer.write(visit)
-            assert raw.read(tmp_path, raw.VISITS_FILE, Visit) == VISITS[:number]
+            assert read_samples(tmp_path, VISITS_FILE, Visit) == VISITS[:number]
 
 
 def test_file_cut_off_anywhere_has_the_records_before(tmp_path: Path) -> None:
     """`21,12.34,128.75,closed,200` cut off after the first 2 of 200 has five fields."""
-    path = write(tmp_path, raw.VISITS_FILE, Visit, VISITS)
+    path = write(tmp_path, VISITS_FILE, Visit, VISITS)
     data = path.read_bytes()
     for end in range(len(data)):
         path.write_bytes(data[:end])
         whole_lines = data[:end].count(b"\n")
-        found = raw.read(tmp_path, raw.VISITS_FILE, Visit)
+        found = read_samples(tmp_path, VISITS_FILE, Visit)
         assert found == VISITS[: max(0, whole_lines - 1)]
 
 
 def test_file_cut_off_within_a_letter_is_readable(tmp_path: Path) -> None:
     samples = [Sample(1.0, 1.0, 1.5, ""), Sample(2.0, 2.0, 2.5, "tôt")]
-    path = write(tmp_path, raw.SAMPLES_FILE, Sample, samples)
+    path = write(tmp_path, SAMPLES_FILE, Sample, samples)
     path.write_bytes(path.read_bytes()[: -len("\u00f4t\n".encode()) + 1])
-    assert raw.read(tmp_path, raw.SAMPLES_FILE, Sample) == samples[:1]
+    assert read_samples(tmp_path, SAMPLES_FILE, Sample) == samples[:1]
 
 
 @pytest.mark.parametrize("row", ["1.0,2.0", "1.0,2,3", "soon,2"])
 def test_whole_line_that_is_no_record_is_an_error(row: str, tmp_path: Path) -> None:
-    path = write(tmp_path, raw.LEVELS_FILE, Level, [Level(0.0, 1)])
+    path = write(tmp_path, LEVELS_FILE, Level, [Level(0.0, 1)])
     path.write_text(f"{path.read_text()}{row}\n")
     with pytest.raises(ValueError, match=r"zip|could not convert|invalid literal"):
-        raw.read(tmp_path, raw.LEVELS_FILE, Level)
+        read_samples(tmp_path, LEVELS_FILE, Level)
 
 
 def test_new_writer_begins_a_new_file(tmp_path: Path) -> None:
     for at_s in (1.0, 2.0):
-        write(tmp_path, raw.LEVELS_FILE, Level, [Level(at_s, 1)])
-    assert raw.read(tmp_path, raw.LEVELS_FILE, Level) == [Level(2.0, 1)]
+        write(tmp_path, LEVELS_FILE, Level, [Level(at_s, 1)])
+    assert read_samples(tmp_path, LEVELS_FILE, Level) == [Level(2.0, 1)]

@@ -14,8 +14,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import report, results
+from loadtests import report
 from loadtests.cli import main
+from loadtests.records.run import (
+    Capacity,
+    Cell,
+    Fates,
+    Run,
+    ServerFigures,
+    Step,
+    save_run,
+)
 from loadtests.report import charts, html, markdown, syntax, tables
 from loadtests.report.finding import sentences
 from loadtests.report.outcomes import (
@@ -27,7 +36,6 @@ from loadtests.report.outcomes import (
 from loadtests.report.panel import LABEL_GAP, Panel
 from loadtests.report.style import dodged, looks, place, predicted
 from loadtests.report.text import figure, listed, percent, plain
-from loadtests.results import Capacity, Cell, Fates, Run, ServerFigures, Step
 from tests import runs
 
 EVIL = "<script>|`x`*\x1b[31m../\n#"
@@ -547,7 +555,7 @@ def test_finding_sums_up_a_stack_over_scenarios_and_repeats() -> None:
 def test_report_command_prints_the_short_form_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results.save(runs.quick(), tmp_path)
+    save_run(runs.quick(), tmp_path)
     assert main(["report", str(tmp_path), "--markdown"]) == 0
     assert capsys.readouterr().out == report.summary(runs.quick())
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]

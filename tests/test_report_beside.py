@@ -9,11 +9,12 @@ from pathlib import Path
 import altair as alt
 import pytest
 
-from loadtests import report, traces, verdicts
+from loadtests import report
+from loadtests.records.claims import CLAIMS_FILE, ERROR, KINDS, save_claims
+from loadtests.records.folder import ALONE, Beside, read_beside
+from loadtests.records.run import ResultError, Run
+from loadtests.records.traces import FAST, Trace, Traces, save_traces
 from loadtests.report import calls, charts, claims, html, lanes, markdown
-from loadtests.report.beside import ALONE, Beside, read
-from loadtests.results import ResultError, Run
-from loadtests.traces import FAST, Trace, Traces
 from tests import runs
 from tests.page import Structure
 
@@ -31,7 +32,7 @@ def shown() -> Structure:
 
 
 def test_run_alone_has_neither_section(tmp_path: Path) -> None:
-    assert read(tmp_path) == ALONE
+    assert read_beside(tmp_path) == ALONE
     run = runs.run([runs.cell()])
     assert {"calls", "claims"}.isdisjoint(page(run, ALONE).values("id", "section"))
     text = markdown.render(run)["report.md"]
@@ -40,8 +41,8 @@ def test_run_alone_has_neither_section(tmp_path: Path) -> None:
 
 
 def test_report_is_made_of_what_stands_in_the_folder(tmp_path: Path) -> None:
-    verdicts.save(runs.five_claims(), tmp_path / verdicts.FILE)
-    traces.save(Traces([runs.trace()]), tmp_path)
+    save_claims(runs.five_claims(), tmp_path / CLAIMS_FILE)
+    save_traces(Traces([runs.trace()]), tmp_path)
     report.write(runs.run([runs.cell()]), tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "(charts/trace-slow-reader.svg)" in text
@@ -51,7 +52,7 @@ def test_report_is_made_of_what_stands_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_report_is_not_begun_where_what_stands_beside_is_broken(tmp_path: Path) -> None:
-    (tmp_path / verdicts.FILE).write_text("[]")
+    (tmp_path / CLAIMS_FILE).write_text("[]")
     with pytest.raises(ResultError, match=r"claims\.json: format: expected 1"):
         report.write(runs.run([]), tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
@@ -76,7 +77,7 @@ def test_claims_are_grouped_by_verdict_and_none_is_lost() -> None:
 
 
 def test_every_kind_of_verdict_has_its_heading() -> None:
-    assert set(claims.HEADINGS) == {*verdicts.KINDS, verdicts.ERROR}
+    assert set(claims.HEADINGS) == {*KINDS, ERROR}
 
 
 def test_page_shows_each_claim_with_its_evidence_and_command(shown: Structure) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from loadtests import report
+from loadtests.records.run import Cost, Fates, Freeing, Run, load_run, save_run
 from loadtests.report import extras, html, markdown
-from loadtests.results import Cost, Fates, Freeing, Run, load, save
 from tests.runs import quick
 
 STREAM = "GET /stream?chunks=16&size=65536"
@@ -161,5 +161,5 @@ def test_run_with_them_shows_them_everywhere_even_without_cells() -> None:
 
 def test_freeings_and_costs_are_stored_with_the_run(tmp_path: Any) -> None:
     some = run(freeing(), costs=(cost("raw", "GET /hello", 210.0),))
-    save(some, tmp_path)
-    assert load(tmp_path) == some
+    save_run(some, tmp_path)
+    assert load_run(tmp_path) == some

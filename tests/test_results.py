@@ -8,20 +8,19 @@ from typing import Any
 
 import pytest
 
-from loadtests import results
-from loadtests.results import ResultError, Run
+from loadtests.records.run import ResultError, Run, load_run, save_run
 from tests import runs
 
 
 def test_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     run = runs.quick()
-    path = results.save(run, tmp_path / "new" / "folder")
-    assert results.load(path) == results.load(path.parent) == run
+    path = save_run(run, tmp_path / "new" / "folder")
+    assert load_run(path) == load_run(path.parent) == run
     assert [child.name for child in path.parent.iterdir()] == ["run.json"]
 
 
 def test_run_keeps_the_names_that_others_rely_on(tmp_path: Path) -> None:
-    data = json.loads(results.save(runs.quick(), tmp_path).read_text())
+    data = json.loads(save_run(runs.quick(), tmp_path).read_text())
     assert {"format", "run", "environment", "cells"} <= set(data)
     cell = data["cells"][0]
     named = "predicted_out_at degrades_at out_at held"
@@ -38,11 +37,11 @@ def test_run_keeps_the_names_that_others_rely_on(tmp_path: Path) -> None:
 
 def test_field_of_a_newer_version_is_passed_over(tmp_path: Path) -> None:
     run = runs.quick()
-    path = results.save(run, tmp_path)
+    path = save_run(run, tmp_path)
     data = json.loads(path.read_text())
     data["cells"][0]["humidity_percent"] = 40
     path.write_text(json.dumps(data))
-    assert results.load(path) == run
+    assert load_run(path) == run
 
 
 def broken(change: Any) -> str:
@@ -53,7 +52,7 @@ def broken(change: Any) -> str:
 
 @pytest.fixture(autouse=True, scope="module")
 def as_json(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = results.save(runs.quick(), tmp_path_factory.mktemp("run"))
+    path = save_run(runs.quick(), tmp_path_factory.mktemp("run"))
     AS_JSON.update(json.loads(path.read_text()))
 
 
@@ -85,7 +84,7 @@ def test_what_is_not_a_run_is_refused_by_file_and_field(
     path = tmp_path / "run.json"
     path.write_text(broken(change))
     with pytest.raises(ResultError) as caught:
-        results.load(tmp_path)
+        load_run(tmp_path)
     assert str(caught.value).startswith(f"{path}: ")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -106,15 +105,15 @@ def test_file_that_is_cut_off_or_foreign_is_refused(
     path = tmp_path / "run.json"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(ResultError, match=says):
-        results.load(path)
+        load_run(path)
 
 
 def test_bytes_that_are_no_text_do_not_lose_the_run(tmp_path: Path) -> None:
     cell = runs.cell(argv=["serve", "caf\udce9/é"], warnings=["\ud800 \\udce9"])
     run = runs.run([cell], argv=["\udcff"])
-    path = results.save(run, tmp_path)
+    path = save_run(run, tmp_path)
     assert "é" in path.read_text(encoding="utf-8")
-    assert results.load(path) == run
+    assert load_run(path) == run
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"run":' * 100_000])
@@ -122,28 +121,28 @@ def test_file_that_is_nested_too_deeply_is_one_line(tmp_path: Path, text: str) -
     path = tmp_path / "run.json"
     path.write_text(text)
     with pytest.raises(ResultError) as caught:
-        results.load(tmp_path)
+        load_run(tmp_path)
     assert str(caught.value) == f"{path}: nested too deeply for a run"
 
 
 def test_run_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"run\.json: cannot be read: No such file"):
-        results.load(tmp_path)
+        load_run(tmp_path)
 
 
 def test_save_that_fails_leaves_the_old_run_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old: Run = runs.quick()
-    results.save(old, tmp_path)
+    save_run(old, tmp_path)
 
     def full_disk(_: int) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(OSError, match="no space left"):
-        results.save(runs.run([]), tmp_path)
-    assert results.load(tmp_path) == old
+        save_run(runs.run([]), tmp_path)
+    assert load_run(tmp_path) == old
     assert [child.name for child in tmp_path.iterdir()] == ["run.json"]
 
 
@@ -155,15 +154,15 @@ def test_cell_is_known_by_what_was_measured_and_when() -> None:
 
 def test_whole_number_is_read_where_a_fraction_may_stand(tmp_path: Path) -> None:
     run = runs.quick()
-    path = results.save(run, tmp_path)
+    path = save_run(run, tmp_path)
     path.write_text(path.read_text().replace('"p50_ms": 1.5', '"p50_ms": 2'))
-    p50_ms = results.load(path).cells[0].steps[0].p50_ms
+    p50_ms = load_run(path).cells[0].steps[0].p50_ms
     assert (p50_ms, type(p50_ms)) == (2.0, float)
 
 
 def test_field_with_a_default_may_be_missing(tmp_path: Path) -> None:
-    path = results.save(runs.quick(), tmp_path)
+    path = save_run(runs.quick(), tmp_path)
     data = json.loads(path.read_text())
     del data["cells"][0]["warnings"], data["cells"][0]["capacity"]["predicted_out_by"]
     path.write_text(json.dumps(data))
-    assert results.load(path) == runs.quick()
+    assert load_run(path) == runs.quick()

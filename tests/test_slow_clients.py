@@ -11,8 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import raw, wire
+from loadtests import wire
 from loadtests.processes import Guard, started, wait_until
+from loadtests.records.samples import (
+    LEVELS_FILE,
+    SAMPLES_FILE,
+    VISITS_FILE,
+    Level,
+    Sample,
+    Visit,
+    read_samples,
+)
 from loadtests.server import ROOT, Server, free_port, listeners, running
 from loadtests.stacks import HOST, HTTP1, STACKS
 from tests.conftest import Servers
@@ -165,8 +174,8 @@ def recorded(
 
 @pytest.mark.parametrize("name", ["Idle", "SlowHeaders", "SlowBody", "SlowRead"])
 def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> None:
-    levels = raw.read(recorded / name, raw.LEVELS_FILE, raw.Level)
-    visits = raw.read(recorded / name, raw.VISITS_FILE, raw.Visit)
+    levels = read_samples(recorded / name, LEVELS_FILE, Level)
+    visits = read_samples(recorded / name, VISITS_FILE, Visit)
     assert [level.slow_clients for level in levels] == [0, 3, 0]
     assert [visit.fate for visit in visits] == ["held"] * 3
     left_s = levels[-1].at_s
@@ -175,7 +184,7 @@ def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> Non
 
 def test_slow_clients_before_a_full_backlog_are_there_too(recorded: Path) -> None:
     """Linux keeps one more than it is told, and leaves the others without an answer."""
-    visits = raw.read(recorded / "knocking", raw.VISITS_FILE, raw.Visit)
+    visits = read_samples(recorded / "knocking", VISITS_FILE, Visit)
     assert sorted(visit.fate for visit in visits) == ["held", "refused", "refused"]
     assert {visit.client for visit in visits} == {0, 1, 2}
 
@@ -184,7 +193,7 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
     recorded: Path,
 ) -> None:
     """gunicorn's gevent worker hangs up after 2 s without a request."""
-    visits = raw.read(recorded / "dropped", raw.VISITS_FILE, raw.Visit)
+    visits = read_samples(recorded / "dropped", VISITS_FILE, Visit)
     dropped = [visit for visit in visits if visit.fate == "closed"]
     assert {visit.client for visit in dropped} == {0, 1}
     assert all(1.5 < visit.ended_s - visit.began_s < 3.5 for visit in dropped)
@@ -192,7 +201,7 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
 
 
 def test_probe_keeps_its_rate_and_checks_its_answers(recorded: Path) -> None:
-    samples = raw.read(recorded / "probe", raw.SAMPLES_FILE, raw.Sample)
+    samples = read_samples(recorded / "probe", SAMPLES_FILE, Sample)
     assert len(samples) == 100
     assert not [sample for sample in samples if sample.fault]
     intended = sorted(sample.intended_s for sample in samples)
@@ -203,7 +212,7 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     recorded: Path,
 ) -> None:
     """Every request is late, and none delays another."""
-    samples = raw.read(recorded / "unanswered", raw.SAMPLES_FILE, raw.Sample)
+    samples = read_samples(recorded / "unanswered", SAMPLES_FILE, Sample)
     assert len(samples) == 50
     assert {sample.fault for sample in samples} == {"late"}
     assert all(s.started_s - s.intended_s < 0.3 for s in samples)

@@ -10,18 +10,24 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import traces
 from loadtests.processes import Guard
-from loadtests.results import ResultError
+from loadtests.records.run import ResultError
+from loadtests.records.traces import (
+    FAST,
+    SLOW,
+    TRACES_FILE,
+    Traces,
+    load_traces,
+    save_traces,
+)
 from loadtests.trace import recorder
-from loadtests.traces import FAST, FILE, SLOW, Traces, load, save
 from tests import runs
 
 
 def test_traces_come_back_as_they_were_saved(tmp_path: Path) -> None:
     given = Traces([runs.trace(FAST), runs.trace(SLOW)])
-    assert save(given, tmp_path) == tmp_path / FILE
-    assert load(tmp_path) == given
+    assert save_traces(given, tmp_path) == tmp_path / TRACES_FILE
+    assert load_traces(tmp_path) == given
 
 
 def test_side_lasts_until_its_last_call() -> None:
@@ -64,7 +70,7 @@ def test_side_lasts_until_its_last_call() -> None:
 def test_traces_that_cannot_be_drawn_are_refused_in_a_line(
     tmp_path: Path, change: Any, says: str
 ) -> None:
-    path = save(Traces([runs.trace()]), tmp_path)
+    path = save_traces(Traces([runs.trace()]), tmp_path)
     data = json.loads(path.read_text())
     try:
         change(data["traces"])
@@ -72,7 +78,7 @@ def test_traces_that_cannot_be_drawn_are_refused_in_a_line(
         change(data)
     path.write_text(json.dumps(data))
     with pytest.raises(ResultError) as refused:
-        load(tmp_path)
+        load_traces(tmp_path)
     assert str(refused.value).startswith(f"{path}: {says}")
     assert "\n" not in str(refused.value)
 
@@ -85,8 +91,8 @@ def test_recorder_traces_a_slow_reader_on_both_sides(
     recorder.record(tmp_path, guard, console)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == ""
-    assert (tmp_path / FILE).stat().st_size < 50_000
-    fast, slow = load(tmp_path).traces
+    assert (tmp_path / TRACES_FILE).stat().st_size < 50_000
+    fast, slow = load_traces(tmp_path).traces
     assert (fast.id, slow.id) == (FAST, SLOW)
     pulled = [c for c in fast.wsgi.crossings if c.name == "next(body)"]
     assert [c.text.partition(": ")[2] for c in pulled] == [
@@ -111,4 +117,4 @@ def test_recorder_that_fails_says_so_and_loses_nothing(
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     assert said == "Without the calls, one by one: OSError: no port [left]\n"
-    assert not (tmp_path / traces.FILE).exists()
+    assert not (tmp_path / TRACES_FILE).exists()

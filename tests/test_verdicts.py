@@ -8,27 +8,33 @@ from typing import Any
 
 import pytest
 
-from loadtests import verdicts
-from loadtests.results import ResultError
-from loadtests.verdicts import ERROR, FILE, KINDS, adopt, load, save
+from loadtests.records.claims import (
+    CLAIMS_FILE,
+    ERROR,
+    KINDS,
+    adopt_claims,
+    load_claims,
+    save_claims,
+)
+from loadtests.records.run import ResultError
 from tests import runs
 
 
 def test_ledger_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     given = runs.ledger(runs.verdict("a"), runs.verdict("b", "refuted"))
-    path = save(given, tmp_path / "new" / FILE)
-    assert load(path) == given
-    assert [child.name for child in path.parent.iterdir()] == [FILE]
+    path = save_claims(given, tmp_path / "new" / CLAIMS_FILE)
+    assert load_claims(path) == given
+    assert [child.name for child in path.parent.iterdir()] == [CLAIMS_FILE]
 
 
 def test_save_leaves_the_old_ledger_if_the_new_one_cannot_be_written(
     tmp_path: Path,
 ) -> None:
-    path = save(runs.ledger(), tmp_path / FILE)
+    path = save_claims(runs.ledger(), tmp_path / CLAIMS_FILE)
     before = path.read_text()
     unwritable: Any = object()
     with pytest.raises(TypeError):
-        save(runs.ledger(runs.verdict("a", evidence=unwritable)), path)
+        save_claims(runs.ledger(runs.verdict("a", evidence=unwritable)), path)
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -58,12 +64,14 @@ def test_kind_is_the_verdict_without_its_condition(kind: str) -> None:
 def test_ledger_that_is_none_is_refused_in_a_line(
     tmp_path: Path, change: Any, says: str
 ) -> None:
-    path = save(runs.ledger(runs.verdict("a"), runs.verdict("b")), tmp_path / FILE)
+    path = save_claims(
+        runs.ledger(runs.verdict("a"), runs.verdict("b")), tmp_path / CLAIMS_FILE
+    )
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
     with pytest.raises(ResultError) as refused:
-        load(path)
+        load_claims(path)
     assert str(refused.value).startswith(f"{path}: {says}")
     assert "\n" not in str(refused.value)
 
@@ -73,17 +81,19 @@ def test_run_is_given_the_ledger_of_its_machine(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     # Made at another revision of the project: versions and machine decide.
     given = runs.ledger(runs.verdict("a"), revision="other", memory_mb=1)
-    save(given, folder.parent / FILE)
-    assert adopt(runs.ENVIRONMENT, folder, folder.parent) == ""
-    assert load(folder / FILE) == given
+    save_claims(given, folder.parent / CLAIMS_FILE)
+    assert adopt_claims(runs.ENVIRONMENT, folder, folder.parent) == ""
+    assert load_claims(folder / CLAIMS_FILE) == given
 
 
 def test_run_keeps_a_ledger_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "a-run"
-    own = save(runs.ledger(runs.verdict("own")), folder / FILE).read_bytes()
-    save(runs.ledger(runs.verdict("newer")), tmp_path / FILE)
-    assert adopt(runs.ENVIRONMENT, folder, tmp_path) == ""
-    assert (folder / FILE).read_bytes() == own
+    own = save_claims(
+        runs.ledger(runs.verdict("own")), folder / CLAIMS_FILE
+    ).read_bytes()
+    save_claims(runs.ledger(runs.verdict("newer")), tmp_path / CLAIMS_FILE)
+    assert adopt_claims(runs.ENVIRONMENT, folder, tmp_path) == ""
+    assert (folder / CLAIMS_FILE).read_bytes() == own
 
 
 @pytest.mark.parametrize(
@@ -102,8 +112,8 @@ def test_run_is_not_given_a_ledger_of_another_machine(
     tmp_path: Path, given: dict[str, Any], says: str
 ) -> None:
     reports = tmp_path / "reports"
-    save(runs.ledger(**given), reports / FILE)
-    said = adopt(runs.ENVIRONMENT, reports / "a-run", reports)
+    save_claims(runs.ledger(**given), reports / CLAIMS_FILE)
+    said = adopt_claims(runs.ENVIRONMENT, reports / "a-run", reports)
     assert says in said
     assert "\n" not in said
     assert not (reports / "a-run").exists()
@@ -111,12 +121,12 @@ def test_run_is_not_given_a_ledger_of_another_machine(
 
 def test_run_without_a_ledger_is_told_how_to_get_one(tmp_path: Path) -> None:
     elsewhere = tmp_path / "b"
-    said = adopt(runs.ENVIRONMENT, elsewhere, tmp_path / "a" / "reports")
+    said = adopt_claims(runs.ENVIRONMENT, elsewhere, tmp_path / "a" / "reports")
     assert said == (
         "The report is without the claims ledger. To add it: make claims, then "
         f"make report RUN={elsewhere}"
     )
-    (tmp_path / verdicts.FILE).write_text("{")
-    said = adopt(runs.ENVIRONMENT, elsewhere, tmp_path)
+    (tmp_path / CLAIMS_FILE).write_text("{")
+    said = adopt_claims(runs.ENVIRONMENT, elsewhere, tmp_path)
     assert "claims.json: not JSON, perhaps cut off" in said
     assert "To add it: make claims, then" in said

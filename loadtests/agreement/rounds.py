@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests import raw
 from loadtests.agreement.figures import PROBE
 from loadtests.agreement.tools import Round, Task, Tool, ToolError, of_probe
 from loadtests.contract import HEALTHY
 from loadtests.measure import await_ready_line, begin, core_shares, locust
 from loadtests.processes import Group, Guard, started, wait_until
-from loadtests.raw import Sample
+from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
 from loadtests.server import ROOT, free_port, running
 from loadtests.stacks import HOST, Stack
 
@@ -127,7 +126,7 @@ def _probe(setting: Setting, number: int, group: Group) -> Round:
 
 
 def _samples(folder: Path) -> list[Sample]:
-    return raw.read(folder, raw.SAMPLES_FILE, Sample)
+    return read_samples(folder, SAMPLES_FILE, Sample)
 
 
 def _tool(setting: Setting, tool: Tool) -> Round:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from loadtests.contract import HEALTHY
 from loadtests.processes import ProcessError
-from loadtests.raw import Sample
+from loadtests.records.samples import Sample
 
 PACED = Path(__file__).with_name("paced.lua")
 _HEY_STEP_MS = 0.1

@@ -19,10 +19,9 @@ from loadtests.claims.bench import Bench
 from loadtests.claims.ledger import Claim, choose, decide
 from loadtests.machine import environment
 from loadtests.processes import guarded
-from loadtests.server import ROOT
-from loadtests.verdicts import (
+from loadtests.records.claims import (
+    CLAIMS_FILE,
     ERROR,
-    FILE,
     HOLDS,
     KINDS,
     ONLY_WITH,
@@ -30,12 +29,13 @@ from loadtests.verdicts import (
     UNTESTABLE,
     Ledger,
     Verdict,
-    save,
+    save_claims,
 )
+from loadtests.server import ROOT
 
 # Imported, they have entered their claims, in this order.
 FILES = (interface, streaming, beyond, serving, proxy, cost)
-LEDGER = ROOT / "reports" / FILE
+LEDGER = ROOT / "reports" / CLAIMS_FILE
 ERROR_STATUS = 1
 STYLES = {
     HOLDS: "green",
@@ -66,7 +66,7 @@ def run(names: Sequence[str], console: Console) -> int:
     if names:
         console.print(f"A part of the ledger: {shown} is as it was", highlight=False)
     else:
-        save(Ledger(made_at, found, verdicts), LEDGER)
+        save_claims(Ledger(made_at, found, verdicts), LEDGER)
         console.print(f"Saved as {shown}; make report shows it", highlight=False)
     failed = any(verdict.kind == ERROR for verdict in verdicts)
     return ERROR_STATUS if failed else 0

@@ -1,4 +1,4 @@
-"""The registry of claims, and the runner; `loadtests.verdicts` is the record."""
+"""The registry of claims, and the runner; `loadtests.records.claims` is the record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loadtests.claims.bench import Bench
-from loadtests.verdicts import (
+from loadtests.records.claims import (
     ERROR,
     HOLDS,
     KINDS,

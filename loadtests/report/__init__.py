@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from loadtests.report.beside import Beside, read
+from loadtests.records.folder import Beside, read_beside
+from loadtests.records.run import Run
 from loadtests.report.terminal import cell_line, extra_line, table
-from loadtests.results import Run
 
 __all__ = ["PAGE", "cell_line", "extra_line", "summary", "table", "write"]
 
@@ -30,7 +30,7 @@ def write(run: Run, folder: Path) -> list[Path]:
     What stands beside the run in its folder (the claims, traces) is part of them.
     ResultError, before anything is written, where that cannot be used.
     """
-    beside = read(folder)
+    beside = read_beside(folder)
     return [
         _write(folder / name, text)
         for writer in _writers()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests.records.run import Run
 from loadtests.report.matrix import entry
 from loadtests.report.outcomes import Outcome, outcomes
 from loadtests.report.text import count
-from loadtests.results import Run
 
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"
 BEHIND = "Whatever stands in front: a proxy does not shorten the handler"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+from loadtests.records.run import Fates
 from loadtests.report import style
 from loadtests.report.outcomes import Outcome
 from loadtests.report.reached import NEVER
 from loadtests.report.style import Spec, by_stack, marks
 from loadtests.report.text import amount, count
-from loadtests.results import Fates
 
 ROW_HEIGHT = 24
 WIDTH = style.WIDTH - 60

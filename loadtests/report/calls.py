@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from loadtests.records.traces import FAST, SLOW, Side, Trace
 from loadtests.report import charts, lanes
 from loadtests.report.charts import Picture
 from loadtests.report.text import amount, figure, plain
-from loadtests.traces import FAST, SLOW, Side, Trace
 
 TITLE = "The calls, one by one"
 LEAD = (

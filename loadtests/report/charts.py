@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import vl_convert
 
+from loadtests.records.run import Run
 from loadtests.report import bars, lines, style
 from loadtests.report.outcomes import Outcome, outcomes
 from loadtests.report.text import count, listed, percent
-from loadtests.results import Run
 
 FOLDER = "charts"
 BELOW = "The table below has the figures."

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests.report.text import amount, listed, plain, when
-from loadtests.results import Environment, Run
-from loadtests.verdicts import (
+from loadtests.records.claims import (
     DECISIVE,
     ERROR,
     HOLDS,
@@ -18,6 +16,8 @@ from loadtests.verdicts import (
     Verdict,
     differing,
 )
+from loadtests.records.run import Environment, Run
+from loadtests.report.text import amount, listed, plain, when
 
 TITLE = "What people say"
 # In the order of a report: first what its reader may have believed.

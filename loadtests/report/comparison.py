@@ -14,10 +14,10 @@ from rich.text import Text
 from loadtests import compare, differences, intervals
 from loadtests.compare import INCOMPARABLE, Comparison
 from loadtests.differences import BETTER, COSTS, SAME, WORSE, Difference
+from loadtests.records.run import Run
 from loadtests.report import syntax
 from loadtests.report.reached import NEVER
 from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
-from loadtests.results import Run
 
 COLUMNS = ("base", "new", "change", "new - base", "")
 STYLES = {WORSE: "bold red", BETTER: "bold green"}

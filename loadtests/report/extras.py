@@ -6,10 +6,10 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 
+from loadtests.records.run import Cost, Fates, Freeing, Run
 from loadtests.report.outcomes import by_family
 from loadtests.report.table import Doubt, Strong, Table
 from loadtests.report.text import NOTHING, count, figure, listed, percent, plain
-from loadtests.results import Cost, Fates, Freeing, Run
 
 RAW = "raw"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from loadtests.records.run import Step
 from loadtests.report.outcomes import Outcome
 from loadtests.report.text import count, figure
-from loadtests.results import Step
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 

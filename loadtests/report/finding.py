@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loadtests.records.run import Run
 from loadtests.report import figures
 from loadtests.report.outcomes import (
     BEYOND,
@@ -21,7 +22,6 @@ from loadtests.report.outcomes import (
 )
 from loadtests.report.reached import Reached
 from loadtests.report.text import NOTHING, amount, count, listed, percent
-from loadtests.results import Run
 
 MOST_NAMED = 6
 MOST_REFUTED = 3

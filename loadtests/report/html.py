@@ -16,6 +16,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from loadtests.records.folder import ALONE, Beside
+from loadtests.records.run import Run
 from loadtests.report import (
     PAGE,
     advice,
@@ -27,14 +29,12 @@ from loadtests.report import (
     smalls,
     tables,
 )
-from loadtests.report.beside import ALONE, Beside
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import WHAT, Matrix, in_order, matrix, pivoted
 from loadtests.report.outcomes import key_of
 from loadtests.report.syntax import Rows
 from loadtests.report.table import Strong
 from loadtests.report.text import NOTHING, amount, plain, when
-from loadtests.results import Run
 
 HERE = Path(__file__).parent
 MEMORY = "Memory of a slow client, kB"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from loadtests.records.traces import BY_SERVER, Crossing, Side, Trace
 from loadtests.report import style
 from loadtests.report.text import amount, figure, plain
-from loadtests.traces import BY_SERVER, Crossing, Side, Trace
 
 THREAD, OPEN, CLIENT = "a thread is held", "the event loop serves others", "the client"
 COLOURS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from loadtests.records.run import Step
 from loadtests.report import style
 from loadtests.report.outcomes import Outcome, share
 from loadtests.report.panel import LABEL_GAP, Panel, Row
 from loadtests.report.style import Spec, by_stack, marks, number
 from loadtests.report.text import count
-from loadtests.results import Step
 
 FAMILIES = "squares, dashed: WSGI; circles, solid: ASGI"
 PREDICTED = "triangles: predicted out at (two, joined: a range)"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loadtests.records.folder import ALONE, Beside
+from loadtests.records.run import Run
 from loadtests.report import calls, charts, claims, extras, tables
-from loadtests.report.beside import ALONE, Beside
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.readme import capacities
 from loadtests.report.syntax import code, fenced, table, text
 from loadtests.report.table import NAMES, Doubt, Strong, Table
 from loadtests.report.text import amount
-from loadtests.results import Run
 
 FILE = "report.md"
 

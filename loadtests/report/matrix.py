@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from loadtests.records.run import Run
 from loadtests.report.outcomes import (
     BEYOND,
     CONFIRMED,
@@ -18,7 +19,6 @@ from loadtests.report.outcomes import (
 from loadtests.report.reached import NEVER, Reached
 from loadtests.report.table import Table
 from loadtests.report.text import NOTHING, count
-from loadtests.results import Run
 
 WHAT = {  # as in loadtests/scenarios.py, and in that order
     "idle": "connects and says nothing",

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 
+from loadtests.records.run import Capacity, Cell, Fates, Run, Step
 from loadtests.report.reached import NEVER, Reached, middle
 from loadtests.report.steps import pooled
 from loadtests.report.text import NOTHING, count, plain
-from loadtests.results import Capacity, Cell, Fates, Run, Step
 
 CONFIRMED = "confirmed"
 REFUTED = "refuted"

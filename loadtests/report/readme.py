@@ -5,13 +5,13 @@ It stands between two marks, and everything outside of them is left as it is.
 
 from __future__ import annotations
 
+from loadtests.records.run import Run
 from loadtests.report import charts
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import Entry, in_order, matrix
 from loadtests.report.outcomes import outcomes
 from loadtests.report.syntax import table, text
 from loadtests.report.text import NOTHING, amount
-from loadtests.results import Run
 
 BEGIN = "<!-- made from reports/example by make readme -->"
 END = "<!-- made so far -->"

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from loadtests import intervals
 from loadtests.intervals import Interval
+from loadtests.records.run import Step
 from loadtests.report.reached import middle
 from loadtests.report.text import figure, percent
-from loadtests.results import Step
 
 PERCENTILES = (50, 90, 99)
 

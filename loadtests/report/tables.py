@@ -10,6 +10,7 @@ import dataclasses
 import shlex
 from collections.abc import Callable
 
+from loadtests.records.run import Cell, Fates, Run, Step
 from loadtests.report.comparison import repeatability
 from loadtests.report.outcomes import (
     REFUTED,
@@ -24,7 +25,6 @@ from loadtests.report.reached import NEVER
 from loadtests.report.steps import PERCENTILES, repeated, share_within, time
 from loadtests.report.table import Doubt, Strong, Table
 from loadtests.report.text import NOTHING, amount, count, figure, listed, plain
-from loadtests.results import Cell, Fates, Run, Step
 
 
 def capacity(run: Run) -> Table:

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loadtests.records.run import Cell, Run, Step
 from loadtests.report.extras import costs_said, freeing_said
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.outcomes import (
@@ -21,7 +22,6 @@ from loadtests.report.outcomes import (
 )
 from loadtests.report.reached import NEVER
 from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
-from loadtests.results import Cell, Run, Step
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12

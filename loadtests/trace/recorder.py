@@ -9,12 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests.processes import Guard
-from loadtests.server import running
-from loadtests.stacks import Stack
-from loadtests.trace.collect import Watched, choose, observe, traced
-from loadtests.trace.spans import FROM_SERVER, Span, back_text, call_text, spans
-from loadtests.trace.visit import Visit
-from loadtests.traces import (
+from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,
     FAST,
@@ -24,8 +19,13 @@ from loadtests.traces import (
     Side,
     Trace,
     Traces,
-    save,
+    save_traces,
 )
+from loadtests.server import running
+from loadtests.stacks import Stack
+from loadtests.trace.collect import Watched, choose, observe, traced
+from loadtests.trace.spans import FROM_SERVER, Span, back_text, call_text, spans
+from loadtests.trace.visit import Visit
 
 VISITS = {
     FAST: Visit.parse("GET /stream?chunks=3", "", "", ""),
@@ -37,7 +37,7 @@ def record(folder: Path, guard: Guard, console: Console) -> None:
     """Trace the visits into the run's folder; a failure is told, and costs no run."""
     try:
         with console.status("tracing the calls of two visits"):
-            save(Traces(visited(VISITS, guard)), folder)
+            save_traces(Traces(visited(VISITS, guard)), folder)
     except Exception as error:
         # The edge: the run is measured, and its report has only one section less.
         words = f"Without the calls, one by one: {type(error).__name__}: {error}"

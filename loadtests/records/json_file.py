@@ -20,7 +20,7 @@ class ResultError(Exception):
     """A stored file that cannot be used; the message names the file and the field."""
 
 
-def write(record: Any, target: Path) -> Path:
+def write_json(record: Any, target: Path) -> Path:
     """Write the record whole or not at all: a reader never sees half a file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
@@ -38,7 +38,7 @@ def write(record: Any, target: Path) -> Path:
     return target
 
 
-def read(path: Path, kind: type, where: str, form: int) -> Any:
+def read_json(path: Path, kind: type, where: str, form: int) -> Any:
     """The record of that kind and format; `where` is what messages call it.
 
     Raises ResultError, naming the file and the field, for whatever is none.

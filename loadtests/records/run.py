@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadtests import stored
-from loadtests.stored import ResultError as ResultError
+from loadtests.records.json_file import ResultError as ResultError
+from loadtests.records.json_file import read_json, write_json
 
 FORMAT = 1
 RUN_FILE = "run.json"
@@ -237,16 +237,16 @@ class Run:
     failures: list[str] = field(default_factory=list)
 
 
-def save(run: Run, folder: Path) -> Path:
+def save_run(run: Run, folder: Path) -> Path:
     """Write `folder/run.json` whole or not at all: a reader never sees half a file."""
-    return stored.write(run, folder / RUN_FILE)
+    return write_json(run, folder / RUN_FILE)
 
 
-def load(folder: Path) -> Run:
+def load_run(folder: Path) -> Run:
     """Read a run from its folder (or from the path of its `run.json`).
 
     Raises ResultError, naming the file and the field, for whatever is not a run.
     """
     path = folder if folder.name == RUN_FILE else folder / RUN_FILE
-    run: Run = stored.read(path, Run, "run", FORMAT)
+    run: Run = read_json(path, Run, "run", FORMAT)
     return run

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests import stored
-from loadtests.results import Environment
-from loadtests.stored import ResultError
+from loadtests.records.json_file import ResultError, read_json, write_json
+from loadtests.records.run import Environment
 
 FORMAT = 1
-FILE = "claims.json"
+CLAIMS_FILE = "claims.json"
 HOLDS, ONLY_WITH, REFUTED = "holds", "holds only with", "refuted"
 UNTESTABLE, ERROR = "not testable here", "error"
 KINDS = (HOLDS, ONLY_WITH, REFUTED, UNTESTABLE)
@@ -56,14 +55,14 @@ class Ledger:
     format: int = FORMAT
 
 
-def save(ledger: Ledger, path: Path) -> Path:
+def save_claims(ledger: Ledger, path: Path) -> Path:
     """Write the ledger whole or not at all."""
-    return stored.write(ledger, path)
+    return write_json(ledger, path)
 
 
-def load(path: Path) -> Ledger:
+def load_claims(path: Path) -> Ledger:
     """Read a ledger; ResultError, naming the file and the field, if it is none."""
-    ledger: Ledger = stored.read(path, Ledger, "ledger", FORMAT)
+    ledger: Ledger = read_json(path, Ledger, "ledger", FORMAT)
     for index, verdict in enumerate(ledger.verdicts):
         if not verdict.kind:
             raise ResultError(
@@ -82,25 +81,25 @@ def differing(one: Environment, other: Environment) -> list[str]:
     ]
 
 
-def adopt(environment: Environment, folder: Path, reports: Path) -> str:
+def adopt_claims(environment: Environment, folder: Path, reports: Path) -> str:
     """Copy the last ledger into a run's folder, if that has none and all is the same.
 
     A run's folder is then enough to make its report again. Returns a line that says
     why there is none and what to do, and "" where all is well.
     """
-    target, source = folder / FILE, reports / FILE
+    target, source = folder / CLAIMS_FILE, reports / CLAIMS_FILE
     if target.exists():
         return ""
     why, what = "", "make claims"
     if source.exists():
         try:
-            ledger = load(source)
+            ledger = load_claims(source)
         except ResultError as error:
             why = f" ({error})"
         else:
             differs = differing(ledger.environment, environment)
             if not differs:
-                save(ledger, target)
+                save_claims(ledger, target)
                 return ""
             why = f", which was made with another {' and another '.join(differs)}"
             what = "make claims on the same machine and versions"

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests import traces, verdicts
-from loadtests.traces import Trace
-from loadtests.verdicts import Ledger
+from loadtests.records.claims import CLAIMS_FILE, Ledger, load_claims
+from loadtests.records.traces import TRACES_FILE, Trace, load_traces
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,10 @@ class Beside:
 ALONE = Beside()
 
 
-def read(folder: Path) -> Beside:
+def read_beside(folder: Path) -> Beside:
     """What stands in the folder. ResultError where a file there cannot be used."""
-    ledger, traced = folder / verdicts.FILE, folder / traces.FILE
+    ledger, traced = folder / CLAIMS_FILE, folder / TRACES_FILE
     return Beside(
-        verdicts.load(ledger) if ledger.exists() else None,
-        traces.load(folder).traces if traced.exists() else (),
+        load_claims(ledger) if ledger.exists() else None,
+        load_traces(folder).traces if traced.exists() else (),
     )

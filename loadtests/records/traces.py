@@ -10,11 +10,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests import stored
-from loadtests.stored import ResultError
+from loadtests.records.json_file import ResultError, read_json, write_json
 
 FORMAT = 1
-FILE = "traces.json"
+TRACES_FILE = "traces.json"
 FAST, SLOW = "fast-client", "slow-reader"
 BY_SERVER, BY_APP = "server", "app"
 
@@ -79,15 +78,15 @@ class Traces:
     format: int = FORMAT
 
 
-def save(traces: Traces, folder: Path) -> Path:
+def save_traces(traces: Traces, folder: Path) -> Path:
     """Write `folder/traces.json` whole or not at all."""
-    return stored.write(traces, folder / FILE)
+    return write_json(traces, folder / TRACES_FILE)
 
 
-def load(folder: Path) -> Traces:
+def load_traces(folder: Path) -> Traces:
     """Read a run's traces; ResultError, naming the file and the field, if unusable."""
-    path = folder / FILE
-    traces: Traces = stored.read(path, Traces, "record", FORMAT)
+    path = folder / TRACES_FILE
+    traces: Traces = read_json(path, Traces, "record", FORMAT)
     try:
         _check_ids([trace.id for trace in traces.traces])
         for index, trace in enumerate(traces.traces):

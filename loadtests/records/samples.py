@@ -103,7 +103,7 @@ class Tread:
         return self.begins_s <= at_s < self.ends_s
 
 
-class RawWriter:
+class SampleWriter:
     """Appends records of one kind to a CSV file, a line each, as they come."""
 
     def __init__(self, folder: str | Path, name: str, kind: type[Any]) -> None:
@@ -122,7 +122,7 @@ class RawWriter:
 Record = TypeVar("Record", Sample, Visit, Level, ServerReading, GeneratorReading)
 
 
-def read(folder: Path, name: str, kind: type[Record]) -> list[Record]:
+def read_samples(folder: Path, name: str, kind: type[Record]) -> list[Record]:
     """The records of that file, in order. A last line without its end is left out: what
     is there of it can look like a record (`12.3,1` of `12.34,128`)."""
     converters = [_converter(hint) for hint in typing.get_type_hints(kind).values()]
@@ -145,9 +145,9 @@ def _converter(hint: Any) -> Any:
 def read_recording(folder: Path) -> Recording:
     """All raw records of a cell's folder."""
     return Recording(
-        samples=read(folder, SAMPLES_FILE, Sample),
-        visits=read(folder, VISITS_FILE, Visit),
-        levels=read(folder, LEVELS_FILE, Level),
-        server=read(folder, SERVER_FILE, ServerReading),
-        generator=read(folder, GENERATOR_FILE, GeneratorReading),
+        samples=read_samples(folder, SAMPLES_FILE, Sample),
+        visits=read_samples(folder, VISITS_FILE, Visit),
+        levels=read_samples(folder, LEVELS_FILE, Level),
+        server=read_samples(folder, SERVER_FILE, ServerReading),
+        generator=read_samples(folder, GENERATOR_FILE, GeneratorReading),
     )
