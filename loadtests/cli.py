@@ -14,16 +14,17 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import compare, example, report, scenarios, stacks
+from loadtests import compare, example, report
+from loadtests.catalog import scenarios, stacks
+from loadtests.catalog.scenarios import ScenarioError
+from loadtests.catalog.stacks import Stack, StackError
 from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
 from loadtests.processes import ProcessError
 from loadtests.progress import REPORTS, run_load
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import RUN_FILE, ResultError, load_run
-from loadtests.scenarios import ScenarioError
 from loadtests.serving import serve
-from loadtests.stacks import Stack, StackError
 from loadtests.trace import TraceError, Visit
 
 _COUNT_LIMIT = 1000

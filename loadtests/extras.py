@@ -8,13 +8,13 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from loadtests.catalog.scenarios import SLOW_CLIENTS
 from loadtests.costs import CostPlan, measure_costs, plans
 from loadtests.freeing import freeing
 from loadtests.load import Order, method, subject
 from loadtests.measure import Plan, measure
 from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import Freeing, Run, save_run
-from loadtests.scenarios import SLOW_CLIENTS
 
 Extra = Plan | CostPlan
 

@@ -14,7 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loadtests import analysis
-from loadtests.contract import HEALTHY
+from loadtests.catalog.contract import HEALTHY
+from loadtests.catalog.profiles import Profile
+from loadtests.catalog.scenarios import Scenario
+from loadtests.catalog.stacks import Stack
 from loadtests.machine import environment
 from loadtests.measure import Plan, core_shares, measure
 from loadtests.processes import Guard, ProcessError
@@ -27,9 +30,7 @@ from loadtests.records.run import (
     load_run,
     save_run,
 )
-from loadtests.scenarios import Profile, Scenario
 from loadtests.server import ROOT
-from loadtests.stacks import Stack
 
 # What a cell takes beyond its measured window, for the time left: servers and Locust
 # start together, and all is stopped and seen to be gone.

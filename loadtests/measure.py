@@ -16,6 +16,9 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.catalog.profiles import Profile
+from loadtests.catalog.scenarios import Scenario
+from loadtests.catalog.stacks import HOST, Stack
 from loadtests.processes import Group, Guard, ProcessError, started
 from loadtests.records.samples import (
     GENERATOR_FILE,
@@ -26,9 +29,7 @@ from loadtests.records.samples import (
     ServerReading,
     read_recording,
 )
-from loadtests.scenarios import Profile, Scenario
 from loadtests.server import ROOT, Server, free_port, running, usage
-from loadtests.stacks import HOST, Stack
 
 _READING_EVERY_S = 0.25
 _GENERATOR_READY_S = 30.0

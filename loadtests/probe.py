@@ -20,7 +20,7 @@ import gevent
 from locust import User, events, task
 
 from loadtests import wire
-from loadtests.contract import HEALTHY, mismatches
+from loadtests.catalog.contract import HEALTHY, mismatches
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
 REQUEST = HEALTHY.request.to_bytes()

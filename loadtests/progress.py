@@ -17,7 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import extras, load, report, scenarios, stacks
+from loadtests import extras, load, report
+from loadtests.catalog import profiles, scenarios, stacks
 from loadtests.costs import CostPlan
 from loadtests.extras import Extra
 from loadtests.load import Order
@@ -62,7 +63,7 @@ def run_load(
 
 
 def _order(arguments: argparse.Namespace, seed: int) -> Order:
-    profile = scenarios.profile(arguments.profile)
+    profile = profiles.profile(arguments.profile)
     return Order(
         profile,
         stacks=[

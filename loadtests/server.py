@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from loadtests.contract import HEALTHY, mismatches
+from loadtests.catalog.contract import HEALTHY, mismatches
+from loadtests.catalog.stacks import HOST, Stack
 from loadtests.processes import Group, Guard, ProcessError, started, wait_until
-from loadtests.stacks import HOST, Stack
 from loadtests.wire import WireError, exchange
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,10 +8,10 @@ import shlex
 import sys
 import time
 
-from loadtests import stacks
+from loadtests.catalog import stacks
+from loadtests.catalog.stacks import Stack
 from loadtests.processes import Guard, guarded
 from loadtests.server import running
-from loadtests.stacks import Stack
 from loadtests.trace import traced
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.processes import Guard, guarded
 from loadtests.server import Server, running
-from loadtests.stacks import HTTP1, STACKS
 
 # The machine is shared, by these tests among others: how slow it is proves nothing.
 settings.register_profile(

@@ -16,7 +16,7 @@ from wsgiref.handlers import SimpleHandler
 from wsgiref.types import WSGIApplication
 
 from asgi_app.main import Event, Handler, Scope
-from loadtests.contract import Exchange, Request, mismatches
+from loadtests.catalog.contract import Exchange, Request, mismatches
 from tests.asgi_checker import checked
 
 DISCONNECT: Event = {"type": "http.disconnect"}

@@ -11,7 +11,7 @@ import pytest
 from asgi_app import app, beyond, main
 from asgi_app.main import Event, Scope
 from asgi_app.rules import MAX_UPLOAD
-from loadtests.contract import HEALTHY, Request
+from loadtests.catalog.contract import HEALTHY, Request
 from tests.asgi_checker import check_refuses, checked
 from tests.drivers import DISCONNECT, Answered, Client, call_asgi, scope_of
 

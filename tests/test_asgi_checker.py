@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asgi_app.main import Event, Handler, Receive, Scope, Send
-from loadtests.contract import Request
+from loadtests.catalog.contract import Request
 from tests.asgi_checker import Violation, check_refuses, checked
 from tests.drivers import DISCONNECT, Client, scope_of, websocket_scope_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from asgi_app import app, beyond
 from asgi_app.main import Event, Scope
-from loadtests.contract import Request
+from loadtests.catalog.contract import Request
 from tests.asgi_checker import checked
 from tests.drivers import Answered, Client, call_asgi, scope_of, websocket_scope_of
 

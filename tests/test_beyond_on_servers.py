@@ -17,9 +17,9 @@ import pytest
 import websocket
 from websocket import ABNF, WebSocket, WebSocketBadStatusException
 
+from loadtests.catalog.stacks import HOST, HTTP1
 from loadtests.processes import Guard, wait_until
 from loadtests.server import Server, running
-from loadtests.stacks import HOST, HTTP1
 from tests.conftest import Servers, without_errors
 
 ASGI = [stack.id for stack in HTTP1.values() if stack.interface == "asgi"]

@@ -19,16 +19,15 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.middleware.lint import WSGIWarning as LintWarning
 
 from asgi_app import app as asgi_app
-from loadtests.contract import (
+from loadtests.catalog.contract import (
     EXCHANGES,
     HEALTHY,
-    MALFORMED_LENGTH,
-    RAW_BYTES,
     Exchange,
     Request,
     exchanges,
     mismatches,
 )
+from loadtests.catalog.contract.table import MALFORMED_LENGTH, RAW_BYTES
 from tests.drivers import (
     Answered,
     call_asgi,

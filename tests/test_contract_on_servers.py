@@ -9,7 +9,13 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
-from loadtests.contract import EXCHANGES, Exchange, Request, exchanges, mismatches
+from loadtests.catalog.contract import (
+    EXCHANGES,
+    Exchange,
+    Request,
+    exchanges,
+    mismatches,
+)
 from loadtests.server import Server
 from tests.drivers import Answered
 

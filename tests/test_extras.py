@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from loadtests import costs, extras
+from loadtests.catalog.profiles import PROFILES
+from loadtests.catalog.scenarios import SCENARIOS, SLOW_CLIENTS
+from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.costs import JSON, RAW, TWINS, CostPlan, Request, measure_costs
 from loadtests.load import Order
 from loadtests.measure import Plan
 from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import load_run
-from loadtests.scenarios import PROFILES, SCENARIOS, SLOW_CLIENTS
-from loadtests.stacks import HTTP1, STACKS
 from tests.runs import run
 
 FULL = PROFILES["full"]

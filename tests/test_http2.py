@@ -15,9 +15,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from loadtests.contract import Exchange, Request, exchanges
+from loadtests.catalog.contract import Exchange, Request, exchanges
+from loadtests.catalog.stacks import HTTP2
 from loadtests.server import Server
-from loadtests.stacks import HTTP2
 from tests.conftest import Servers, without_errors
 from tests.drivers import Answered
 from tests.test_contract_on_servers import (

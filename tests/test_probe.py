@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from loadtests import analysis
+from loadtests.catalog.stacks import HOST
 from loadtests.processes import Group, Guard, started, wait_until
 from loadtests.records.run import Step
 from loadtests.records.samples import (
@@ -17,7 +18,6 @@ from loadtests.records.samples import (
     read_samples,
 )
 from loadtests.server import ROOT
-from loadtests.stacks import HOST
 
 pytestmark = pytest.mark.quiet
 

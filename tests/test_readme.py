@@ -7,8 +7,8 @@ import re
 
 import asgi_app.main
 import wsgi_app.main
+from loadtests.catalog.stacks import STACKS
 from loadtests.server import ROOT
-from loadtests.stacks import STACKS
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadtests import scenarios
+from loadtests.catalog import scenarios
 from loadtests.records.run import Cell, Fates, Run, ServerFigures
 from loadtests.report import advice, html, inline, style
 from loadtests.report.matrix import WHAT, entry

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from loadtests import wire
+from loadtests.catalog.stacks import HOST, HTTP1, STACKS
 from loadtests.processes import Guard, ProcessError, wait_until
 from loadtests.server import (
     Server,
@@ -19,7 +20,6 @@ from loadtests.server import (
     running,
     usage,
 )
-from loadtests.stacks import HOST, HTTP1, STACKS
 from tests.conftest import Servers
 
 STREAM = b"GET /stream?chunks=1024&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from loadtests import wire
+from loadtests.catalog.stacks import HOST, HTTP1, STACKS
 from loadtests.processes import Guard, started, wait_until
 from loadtests.records.samples import (
     LEVELS_FILE,
@@ -23,7 +24,6 @@ from loadtests.records.samples import (
     read_samples,
 )
 from loadtests.server import ROOT, Server, free_port, listeners, running
-from loadtests.stacks import HOST, HTTP1, STACKS
 from tests.conftest import Servers
 
 CHUNKS, SIZE = 1024, 65536

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtests import scenarios, stacks
-from loadtests.scenarios import PROFILES, SCENARIOS, Profile, ScenarioError
-from loadtests.stacks import HTTP1, HTTP2, STACKS, Holds, Stack, StackError
+from loadtests.catalog import profiles, scenarios, stacks
+from loadtests.catalog.profiles import PROFILES, Profile
+from loadtests.catalog.scenarios import SCENARIOS, ScenarioError
+from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Holds, Stack, StackError
 
 ALL_STACKS = pytest.mark.parametrize("stack", STACKS.values(), ids=list(STACKS))
 MEASURED = pytest.mark.parametrize("stack", HTTP1.values(), ids=list(HTTP1))
@@ -232,7 +233,7 @@ def test_choice_of_nothing_is_an_error_that_names_the_choices(
     assert_one_line(caught.value, wanted, *there_are)
 
 
-@pytest.mark.parametrize("find", [scenarios.scenario, scenarios.profile])
+@pytest.mark.parametrize("find", [scenarios.scenario, profiles.profile])
 @pytest.mark.parametrize("name", ["", "slow", "FULL"])
 def test_unknown_scenario_or_profile_is_an_error_that_names_them(
     find: Callable[[str], object], name: str
@@ -263,7 +264,7 @@ def test_profiles_hold_no_stack_that_cannot_be_measured() -> None:
 
 def test_scenarios_and_profiles_are_found_by_their_ids() -> None:
     assert [scenarios.scenario(name) for name in SCENARIOS] == [*SCENARIOS.values()]
-    assert [scenarios.profile(name) for name in PROFILES] == [*PROFILES.values()]
+    assert [profiles.profile(name) for name in PROFILES] == [*PROFILES.values()]
     for table in (SCENARIOS, PROFILES):
         assert [*table] == [entry.id for entry in table.values()]
 

@@ -25,10 +25,11 @@ import asgi_app.trace
 import wsgi_app.records
 import wsgi_app.trace
 from asgi_app.main import Event, Handler, Receive, Scope, Send
-from loadtests.contract import HEALTHY, MALFORMED_LENGTH, Request, exchanges
+from loadtests.catalog.contract import HEALTHY, Request, exchanges
+from loadtests.catalog.contract.table import MALFORMED_LENGTH
+from loadtests.catalog.stacks import HTTP1
 from loadtests.processes import Guard
 from loadtests.server import Server, running
-from loadtests.stacks import HTTP1
 from loadtests.trace import Visit, Watched, traced
 from loadtests.trace.collect import observe
 from tests.drivers import (

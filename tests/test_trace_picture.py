@@ -14,8 +14,8 @@ from rich.console import Console
 
 import asgi_app.main
 import wsgi_app.main
+from loadtests.catalog.contract import Request
 from loadtests.cli import main
-from loadtests.contract import Request
 from loadtests.processes import Guard
 from loadtests.trace import Visit, Watched
 from loadtests.trace.command import run

@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from loadtests.contract import HEALTHY, Request
+from loadtests.catalog.contract import HEALTHY, Request
 from tests.drivers import Answered, Input, call_wsgi, environ_of
 from wsgi_app import app, main
 from wsgi_app.rules import MAX_UPLOAD

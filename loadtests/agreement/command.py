@@ -12,11 +12,11 @@ from loadtests.agreement import table
 from loadtests.agreement.figures import PROBE, Row, apart, rows
 from loadtests.agreement.rounds import RATE_PER_S, ROUND_S, play
 from loadtests.agreement.tools import Tool, installed
+from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.machine import environment
 from loadtests.measure import core_shares
 from loadtests.processes import Guard, guarded
 from loadtests.server import ROOT
-from loadtests.stacks import Stack, find_measurable
 
 STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
 APART_STATUS = 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from loadtests.contract import HEALTHY
+from loadtests.catalog.contract import HEALTHY
 from loadtests.processes import ProcessError
 from loadtests.records.samples import Sample
 

@@ -17,11 +17,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from loadtests import wire
+from loadtests.catalog.contract import HEALTHY, mismatches
+from loadtests.catalog.stacks import find
 from loadtests.claims.clients import ask, visit
-from loadtests.contract import HEALTHY, mismatches
 from loadtests.processes import Guard, wait_until
 from loadtests.server import Server, running, usage
-from loadtests.stacks import find
 from loadtests.wire import Address, WireError, exchange
 
 DEADLINE_S = 1.0

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from loadtests.catalog.stacks import HOST
 from loadtests.claims.bench import Bench, recovered
 from loadtests.claims.interface import FIELD
 from loadtests.claims.ledger import (
@@ -25,7 +26,6 @@ from loadtests.claims.ledger import (
 from loadtests.claims.serving import SENT, WAYS, answered
 from loadtests.processes import started, wait_until
 from loadtests.server import ServerError, free_port, listeners
-from loadtests.stacks import HOST
 from loadtests.wire import Address
 
 SLOW = 8

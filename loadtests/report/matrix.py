@@ -20,7 +20,7 @@ from loadtests.report.reached import NEVER, Reached
 from loadtests.report.table import Table
 from loadtests.report.text import NOTHING, count
 
-WHAT = {  # as in loadtests/scenarios.py, and in that order
+WHAT = {  # as in loadtests/catalog/scenarios.py, and in that order
     "idle": "connects and says nothing",
     "slow-headers": "sends a header line each second",
     "slow-body": "sends 8 bytes of its body each second",

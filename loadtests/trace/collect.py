@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests import stacks
+from loadtests.catalog import stacks
+from loadtests.catalog.stacks import Stack
 from loadtests.processes import Guard, wait_until
 from loadtests.server import Server, running
-from loadtests.stacks import Stack
 from loadtests.trace.visit import Deed, TraceError, Visit, pay
 
 DEFAULT_STACKS = {"wsgi": "wsgi-gunicorn-gthread", "asgi": "asgi-uvicorn"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.catalog.stacks import Stack
 from loadtests.processes import Guard
 from loadtests.records.traces import (
     BY_APP,
@@ -22,7 +23,6 @@ from loadtests.records.traces import (
     save_traces,
 )
 from loadtests.server import running
-from loadtests.stacks import Stack
 from loadtests.trace.collect import Watched, choose, observe, traced
 from loadtests.trace.spans import FROM_SERVER, Span, back_text, call_text, spans
 from loadtests.trace.visit import Visit

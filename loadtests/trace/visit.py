@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.contract import Request
+from loadtests.catalog.contract import Request
 from loadtests.wire import SMALL_RECEIVE_BUFFER, Address, connect
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

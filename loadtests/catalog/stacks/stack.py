@@ -1,0 +1,153 @@
+"""The stacks: what serves each app, and how many slow clients that should take.
+
+The one rule: a slow client holds something. Whatever a stack lends to a client that is
+not finished (a worker, a thread, a greenlet, a file descriptor) is what runs out, and
+the stack is predicted to be out when there are as many slow clients as it has of those.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+HOST = "127.0.0.1"
+
+
+class StackError(Exception):
+    """A stack that does not exist or cannot be served as asked; one line."""
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What one slow client holds, and for what reason.
+
+    `supply` gives the number of those that a stack has: the predicted "out at". None
+    stands for a supply that no staircase here reaches. `uneven`: a worker that has none
+    left goes on accepting, so that the supply of the others lasts longer. `share`: of
+    the time, how much of it a slow client holds its own; those that come together hold
+    theirs at once, later ones may find some free.
+    """
+
+    what: str
+    supply: Callable[[Stack], int | None]
+    because: str
+    uneven: bool = False
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Interface + server + worker class + counts, and the command that serves it.
+
+    `argv` is spelled out, with `{host}`, `{port}`, `{workers}`, `{threads}` and `{app}`
+    left open. `threads` is None where the stack runs no app code in threads.
+
+    With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
+    9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
+    not measured, and `holds` is empty.
+    """
+
+    id: str
+    interface: str
+    server: str
+    worker: str
+    argv: tuple[str, ...]
+    holds: Mapping[str, Holds]
+    app: str
+    workers: int = 2
+    threads: int | None = None
+    http2: bool = False
+
+    def command(self, port: int, host: str = HOST) -> list[str]:
+        """The argv to serve this stack on `host:port`."""
+        counts = {"workers": self.workers, "threads": self.threads or 1}
+        return [
+            word.format(host=host, port=port, app=self.app, **counts)
+            for word in self.argv
+        ]
+
+    def predicted_out_at(self, scenario: str) -> int | None:
+        """How many slow clients take this stack out; None: more than can be tried."""
+        return self.holds[scenario].supply(self)
+
+    def predicted_out_by(self, scenario: str) -> int | None:
+        """How many take it out at the latest, where slow clients fall unevenly.
+
+        Each falls to a worker as if by lot: with twice as many as there are threads,
+        the chance that 2 x 8 are not all held is 0.2 %.
+        """
+        supply = self._spread_out(scenario)
+        uneven = self.holds[scenario].uneven and self.workers > 1
+        return 2 * supply if supply and uneven else supply
+
+    def _spread_out(self, scenario: str) -> int | None:
+        """The supply for slow clients that do not hold theirs at the same time."""
+        supply = self.predicted_out_at(scenario)
+        return supply and math.floor(supply / self.holds[scenario].share)
+
+    def predicted_degrades_at(self, scenario: str) -> int | None:
+        """How many slow clients can be the first to do harm; None: no number tried.
+
+        Where slow clients fall evenly, the last free worker answers all: nothing is
+        lost before the stack is out. Where they do not, all may fall to one worker.
+        """
+        supply = self.predicted_out_at(scenario)
+        if supply and self.holds[scenario].uneven:
+            return max(1, supply // self.workers)
+        return supply
+
+    def predicted_degrades_by(self, scenario: str) -> int | None:
+        """How many do harm at the latest: with one fewer, each worker could still have
+        something left; with as many, one of them has not."""
+        supply = self._spread_out(scenario)
+        if supply and self.holds[scenario].uneven:
+            return supply - self.workers + 1
+        return supply
+
+    def with_counts(self, workers: int | None, threads: int | None) -> Stack:
+        """This stack with other counts; the predictions follow from them."""
+        if threads is not None and self.threads is None:
+            raise StackError(f"{self.id} has no threads to set: leave THREADS= out")
+        return replace(
+            self, workers=workers or self.workers, threads=threads or self.threads
+        )
+
+
+def workers(stack: Stack) -> int:
+    return stack.workers
+
+
+def threads(stack: Stack) -> int:
+    return stack.workers * (stack.threads or 1)
+
+
+def not_reached(stack: Stack) -> None:
+    return None
+
+
+BLOCKED_LOOP = Holds(
+    "a worker's event loop",
+    workers,
+    "a blocking call in an `async def` holds the event loop, and with it all clients "
+    "of that worker; a loop that is held accepts nobody, so the next falls to another",
+)
+
+EVENT_LOOP = Holds(
+    "a file descriptor",
+    not_reached,
+    "the event loop keeps an unfinished connection as a socket and some memory, with "
+    "no worker or thread behind it",
+)
+
+
+def everywhere(holds: Holds) -> dict[str, Holds]:
+    clients = ("idle", "slow-headers", "slow-body", "slow-read")
+    handlers = ("handler-wait", "loop-block")
+    return dict.fromkeys((*clients, *handlers), holds)
+
+
+ON_A_LOOP = everywhere(EVENT_LOOP) | {"loop-block": BLOCKED_LOOP}
+
+WSGI_APP = "wsgi_app:app"
+ASGI_APP = "asgi_app:app"
