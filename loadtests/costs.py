@@ -21,11 +21,11 @@ from pathlib import Path
 
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
+from loadtests.clients.wire import Address
 from loadtests.measure import core_shares
 from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import Cost
 from loadtests.server import Server, running, usage
-from loadtests.wire import Address
 
 RAW = "raw"
 TWINS = {

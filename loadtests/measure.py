@@ -109,7 +109,7 @@ def _generator(
 def locust(file: str, port: int, samples: Path) -> list[str]:
     """Locust with one of our files, to be started with a line on standard input."""
     return [
-        *("python", "-m", "locust", "-f", f"loadtests/{file}", "--headless"),
+        *("python", "-m", "locust", "-f", f"loadtests/clients/{file}", "--headless"),
         *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
         *("--exit-code-on-error", "0", "--raw", str(samples), "--on-signal"),
     ]

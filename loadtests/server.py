@@ -17,8 +17,8 @@ import psutil
 
 from loadtests.catalog.contract import HEALTHY, mismatches
 from loadtests.catalog.stacks import HOST, Stack
+from loadtests.clients.wire import WireError, exchange
 from loadtests.processes import Group, Guard, ProcessError, started, wait_until
-from loadtests.wire import WireError, exchange
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_S = 20.0

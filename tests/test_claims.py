@@ -14,7 +14,6 @@ from rich.console import Console
 
 from loadtests.claims import command, ledger
 from loadtests.claims.bench import Bench
-from loadtests.claims.clients import Answer
 from loadtests.claims.ledger import (
     CLAIMS,
     Claim,
@@ -29,6 +28,7 @@ from loadtests.claims.ledger import (
     refuted,
 )
 from loadtests.cli import main
+from loadtests.clients.conversations import Answer
 from loadtests.processes import Guard
 from loadtests.records.claims import (
     ERROR,

@@ -55,7 +55,7 @@ def seen(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Seen:
             (folder / name).mkdir()
             where = ["--host", f"http://{HOST}:{port}", "--raw", str(folder / name)]
             rate = ["--rate", str(RATE), "--lasts-s", str(LASTS_S)]
-            files = ["-m", "locust", "-f", "loadtests/probe.py", "--headless"]
+            files = ["-m", "locust", "-f", "loadtests/clients/probe.py", "--headless"]
             probes.append(start(f"{name}-probe", *files, *where, *rate))
         assert wait_until(lambda: all(probe.exited for probe in probes), 60)
         for name in SERVERS:

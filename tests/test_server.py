@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import wire
 from loadtests.catalog.stacks import HOST, HTTP1, STACKS
+from loadtests.clients import wire
 from loadtests.processes import Guard, ProcessError, wait_until
 from loadtests.server import (
     Server,

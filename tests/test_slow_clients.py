@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import wire
 from loadtests.catalog.stacks import HOST, HTTP1, STACKS
+from loadtests.clients import wire
 from loadtests.processes import Guard, started, wait_until
 from loadtests.records.samples import (
     LEVELS_FILE,
@@ -124,7 +124,7 @@ def test_stream_on_a2wsgi_runs_on_without_its_client(
 
 
 def locust(file: str, *options: str) -> list[str]:
-    return ["python", "-m", "locust", "-f", f"loadtests/{file}", *options]
+    return ["python", "-m", "locust", "-f", f"loadtests/clients/{file}", *options]
 
 
 STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "3")

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import wire
-from loadtests.wire import Address, Outcome, Response, WireError
+from loadtests.clients import wire
+from loadtests.clients.wire import Address, Outcome, Response, WireError
 
 HOST = "127.0.0.1"
 PATIENCE_S = 5.0

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from loadtests import wire
 from loadtests.catalog.contract import HEALTHY, mismatches
 from loadtests.catalog.stacks import find
-from loadtests.claims.clients import ask, visit
+from loadtests.clients import wire
+from loadtests.clients.conversations import ask, visit
+from loadtests.clients.wire import Address, WireError, exchange
 from loadtests.processes import Guard, wait_until
 from loadtests.server import Server, running, usage
-from loadtests.wire import Address, WireError, exchange
 
 DEADLINE_S = 1.0
 _SETTLE_S = 0.3

@@ -6,10 +6,8 @@ import time
 
 from gunicorn.config import ASGIDisconnectGracePeriod  # type: ignore[import-untyped]
 
-from loadtests import wire
 from loadtests.claims.apps import WORK_S
 from loadtests.claims.bench import Bench, timed
-from loadtests.claims.clients import ask, request, speaks_http2, websocket_echo
 from loadtests.claims.interface import APPS_WSGI, ASGI, FIELD, INTRODUCTION, WSGI
 from loadtests.claims.ledger import (
     Finding,
@@ -20,8 +18,10 @@ from loadtests.claims.ledger import (
     refuted,
 )
 from loadtests.claims.streaming import comes_to
+from loadtests.clients import wire
+from loadtests.clients.conversations import ask, request, speaks_http2, websocket_echo
+from loadtests.clients.wire import Address
 from loadtests.processes import wait_until
-from loadtests.wire import Address
 
 # Longer than gunicorn's asgi_disconnect_grace_period, 3 s.
 LONG_WORK_MS = 3600

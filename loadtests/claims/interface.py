@@ -6,7 +6,6 @@ import importlib.util
 
 from loadtests.claims import apps
 from loadtests.claims.bench import Bench, together
-from loadtests.claims.clients import ask, converse, request
 from loadtests.claims.ledger import (
     Finding,
     claim,
@@ -16,6 +15,7 @@ from loadtests.claims.ledger import (
     not_testable,
     refuted,
 )
+from loadtests.clients.conversations import ask, converse, request
 
 INTRODUCTION = "an introduction to ASGI"
 FIELD = "the field"

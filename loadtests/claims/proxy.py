@@ -24,9 +24,9 @@ from loadtests.claims.ledger import (
     refuted,
 )
 from loadtests.claims.serving import SENT, WAYS, answered
+from loadtests.clients.wire import Address
 from loadtests.processes import started, wait_until
 from loadtests.server import ServerError, free_port, listeners
-from loadtests.wire import Address
 
 SLOW = 8
 DOORS = {

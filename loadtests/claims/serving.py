@@ -15,9 +15,7 @@ from gunicorn.config import (  # type: ignore[import-untyped]
     WorkerConnections,
 )
 
-from loadtests import wire
 from loadtests.claims.bench import Bench, healthy, slow, timed
-from loadtests.claims.clients import ask, late_headers
 from loadtests.claims.interface import FIELD
 from loadtests.claims.ledger import (
     Finding,
@@ -27,7 +25,9 @@ from loadtests.claims.ledger import (
     need,
     refuted,
 )
-from loadtests.wire import Address
+from loadtests.clients import wire
+from loadtests.clients.conversations import ask, late_headers
+from loadtests.clients.wire import Address
 
 SENT = 20
 WAYS = ("slow-headers", "slow-body", "slow-read")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from loadtests import wire
 from loadtests.claims.apps import TALK
 from loadtests.claims.bench import Bench
-from loadtests.claims.clients import ask, request
 from loadtests.claims.interface import APPS_ASGI, ASGI, INTRODUCTION, WSGI
 from loadtests.claims.ledger import (
     Finding,
@@ -18,8 +16,10 @@ from loadtests.claims.ledger import (
     need,
     refuted,
 )
+from loadtests.clients import wire
+from loadtests.clients.conversations import ask, request
+from loadtests.clients.wire import Address
 from loadtests.processes import wait_until
-from loadtests.wire import Address
 
 PIECES, INTERVAL_MS = 4, 100
 

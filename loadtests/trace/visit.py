@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.catalog.contract import Request
-from loadtests.wire import SMALL_RECEIVE_BUFFER, Address, connect
+from loadtests.clients.wire import SMALL_RECEIVE_BUFFER, Address, connect
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SLOWNESS = ("body", "read")

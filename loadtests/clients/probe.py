@@ -1,6 +1,6 @@
 """The probe, healthy requests at a fixed rate: a Locust file.
 
-By itself:  locust -f loadtests/probe.py --host http://127.0.0.1:8000 --users 1
+By itself:  locust -f loadtests/clients/probe.py --host http://127.0.0.1:8000 --users 1
 An open workload: a request starts at its scheduled time whatever became of the earlier
 ones, on a connection of its own, and its response time counts from the scheduled time.
 A server that stalls therefore shows in every request that was due meanwhile, and not in
@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import gevent
 from locust import User, events, task
 
-from loadtests import wire
 from loadtests.catalog.contract import HEALTHY, mismatches
+from loadtests.clients import wire
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
 REQUEST = HEALTHY.request.to_bytes()

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loadtests import wire
-from loadtests.wire import Address, Outcome, WireError
+from loadtests.clients import wire
+from loadtests.clients.wire import Address, Outcome, WireError
 
 LIMIT_S = 10.0
 _GAP_S = 0.25
@@ -92,7 +92,7 @@ def _heard(sock: socket.socket) -> Iterator[tuple[float, bytes]]:
 
 
 def visit(sock: socket.socket, scenario: str) -> Outcome:
-    """One visit of a slow client that never finishes, as in loadtests.slow_clients."""
+    """One visit of a slow client that never finishes, as in slow_clients.py."""
     if scenario == "idle":
         return wire.idle(sock)
     if scenario == "slow-headers":

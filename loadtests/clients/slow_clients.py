@@ -1,6 +1,7 @@
 """Slow clients, held on a staircase: a Locust file.
 
-By itself:  locust -f loadtests/slow_clients.py --host http://127.0.0.1:8000 SlowBody
+By itself:
+  locust -f loadtests/clients/slow_clients.py -H http://127.0.0.1:8000 SlowBody
 One User class for each way to be slow, and a shape that climbs `--levels`, holds each
 for `--hold-s` seconds, then lets everybody go. A client that the server drops is
 recorded with its fate and comes back.
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 import gevent
 from locust import LoadTestShape, User, constant, events, task
 
-from loadtests import wire
+from loadtests.clients import wire
 from loadtests.records.samples import (
     LEVELS_FILE,
     VISITS_FILE,
