@@ -1,0 +1,9 @@
+"""WSGI and ASGI under slow clients: what serves them, measures them and reports."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class UserError(Exception):
+    """What a user can mend: one line that says what is wrong and what to do."""

@@ -20,10 +20,10 @@ from loadtests.catalog.scenarios import ScenarioError
 from loadtests.catalog.stacks import Stack, StackError
 from loadtests.claims.ledger import LedgerError
 from loadtests.load import LoadError
-from loadtests.processes import ProcessError
 from loadtests.progress import REPORTS, run_load
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import RUN_FILE, ResultError, load_run
+from loadtests.servers.processes import ProcessError
 from loadtests.serving import serve
 from loadtests.trace import TraceError, Visit
 

@@ -22,17 +22,18 @@ from pathlib import Path
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
 from loadtests.clients.wire import Address
-from loadtests.measure import core_shares
-from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import Cost
-from loadtests.server import Server, running, usage
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Guard, ProcessError
+from loadtests.servers.server import Server, running
+from loadtests.servers.usage import usage
 
 RAW = "raw"
 TWINS = {
-    "wsgi": {"flask": "loadtests.twins.on_flask:app"},
+    "wsgi": {"flask": "loadtests.servers.apps.on_flask:app"},
     "asgi": {
-        "starlette": "loadtests.twins.on_starlette:app",
-        "fastapi": "loadtests.twins.on_fastapi:app",
+        "starlette": "loadtests.servers.apps.on_starlette:app",
+        "fastapi": "loadtests.servers.apps.on_fastapi:app",
     },
 }
 _MEGABYTE = 2**20

@@ -7,8 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from loadtests import ROOT
 from loadtests.records.run import RUN_FILE, load_run
-from loadtests.server import ROOT
 
 EXAMPLE = Path("reports/example")  # as the README links to it
 KEPT = ("run.json", "report.html", "report.md", "charts", "claims.json", "traces.json")

@@ -13,8 +13,8 @@ from loadtests.costs import CostPlan, measure_costs, plans
 from loadtests.freeing import freeing
 from loadtests.load import Order, method, subject
 from loadtests.measure import Plan, measure
-from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import Freeing, Run, save_run
+from loadtests.servers.processes import Guard, ProcessError
 
 Extra = Plan | CostPlan
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import analysis
+from loadtests import ROOT, analysis
 from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
 from loadtests.machine import environment
-from loadtests.measure import Plan, core_shares, measure
-from loadtests.processes import Guard, ProcessError
+from loadtests.measure import Plan, measure
 from loadtests.records.run import (
     Capacity,
     Cell,
@@ -30,7 +29,8 @@ from loadtests.records.run import (
     load_run,
     save_run,
 )
-from loadtests.server import ROOT
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Guard, ProcessError
 
 # What a cell takes beyond its measured window, for the time left: servers and Locust
 # start together, and all is stopped and seen to be gone.

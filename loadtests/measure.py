@@ -7,7 +7,6 @@ the server starts, say that they are ready, and begin at the same given moment.
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,10 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import ROOT
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import HOST, Stack
-from loadtests.processes import Group, Guard, ProcessError, started
 from loadtests.records.samples import (
     GENERATOR_FILE,
     SERVER_FILE,
@@ -29,7 +28,10 @@ from loadtests.records.samples import (
     ServerReading,
     read_recording,
 )
-from loadtests.server import ROOT, Server, free_port, running, usage
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Group, Guard, ProcessError, started
+from loadtests.servers.server import Server, free_port, running
+from loadtests.servers.usage import usage
 
 _READING_EVERY_S = 0.25
 _GENERATOR_READY_S = 30.0
@@ -153,17 +155,6 @@ def _share_cores(server: Server, generators: Generators) -> None:
     server.group.pin(servers)
     for group in generators.both():
         group.pin(ours)
-
-
-def core_shares() -> tuple[frozenset[int], frozenset[int]]:
-    """Disjoint cores for generators and server, so that neither slows the other.
-
-    The generators get one core, two where there are four or more; with a single core
-    there is nothing to share out.
-    """
-    cores = sorted(os.sched_getaffinity(0))
-    ours = 1 if len(cores) < 4 else 2
-    return frozenset(cores[:ours]), frozenset(cores[ours:] or cores)
 
 
 def await_ready_line(group: Group) -> None:

@@ -17,15 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import extras, load, report
+from loadtests import ROOT, extras, load, report
 from loadtests.catalog import profiles, scenarios, stacks
 from loadtests.costs import CostPlan
 from loadtests.extras import Extra
 from loadtests.load import Order
-from loadtests.processes import Guard, guarded
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
-from loadtests.server import ROOT
+from loadtests.servers.processes import Guard, guarded
 from loadtests.trace import recorder
 
 REPORTS = ROOT / "reports"

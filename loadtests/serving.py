@@ -10,8 +10,8 @@ import time
 
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
-from loadtests.processes import Guard, guarded
-from loadtests.server import running
+from loadtests.servers.processes import Guard, guarded
+from loadtests.servers.server import running
 from loadtests.trace import traced
 
 

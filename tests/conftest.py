@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from loadtests.catalog.stacks import HTTP1, STACKS
-from loadtests.processes import Guard, guarded
-from loadtests.server import Server, running
+from loadtests.servers.processes import Guard, guarded
+from loadtests.servers.server import Server, running
 
 # The machine is shared, by these tests among others: how slow it is proves nothing.
 settings.register_profile(

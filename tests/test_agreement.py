@@ -19,13 +19,12 @@ import psutil
 import pytest
 from rich.console import Console, RenderableType
 
-from loadtests import cli
+from loadtests import ROOT, cli
 from loadtests.agreement import command, figures, rounds, table, tools
 from loadtests.agreement.figures import PROBE, apart, rows
 from loadtests.agreement.tools import TOOLS, Round, Task, ToolError
-from loadtests.processes import wait_until
 from loadtests.records.samples import Sample
-from loadtests.server import ROOT
+from loadtests.servers.processes import wait_until
 
 TASK = Task("http://127.0.0.1:8000/hello", 8, 1, 1)
 

@@ -18,8 +18,8 @@ import websocket
 from websocket import ABNF, WebSocket, WebSocketBadStatusException
 
 from loadtests.catalog.stacks import HOST, HTTP1
-from loadtests.processes import Guard, wait_until
-from loadtests.server import Server, running
+from loadtests.servers.processes import Guard, wait_until
+from loadtests.servers.server import Server, running
 from tests.conftest import Servers, without_errors
 
 ASGI = [stack.id for stack in HTTP1.values() if stack.interface == "asgi"]

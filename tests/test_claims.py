@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from loadtests import ROOT
 from loadtests.claims import command, ledger
 from loadtests.claims.bench import Bench
 from loadtests.claims.ledger import (
@@ -29,7 +30,6 @@ from loadtests.claims.ledger import (
 )
 from loadtests.cli import main
 from loadtests.clients.conversations import Answer
-from loadtests.processes import Guard
 from loadtests.records.claims import (
     ERROR,
     HOLDS,
@@ -40,7 +40,7 @@ from loadtests.records.claims import (
     Verdict,
     load_claims,
 )
-from loadtests.server import ROOT
+from loadtests.servers.processes import Guard
 
 pytestmark = pytest.mark.quiet
 

@@ -16,7 +16,7 @@ from loadtests.catalog.contract import (
     exchanges,
     mismatches,
 )
-from loadtests.server import Server
+from loadtests.servers.server import Server
 from tests.drivers import Answered
 
 OVER_SOCKETS = [e for e in EXCHANGES if not e.in_process_only]

@@ -15,8 +15,8 @@ from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.costs import JSON, RAW, TWINS, CostPlan, Request, measure_costs
 from loadtests.load import Order
 from loadtests.measure import Plan
-from loadtests.processes import Guard, ProcessError
 from loadtests.records.run import load_run
+from loadtests.servers.processes import Guard, ProcessError
 from tests.runs import run
 
 FULL = PROFILES["full"]

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import psutil
 
-from loadtests import load
+from loadtests import ROOT, load
 from loadtests.analysis import cell, failed
 from loadtests.catalog.profiles import PROFILES, Profile
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import STACKS
 from loadtests.measure import Plan, measure
-from loadtests.processes import Guard, ProcessError, started
 from loadtests.records.run import Cell
 from loadtests.records.samples import Recording
-from loadtests.server import ROOT
+from loadtests.servers.processes import Guard, ProcessError, started
 
 SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
 BUSY = ["python", "-c", "while True: pass"]

@@ -17,7 +17,7 @@ import pytest
 
 from loadtests.catalog.contract import Exchange, Request, exchanges
 from loadtests.catalog.stacks import HTTP2
-from loadtests.server import Server
+from loadtests.servers.server import Server
 from tests.conftest import Servers, without_errors
 from tests.drivers import Answered
 from tests.test_contract_on_servers import (

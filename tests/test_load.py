@@ -13,10 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests import cli
-from loadtests.processes import wait_until
+from loadtests import ROOT, cli
 from loadtests.records.run import Cell, load_run
-from loadtests.server import ROOT
+from loadtests.servers.processes import wait_until
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}

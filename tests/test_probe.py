@@ -6,9 +6,8 @@ import contextlib
 
 import pytest
 
-from loadtests import analysis
+from loadtests import ROOT, analysis
 from loadtests.catalog.stacks import HOST
-from loadtests.processes import Group, Guard, started, wait_until
 from loadtests.records.run import Step
 from loadtests.records.samples import (
     SAMPLES_FILE,
@@ -17,7 +16,7 @@ from loadtests.records.samples import (
     Tread,
     read_samples,
 )
-from loadtests.server import ROOT
+from loadtests.servers.processes import Group, Guard, started, wait_until
 
 pytestmark = pytest.mark.quiet
 

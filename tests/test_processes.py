@@ -11,8 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests import processes
-from loadtests.processes import Group, Guard, scrubbed_environment, started, wait_until
+from loadtests.servers import processes
+from loadtests.servers.processes import (
+    Group,
+    Guard,
+    scrubbed_environment,
+    started,
+    wait_until,
+)
 
 SLEEPER = ["python", "-c", "import time; print('up', flush=True); time.sleep(60)"]
 FAMILY = [
@@ -71,7 +77,7 @@ def test_guard_ends_the_group_when_its_owner_is_killed(tmp_path: Path) -> None:
             sys.executable,
             "-c",
             "import sys, time; from pathlib import Path\n"
-            "from loadtests.processes import Guard, Group\n"
+            "from loadtests.servers.processes import Guard, Group\n"
             "guard = Guard(); here = Path(sys.argv[1])\n"
             f"group = Group({FAMILY!r}, here / 'log', cwd=here)\n"
             "guard.watch(group); print(group.id, flush=True); time.sleep(60)",

@@ -7,8 +7,8 @@ import re
 
 import asgi_app.main
 import wsgi_app.main
+from loadtests import ROOT
 from loadtests.catalog.stacks import STACKS
-from loadtests.server import ROOT
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()

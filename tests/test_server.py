@@ -11,15 +11,9 @@ import pytest
 
 from loadtests.catalog.stacks import HOST, HTTP1, STACKS
 from loadtests.clients import wire
-from loadtests.processes import Guard, ProcessError, wait_until
-from loadtests.server import (
-    Server,
-    ServerError,
-    free_port,
-    listeners,
-    running,
-    usage,
-)
+from loadtests.servers.processes import Guard, ProcessError, wait_until
+from loadtests.servers.server import Server, ServerError, free_port, listeners, running
+from loadtests.servers.usage import usage
 from tests.conftest import Servers
 
 STREAM = b"GET /stream?chunks=1024&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -82,7 +76,7 @@ def test_server_that_does_not_start_says_why(guard: Guard, tmp_path: Path) -> No
 def test_server_with_another_app_is_not_ready(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loadtests.server.READY_S", 1.0)
+    monkeypatch.setattr("loadtests.servers.server.READY_S", 1.0)
     other = dataclasses.replace(
         STACKS["wsgi-gunicorn-sync"], app="wsgiref.simple_server:demo_app"
     )

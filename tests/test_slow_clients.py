@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtests import ROOT
 from loadtests.catalog.stacks import HOST, HTTP1, STACKS
 from loadtests.clients import wire
-from loadtests.processes import Guard, started, wait_until
 from loadtests.records.samples import (
     LEVELS_FILE,
     SAMPLES_FILE,
@@ -23,7 +23,8 @@ from loadtests.records.samples import (
     Visit,
     read_samples,
 )
-from loadtests.server import ROOT, Server, free_port, listeners, running
+from loadtests.servers.processes import Guard, started, wait_until
+from loadtests.servers.server import Server, free_port, listeners, running
 from tests.conftest import Servers
 
 CHUNKS, SIZE = 1024, 65536

@@ -28,8 +28,8 @@ from asgi_app.main import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import HEALTHY, Request, exchanges
 from loadtests.catalog.contract.table import MALFORMED_LENGTH
 from loadtests.catalog.stacks import HTTP1
-from loadtests.processes import Guard
-from loadtests.server import Server, running
+from loadtests.servers.processes import Guard
+from loadtests.servers.server import Server, running
 from loadtests.trace import Visit, Watched, traced
 from loadtests.trace.collect import observe
 from tests.drivers import (

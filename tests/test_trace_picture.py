@@ -16,7 +16,7 @@ import asgi_app.main
 import wsgi_app.main
 from loadtests.catalog.contract import Request
 from loadtests.cli import main
-from loadtests.processes import Guard
+from loadtests.servers.processes import Guard
 from loadtests.trace import Visit, Watched
 from loadtests.trace.command import run
 from loadtests.trace.picture import picture

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests.processes import Guard
 from loadtests.records.run import ResultError
 from loadtests.records.traces import (
     FAST,
@@ -20,6 +19,7 @@ from loadtests.records.traces import (
     load_traces,
     save_traces,
 )
+from loadtests.servers.processes import Guard
 from loadtests.trace import recorder
 from tests import runs
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from loadtests.processes import Guard
-from loadtests.server import ROOT
+from loadtests import ROOT
+from loadtests.servers.processes import Guard
 from tests.walkthrough import (
     PAGE,
     PORTS,

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.processes import Guard, guarded, started, wait_until
-from loadtests.server import ROOT
+from loadtests import ROOT
+from loadtests.servers.processes import Guard, guarded, started, wait_until
 
 PAGE = ROOT / "docs" / "walkthrough.md"
 FOLDER = "/tmp/walk"

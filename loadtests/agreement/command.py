@@ -8,15 +8,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests import ROOT
 from loadtests.agreement import table
 from loadtests.agreement.figures import PROBE, Row, apart, rows
 from loadtests.agreement.rounds import RATE_PER_S, ROUND_S, play
 from loadtests.agreement.tools import Tool, installed
 from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.machine import environment
-from loadtests.measure import core_shares
-from loadtests.processes import Guard, guarded
-from loadtests.server import ROOT
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Guard, guarded
 
 STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
 APART_STATUS = 1

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests import ROOT
 from loadtests.agreement.figures import PROBE
 from loadtests.agreement.tools import Round, Task, Tool, ToolError, of_probe
 from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.stacks import HOST, Stack
-from loadtests.measure import await_ready_line, begin, core_shares, locust
-from loadtests.processes import Group, Guard, started, wait_until
+from loadtests.measure import await_ready_line, begin, locust
 from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
-from loadtests.server import ROOT, free_port, running
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Group, Guard, started, wait_until
+from loadtests.servers.server import free_port, running
 
 # As fast as the tools' answers are sure to be there before the next request is due:
 # then they hold the rate though they wait for each.

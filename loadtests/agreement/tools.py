@@ -17,8 +17,8 @@ from itertools import groupby
 from pathlib import Path
 
 from loadtests.catalog.contract import HEALTHY
-from loadtests.processes import ProcessError
 from loadtests.records.samples import Sample
+from loadtests.servers.processes import ProcessError
 
 PACED = Path(__file__).with_name("paced.lua")
 _HEY_STEP_MS = 0.1

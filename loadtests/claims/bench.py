@@ -21,8 +21,9 @@ from loadtests.catalog.stacks import find
 from loadtests.clients import wire
 from loadtests.clients.conversations import ask, visit
 from loadtests.clients.wire import Address, WireError, exchange
-from loadtests.processes import Guard, wait_until
-from loadtests.server import Server, running, usage
+from loadtests.servers.processes import Guard, wait_until
+from loadtests.servers.server import Server, running
+from loadtests.servers.usage import usage
 
 DEADLINE_S = 1.0
 _SETTLE_S = 0.3

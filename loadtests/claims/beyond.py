@@ -6,7 +6,6 @@ import time
 
 from gunicorn.config import ASGIDisconnectGracePeriod  # type: ignore[import-untyped]
 
-from loadtests.claims.apps import WORK_S
 from loadtests.claims.bench import Bench, timed
 from loadtests.claims.interface import APPS_WSGI, ASGI, FIELD, INTRODUCTION, WSGI
 from loadtests.claims.ledger import (
@@ -21,7 +20,8 @@ from loadtests.claims.streaming import comes_to
 from loadtests.clients import wire
 from loadtests.clients.conversations import ask, request, speaks_http2, websocket_echo
 from loadtests.clients.wire import Address
-from loadtests.processes import wait_until
+from loadtests.servers.apps.claims import WORK_S
+from loadtests.servers.processes import wait_until
 
 # Longer than gunicorn's asgi_disconnect_grace_period, 3 s.
 LONG_WORK_MS = 3600

@@ -14,11 +14,11 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
+from loadtests import ROOT
 from loadtests.claims import beyond, cost, interface, proxy, serving, streaming
 from loadtests.claims.bench import Bench
 from loadtests.claims.ledger import Claim, choose, decide
 from loadtests.machine import environment
-from loadtests.processes import guarded
 from loadtests.records.claims import (
     CLAIMS_FILE,
     ERROR,
@@ -31,7 +31,7 @@ from loadtests.records.claims import (
     Verdict,
     save_claims,
 )
-from loadtests.server import ROOT
+from loadtests.servers.processes import guarded
 
 # Imported, they have entered their claims, in this order.
 FILES = (interface, streaming, beyond, serving, proxy, cost)

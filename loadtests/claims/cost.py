@@ -30,8 +30,8 @@ RAW = (
     *("asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn"),
 )
 FRAMEWORKS = {
-    "flask": ("wsgi-gunicorn-gthread", "loadtests.twins.on_flask:app"),
-    "starlette": ("asgi-uvicorn", "loadtests.twins.on_starlette:app"),
+    "flask": ("wsgi-gunicorn-gthread", "loadtests.servers.apps.on_flask:app"),
+    "starlette": ("asgi-uvicorn", "loadtests.servers.apps.on_starlette:app"),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 
-from loadtests.claims import apps
 from loadtests.claims.bench import Bench, together
 from loadtests.claims.ledger import (
     Finding,
@@ -16,6 +15,7 @@ from loadtests.claims.ledger import (
     refuted,
 )
 from loadtests.clients.conversations import ask, converse, request
+from loadtests.servers.apps import claims
 
 INTRODUCTION = "an introduction to ASGI"
 FIELD = "the field"
@@ -24,7 +24,7 @@ WSGI = (
     *("wsgi-gunicorn-gevent", "wsgi-uvicorn"),
 )
 ASGI = ("asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn")
-APPS_ASGI, APPS_WSGI = f"{apps.__name__}:asgi", f"{apps.__name__}:wsgi"
+APPS_ASGI, APPS_WSGI = f"{claims.__name__}:asgi", f"{claims.__name__}:wsgi"
 WAIT_MS, CALLS = 300, 4
 
 
@@ -116,7 +116,7 @@ def any_raw_app(bench: Bench) -> Finding:
     runs: dict[str, list[str]] = {}
     for stack in ("asgi-uvicorn", "asgi-gunicorn"):
         for name, shape in shapes.items():
-            app = f"{apps.__name__}:{name}"
+            app = f"{claims.__name__}:{name}"
             server = bench.serve(stack, app=app, answering=False)
             ran = ask(server.address, "/hello").status == 200
             runs.setdefault(shape, []).extend([stack] * ran)

@@ -25,8 +25,8 @@ from loadtests.claims.ledger import (
 )
 from loadtests.claims.serving import SENT, WAYS, answered
 from loadtests.clients.wire import Address
-from loadtests.processes import started, wait_until
-from loadtests.server import ServerError, free_port, listeners
+from loadtests.servers.processes import started, wait_until
+from loadtests.servers.server import ServerError, free_port, listeners
 
 SLOW = 8
 DOORS = {

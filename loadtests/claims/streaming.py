@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from loadtests.claims.apps import TALK
 from loadtests.claims.bench import Bench
 from loadtests.claims.interface import APPS_ASGI, ASGI, INTRODUCTION, WSGI
 from loadtests.claims.ledger import (
@@ -19,7 +18,8 @@ from loadtests.claims.ledger import (
 from loadtests.clients import wire
 from loadtests.clients.conversations import ask, request
 from loadtests.clients.wire import Address
-from loadtests.processes import wait_until
+from loadtests.servers.apps.claims import TALK
+from loadtests.servers.processes import wait_until
 
 PIECES, INTERVAL_MS = 4, 100
 

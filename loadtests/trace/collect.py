@@ -12,8 +12,8 @@ from typing import Any
 
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
-from loadtests.processes import Guard, wait_until
-from loadtests.server import Server, running
+from loadtests.servers.processes import Guard, wait_until
+from loadtests.servers.server import Server, running
 from loadtests.trace.visit import Deed, TraceError, Visit, pay
 
 DEFAULT_STACKS = {"wsgi": "wsgi-gunicorn-gthread", "asgi": "asgi-uvicorn"}

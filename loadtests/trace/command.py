@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.processes import guarded
+from loadtests.servers.processes import guarded
 from loadtests.trace.collect import choose, watch
 from loadtests.trace.picture import show
 from loadtests.trace.visit import Visit

@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests.catalog.stacks import Stack
-from loadtests.processes import Guard
 from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,
@@ -22,7 +21,8 @@ from loadtests.records.traces import (
     Traces,
     save_traces,
 )
-from loadtests.server import running
+from loadtests.servers.processes import Guard
+from loadtests.servers.server import running
 from loadtests.trace.collect import Watched, choose, observe, traced
 from loadtests.trace.spans import FROM_SERVER, Span, back_text, call_text, spans
 from loadtests.trace.visit import Visit

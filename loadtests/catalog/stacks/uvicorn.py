@@ -37,7 +37,10 @@ STACKS = [
         argv=(
             *("env", "WSGI_APP={app}", "WSGI_THREADS={threads}"),
             # A WSGI app is asked over HTTP whatever Upgrade says; else a2wsgi refuses.
-            *(*_UVICORN, *"--ws none loadtests.wsgi_on_uvicorn:app".split()),
+            *(
+                *_UVICORN,
+                *"--ws none loadtests.servers.apps.wsgi_on_uvicorn:app".split(),
+            ),
         ),
         holds=everywhere(A2WSGI_THREAD)
         | {"idle": EVENT_LOOP, "slow-headers": EVENT_LOOP},

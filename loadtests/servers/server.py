@@ -15,26 +15,18 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import ROOT
 from loadtests.catalog.contract import HEALTHY, mismatches
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.clients.wire import WireError, exchange
-from loadtests.processes import Group, Guard, ProcessError, started, wait_until
+from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
+from loadtests.servers.usage import usage
 
-ROOT = Path(__file__).resolve().parent.parent
 READY_S = 20.0
 
 
 class ServerError(ProcessError):
     """A server that did not get ready; the message says why and where its log is."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a process group used so far: CPU seconds, resident memory, its processes."""
-
-    cpu_s: float
-    rss_mb: float
-    pids: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -149,27 +141,3 @@ def _await_quiet(group: Group) -> None:
 
 def _why(server: Server, what: str) -> str:
     return f"{server.stack.id} {what}; {server.group.last_words()}"
-
-
-def usage(group: Group) -> Usage:
-    """CPU time, resident memory and processes of a group, added up."""
-    cpu_s, rss, pids = 0.0, 0, set()
-    for process in group.members():
-        with contextlib.suppress(psutil.NoSuchProcess, OSError):
-            cpu_s += _cpu_s(process.pid)
-            rss += process.memory_info().rss
-            pids.add(process.pid)
-    return Usage(cpu_s, rss / 1024**2, frozenset(pids))
-
-
-def _cpu_s(pid: int) -> float:
-    """CPU time of a process and its threads, from the scheduler in nanoseconds.
-
-    /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a few hundred requests.
-    """
-    tasks = Path(f"/proc/{pid}/task")
-    total_ns = 0
-    for task in tasks.iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            total_ns += int((task / "schedstat").read_text().split()[0])
-    return total_ns / 1e9
