@@ -14,7 +14,8 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import compare, example, report
+from loadtests import example, report
+from loadtests.analysis import compare
 from loadtests.catalog import scenarios, stacks
 from loadtests.catalog.scenarios import ScenarioError
 from loadtests.catalog.stacks import Stack, StackError

@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from loadtests.analysis.self_recovery import analyse_self_recovery
 from loadtests.catalog.scenarios import SLOW_CLIENTS
 from loadtests.costs import CostPlan, measure_costs, plans
-from loadtests.freeing import freeing
 from loadtests.load import Order, method, subject
 from loadtests.measure import Plan, measure
 from loadtests.records.run import Freeing, Run, save_run
@@ -88,4 +88,4 @@ def _freeing(
     log.unlink(missing_ok=True)  # the kills of a first try are not those of this one
     recording = measure(plan, folder, guard, lambda s: tell(plan, s))
     told = log.read_text(encoding="utf-8", errors="replace")
-    return freeing(subject(plan), recording, method(plan.profile), told)
+    return analyse_self_recovery(subject(plan), recording, method(plan.profile), told)

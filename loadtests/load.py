@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import ROOT, analysis
+from loadtests import ROOT
+from loadtests.analysis.cell import Subject, analyse_cell, failed_cell
 from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
@@ -160,13 +161,13 @@ def _measure(
     try:
         recording = measure(plan, folder, guard, lambda s: tell(plan, s))
     except ProcessError as error:
-        return analysis.failed(subject(plan), str(error))
-    return analysis.cell(subject(plan), recording, method)
+        return failed_cell(subject(plan), str(error))
+    return analyse_cell(subject(plan), recording, method)
 
 
-def subject(plan: Plan) -> analysis.Subject:
+def subject(plan: Plan) -> Subject:
     """What is known of a cell before it starts."""
-    return analysis.Subject(
+    return Subject(
         stack=plan.stack.id,
         scenario=plan.scenario.id,
         repeat=plan.repeat,

@@ -16,8 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import analysis, intervals
-from loadtests.analysis import Subject
+from loadtests.analysis import intervals
+from loadtests.analysis.cell import (
+    Subject,
+    analyse_cell,
+    analyse_step,
+    count_fates,
+    failed_cell,
+    find_capacity,
+    percentile,
+    treads,
+)
 from loadtests.records.run import (
     Capacity,
     Cell,
@@ -123,7 +132,7 @@ def stall(recording: Recording, begin_s: float, end_s: float) -> Recording:
 
 
 def cell(recording: Recording) -> Cell:
-    return analysis.cell(SUBJECT, recording, METHOD)
+    return analyse_cell(SUBJECT, recording, METHOD)
 
 
 def reasons(recording: Recording) -> list[str]:
@@ -177,7 +186,7 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
 
 
 def test_failed_cell_is_void_and_has_no_figures() -> None:
-    failed = analysis.failed(SUBJECT, "it did not start")
+    failed = failed_cell(SUBJECT, "it did not start")
     assert not failed.valid
     assert failed.warnings == ["it did not start"]
     assert failed.key == ("wsgi-gunicorn-gthread", "slow-body", 2)
@@ -189,7 +198,7 @@ def test_failed_cell_is_void_and_has_no_figures() -> None:
 
 def test_cell_of_an_empty_recording_is_void_and_has_no_figures() -> None:
     empty = cell(Recording([], [], [], [], []))
-    failed = analysis.failed(SUBJECT, "")
+    failed = failed_cell(SUBJECT, "")
     assert empty == dataclasses.replace(failed, warnings=empty.warnings)
     assert empty.warnings == [
         "the staircase was not climbed to its end",
@@ -201,7 +210,7 @@ def test_cell_of_an_empty_recording_is_void_and_has_no_figures() -> None:
 
 
 def test_treads_leave_out_the_settling_and_what_the_release_could_answer() -> None:
-    assert analysis.treads(healthy(0, 4, 32), METHOD) == [
+    assert treads(healthy(0, 4, 32), METHOD) == [
         Tread(0, begins_s=0.5, ends_s=2.0),
         Tread(4, begins_s=2.5, ends_s=4.0),
         Tread(32, begins_s=4.5, ends_s=6.0),  # released at 7
@@ -210,7 +219,7 @@ def test_treads_leave_out_the_settling_and_what_the_release_could_answer() -> No
 
 @pytest.mark.parametrize("levels", [[], [Level(0.0, 0)]])
 def test_treads_need_an_end(levels: list[Level]) -> None:
-    assert analysis.treads(Recording([], [], levels, [], []), METHOD) == []
+    assert treads(Recording([], [], levels, [], []), METHOD) == []
 
 
 def test_request_belongs_to_the_step_in_which_it_was_due() -> None:
@@ -299,7 +308,7 @@ def test_share_has_an_interval_unless_nothing_was_asked() -> None:
     step = cell(fail(healthy(0, 4), 0.5, 0.645)).steps[0]
     # Wilson's, worked out by hand: (135 + z^2/2 ± z sqrt(13.5 + z^2/4)) / (150 + z^2)
     assert (step.answered_low_percent, step.answered_high_percent) == (84.16, 93.85)
-    nothing = analysis.step(Tread(0, 50.0, 51.0), healthy(0, 4))
+    nothing = analyse_step(Tread(0, 50.0, 51.0), healthy(0, 4))
     assert (nothing.answered_low_percent, nothing.answered_high_percent) == (None, None)
 
 
@@ -331,7 +340,7 @@ def test_percentile_is_the_nearest_rank(
     percent: int, few: list[int], times: int
 ) -> None:
     values = sorted(few * times)
-    found = analysis.percentile(values, percent / 100)
+    found = percentile(values, percent / 100)
     assert found == brute_force(values, percent)
 
 
@@ -352,11 +361,11 @@ def test_percentile_is_the_nearest_rank(
 def test_percentile_needs_ten_values_beyond(
     share: float, count: int, expected: float | None
 ) -> None:
-    assert analysis.percentile(range(1, count + 1), share) == expected
+    assert percentile(range(1, count + 1), share) == expected
 
 
 def test_percentile_is_rounded_to_microseconds() -> None:
-    assert analysis.percentile([1.23456789] * 20, 0.5) == 1.235
+    assert percentile([1.23456789] * 20, 0.5) == 1.235
 
 
 # Capacity
@@ -391,14 +400,14 @@ def test_capacity_is_where_the_shares_say(
     held: int | None,
 ) -> None:
     predicted = Capacity(16, None, None, None, 32, 8, 15, "threads")
-    found = analysis.find_capacity(steps(*climb), predicted)
+    found = find_capacity(steps(*climb), predicted)
     assert found == Capacity(16, degrades_at, out_at, held, 32, 8, 15, "threads")
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=8))
 def test_capacity_is_in_order(answered: list[int]) -> None:
     climb = steps(*((4 * n, 200, count) for n, count in enumerate(answered)))
-    found = analysis.find_capacity(climb, Capacity(None, None, None, None))
+    found = find_capacity(climb, Capacity(None, None, None, None))
     held, degrades_at, out_at = found.held, found.degrades_at, found.out_at
     assert (held is None) == (degrades_at == 0)
     assert (degrades_at is None) == (held == climb[-1].slow_clients)
@@ -416,14 +425,14 @@ def test_capacity_is_in_order(answered: list[int]) -> None:
 def test_fate_is_counted_by_visit(fate: str) -> None:
     visits = [Visit(client, 0.0, 1.0, fate, None) for client in (0, 1, 1)]
     visits.append(Visit(2, 0.0, 1.0, "held" if fate != "held" else "reset", None))
-    counted = dataclasses.asdict(analysis.count_fates(visits))
+    counted = dataclasses.asdict(count_fates(visits))
     assert counted.pop(fate) == 3
     assert sum(counted.values()) == 1
 
 
 def test_fate_that_nobody_knows_is_an_error() -> None:
     with pytest.raises(TypeError, match="vanished"):
-        analysis.count_fates([Visit(0, 0.0, 1.0, "vanished", None)])
+        count_fates([Visit(0, 0.0, 1.0, "vanished", None)])
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from loadtests import cli, compare, differences, health
-from loadtests.compare import INCOMPARABLE, FalseAlarms
-from loadtests.differences import BETTER, SAME, WORSE, Difference
-from loadtests.intervals import Interval
+from loadtests import cli
+from loadtests.analysis import compare, differences, health
+from loadtests.analysis.compare import INCOMPARABLE, FalseAlarms
+from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
+from loadtests.analysis.intervals import Interval
 from loadtests.records.run import Cell, Run, Step, save_run
 from loadtests.report import comparison
 from loadtests.report.comparison import Compared

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from loadtests import freeing
-from loadtests.analysis import Subject
+from loadtests.analysis.cell import Subject
+from loadtests.analysis.self_recovery import analyse_self_recovery
 from loadtests.records.run import Capacity, Freeing, Method
 from loadtests.records.samples import (
     GeneratorReading,
@@ -45,7 +45,7 @@ def held(*unanswered: tuple[float, float], pids: str = "1 2 3") -> Recording:
 
 
 def found(recording: Recording, log: str = "") -> Freeing:
-    return freeing.freeing(SUBJECT, recording, METHOD, log)
+    return analyse_self_recovery(SUBJECT, recording, METHOD, log)
 
 
 @pytest.mark.parametrize(

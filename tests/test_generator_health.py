@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from loadtests import ROOT, load
-from loadtests.analysis import cell, failed
+from loadtests.analysis.cell import analyse_cell, failed_cell
 from loadtests.catalog.profiles import PROFILES, Profile
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import STACKS
@@ -35,11 +35,11 @@ def measured(
     try:
         recording: Recording = measure(plan, folder, guard, tell)
     except ProcessError as error:  # as a run does
-        return failed(subject, str(error))
+        return failed_cell(subject, str(error))
     # What a hypervisor takes meanwhile is no trouble of the generator's making.
     untaken = [r._replace(stolen_percent=0.0) for r in recording.generator]
     recording = dataclasses.replace(recording, generator=untaken)
-    return cell(subject, recording, load.method(profile))
+    return analyse_cell(subject, recording, load.method(profile))
 
 
 def generator(file: str) -> psutil.Process:

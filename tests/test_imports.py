@@ -72,5 +72,5 @@ def test_scipy_is_imported_for_intervals_only() -> None:
 
 
 def test_frameworks_are_imported_by_what_is_served_with_them_only() -> None:
-    users = {path.stem for path in FILES if others(path) & FRAMEWORKS}
-    assert users <= {"apps", "on_fastapi", "on_flask", "on_starlette"}
+    users = {path.parent for path in FILES if others(path) & FRAMEWORKS}
+    assert users == {PACKAGE / "servers" / "apps"}

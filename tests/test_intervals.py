@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests import intervals
-from loadtests.intervals import Interval
+from loadtests.analysis import intervals
+from loadtests.analysis.intervals import Interval
 
 # "Student" (1908): hours of sleep gained by ten patients with each of two drugs.
 SLEEP_1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]

@@ -6,7 +6,8 @@ import contextlib
 
 import pytest
 
-from loadtests import ROOT, analysis
+from loadtests import ROOT
+from loadtests.analysis.cell import analyse_step
 from loadtests.catalog.stacks import HOST
 from loadtests.records.run import Step
 from loadtests.records.samples import (
@@ -70,7 +71,7 @@ def line(group: Group) -> str:
 
 def as_step(samples: list[Sample]) -> Step:
     recording = Recording(samples, [], [], [], [])
-    return analysis.step(Tread(0, float("-inf"), float("inf")), recording)
+    return analyse_step(Tread(0, float("-inf"), float("inf")), recording)
 
 
 def test_probe_reports_the_delay_of_the_server(seen: Seen) -> None:

@@ -15,6 +15,12 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
+from loadtests.analysis.outcomes import (
+    degrade_prediction,
+    outcomes,
+    prediction,
+    verdict,
+)
 from loadtests.cli import main
 from loadtests.records.run import (
     Capacity,
@@ -27,12 +33,6 @@ from loadtests.records.run import (
 )
 from loadtests.report import charts, html, markdown, syntax, tables
 from loadtests.report.finding import sentences
-from loadtests.report.outcomes import (
-    degrade_prediction,
-    outcomes,
-    prediction,
-    verdict,
-)
 from loadtests.report.panel import LABEL_GAP, Panel
 from loadtests.report.style import dodged, looks, place, predicted
 from loadtests.report.text import figure, listed, percent, plain

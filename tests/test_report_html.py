@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from loadtests.analysis.outcomes import outcomes
 from loadtests.catalog import scenarios
 from loadtests.records.run import Cell, Fates, Run, ServerFigures
 from loadtests.report import advice, html, inline, style
 from loadtests.report.matrix import WHAT, entry
 from loadtests.report.multiples import _names
-from loadtests.report.outcomes import outcomes
 from tests import runs
 from tests.page import Browser, Structure, browser, installed, violations
 

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
+from loadtests.analysis.steps import pooled, repeated, share_within, time
 from loadtests.records.run import Step
-from loadtests.report.steps import pooled, repeated, share_within, time
 
 STEP = Step(
     slow_clients=4,

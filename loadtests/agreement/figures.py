@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests import intervals
 from loadtests.agreement.tools import Round
+from loadtests.analysis import intervals
 
 PROBE = "probe"
 WITHIN = 1.25

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
 from loadtests.report.matrix import entry
-from loadtests.report.outcomes import Outcome, outcomes
 from loadtests.report.text import count
 
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Fates
 from loadtests.report import style
-from loadtests.report.outcomes import Outcome
-from loadtests.report.reached import NEVER
 from loadtests.report.style import Spec, by_stack, marks
 from loadtests.report.text import amount, count
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import vl_convert
 
+from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
 from loadtests.report import bars, lines, style
-from loadtests.report.outcomes import Outcome, outcomes
 from loadtests.report.text import count, listed, percent
 
 FOLDER = "charts"

@@ -11,12 +11,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests import compare, differences, intervals
-from loadtests.compare import INCOMPARABLE, Comparison
-from loadtests.differences import BETTER, COSTS, SAME, WORSE, Difference
+from loadtests.analysis import compare, differences, intervals
+from loadtests.analysis.compare import INCOMPARABLE, Comparison
+from loadtests.analysis.differences import BETTER, COSTS, SAME, WORSE, Difference
+from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Run
 from loadtests.report import syntax
-from loadtests.report.reached import NEVER
 from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
 
 COLUMNS = ("base", "new", "change", "new - base", "")

@@ -6,8 +6,8 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 
+from loadtests.analysis.outcomes import by_family
 from loadtests.records.run import Cost, Fates, Freeing, Run
-from loadtests.report.outcomes import by_family
 from loadtests.report.table import Doubt, Strong, Table
 from loadtests.report.text import NOTHING, count, figure, listed, percent, plain
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from loadtests.analysis.outcomes import Outcome
 from loadtests.records.run import Step
-from loadtests.report.outcomes import Outcome
 from loadtests.report.text import count, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.records.run import Run
-from loadtests.report import figures
-from loadtests.report.outcomes import (
+from loadtests.analysis.outcomes import (
     BEYOND,
     CONFIRMED,
     REFUTED,
@@ -20,7 +18,9 @@ from loadtests.report.outcomes import (
     outcomes,
     share,
 )
-from loadtests.report.reached import Reached
+from loadtests.analysis.over_repeats import Reached
+from loadtests.records.run import Run
+from loadtests.report import figures
 from loadtests.report.text import NOTHING, amount, count, listed, percent
 
 MOST_NAMED = 6

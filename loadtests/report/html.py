@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from loadtests.analysis.outcomes import key_of
 from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
 from loadtests.report import (
@@ -31,7 +32,6 @@ from loadtests.report import (
 )
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import WHAT, Matrix, in_order, matrix, pivoted
-from loadtests.report.outcomes import key_of
 from loadtests.report.syntax import Rows
 from loadtests.report.table import Strong
 from loadtests.report.text import NOTHING, amount, plain, when

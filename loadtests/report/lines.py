@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from loadtests.analysis.outcomes import Outcome, share
 from loadtests.records.run import Step
 from loadtests.report import style
-from loadtests.report.outcomes import Outcome, share
 from loadtests.report.panel import LABEL_GAP, Panel, Row
 from loadtests.report.style import Spec, by_stack, marks, number
 from loadtests.report.text import count

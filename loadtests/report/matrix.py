@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loadtests.records.run import Run
-from loadtests.report.outcomes import (
+from loadtests.analysis.outcomes import (
     BEYOND,
     CONFIRMED,
     REFUTED,
@@ -16,7 +15,8 @@ from loadtests.report.outcomes import (
     outcomes,
     void_cells,
 )
-from loadtests.report.reached import NEVER, Reached
+from loadtests.analysis.over_repeats import NEVER, Reached
+from loadtests.records.run import Run
 from loadtests.report.table import Table
 from loadtests.report.text import NOTHING, count
 

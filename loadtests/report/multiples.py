@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from loadtests.analysis.outcomes import Outcome, share
+from loadtests.analysis.steps import share_within, time
 from loadtests.records.run import Step
 from loadtests.report import style
 from loadtests.report.charts import Picture
-from loadtests.report.outcomes import Outcome, share
-from loadtests.report.steps import share_within, time
 from loadtests.report.style import Spec, by_stack, marks, number
 from loadtests.report.text import amount, count, percent
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from loadtests.analysis.outcomes import Outcome
 from loadtests.records.run import Step
 from loadtests.report import style
-from loadtests.report.outcomes import Outcome
 
 LABEL_GAP = 17
 Row = dict[str, Any]

@@ -5,11 +5,11 @@ It stands between two marks, and everything outside of them is left as it is.
 
 from __future__ import annotations
 
+from loadtests.analysis.outcomes import outcomes
 from loadtests.records.run import Run
 from loadtests.report import charts
 from loadtests.report.finding import incomplete, sentences
 from loadtests.report.matrix import Entry, in_order, matrix
-from loadtests.report.outcomes import outcomes
 from loadtests.report.syntax import table, text
 from loadtests.report.text import NOTHING, amount
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
 from loadtests.report import inline, multiples, style, tables
 from loadtests.report.charts import Picture
 from loadtests.report.matrix import Entry, entry, in_order
 from loadtests.report.multiples import Plot
-from loadtests.report.outcomes import Outcome, outcomes
 
 MOST_NAMED = 12
 ORDER = ("out", "degraded", "unharmed")

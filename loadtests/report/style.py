@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loadtests.report.outcomes import family
+from loadtests.analysis.outcomes import family
 
 INK = "#1a1a1a"
 FAINT = "#6b6b6b"

@@ -10,9 +10,7 @@ import dataclasses
 import shlex
 from collections.abc import Callable
 
-from loadtests.records.run import Cell, Fates, Run, Step
-from loadtests.report.comparison import repeatability
-from loadtests.report.outcomes import (
+from loadtests.analysis.outcomes import (
     REFUTED,
     Outcome,
     counts,
@@ -21,8 +19,10 @@ from loadtests.report.outcomes import (
     reason,
     void_cells,
 )
-from loadtests.report.reached import NEVER
-from loadtests.report.steps import PERCENTILES, repeated, share_within, time
+from loadtests.analysis.over_repeats import NEVER
+from loadtests.analysis.steps import PERCENTILES, repeated, share_within, time
+from loadtests.records.run import Cell, Fates, Run, Step
+from loadtests.report.comparison import repeatability
 from loadtests.report.table import Doubt, Strong, Table
 from loadtests.report.text import NOTHING, amount, count, figure, listed, plain
 

@@ -6,10 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.records.run import Cell, Run, Step
-from loadtests.report.extras import costs_said, freeing_said
-from loadtests.report.finding import incomplete, sentences
-from loadtests.report.outcomes import (
+from loadtests.analysis.outcomes import (
     CONFIRMED,
     REFUTED,
     Outcome,
@@ -20,7 +17,10 @@ from loadtests.report.outcomes import (
     verdict,
     void_cells,
 )
-from loadtests.report.reached import NEVER
+from loadtests.analysis.over_repeats import NEVER
+from loadtests.records.run import Cell, Run, Step
+from loadtests.report.extras import costs_said, freeing_said
+from loadtests.report.finding import incomplete, sentences
 from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
 
 STACK_WIDTH = 22

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+from loadtests.analysis.outcomes import Outcome, counts, key_of
 from loadtests.records.run import Method, Run
-from loadtests.report.outcomes import Outcome, counts, key_of
 from loadtests.report.text import plain
 
 MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import re
 
-from loadtests import analysis, health
+from loadtests.analysis import health
+from loadtests.analysis.cell import (
+    Subject,
+    count_fates,
+    server_figures,
+    treads,
+    well_from_s,
+)
 from loadtests.records.run import Freeing, Method
 from loadtests.records.samples import Recording, Sample
 
@@ -19,13 +26,13 @@ _KILLED = re.compile(r"WORKER TIMEOUT \(pid:")
 STEADY_S = 3.0
 
 
-def freeing(
-    subject: analysis.Subject, recording: Recording, method: Method, log: str
+def analyse_self_recovery(
+    subject: Subject, recording: Recording, method: Method, log: str
 ) -> Freeing:
     """What became of a held stack; `log` is what its server wrote meanwhile."""
-    climb = analysis.treads(recording, method)
+    climb = treads(recording, method)
     samples = [s for tread in climb for s in tread.samples(recording)]
-    restarts = analysis.server_figures(recording, climb).restarts
+    restarts = server_figures(recording, climb).restarts
     kills = len(_KILLED.findall(log))
     faults = health.void_reasons(recording, climb, method)
     told = [f"the log tells of {kills} workers killed, {restarts} were replaced"]
@@ -37,7 +44,7 @@ def freeing(
         attempted=len(samples),
         answered=sum(not sample.fault for sample in samples),
         freed_s=_freed_s(recording, samples),
-        fates=analysis.count_fates(recording.visits),
+        fates=count_fates(recording.visits),
         restarts=restarts,
         kills_logged=kills,
         valid=not faults,
@@ -50,5 +57,5 @@ def _freed_s(recording: Recording, samples: list[Sample]) -> float | None:
     a few seconds, 0 where no healthy request went unanswered."""
     if samples and not any(sample.fault for sample in samples):
         return 0.0
-    well_s = analysis.well_from_s(samples, steady_s=STEADY_S)
+    well_s = well_from_s(samples, steady_s=STEADY_S)
     return None if well_s is None else round(well_s - recording.levels[0].at_s, 1)

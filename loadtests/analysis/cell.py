@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests import health, intervals
+from loadtests.analysis import health, intervals
 from loadtests.records.run import (
     Capacity,
     Cell,
@@ -50,10 +50,10 @@ class Subject:
     predicted: Capacity
 
 
-def cell(subject: Subject, recording: Recording, method: Method) -> Cell:
+def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell:
     """All figures of one cell."""
     climb = treads(recording, method)
-    steps = [step(tread, recording) for tread in climb]
+    steps = [analyse_step(tread, recording) for tread in climb]
     capacity = find_capacity(steps, subject.predicted)
     generator = health.generator_figures(recording, climb)
     faults = health.void_reasons(recording, climb, method)
@@ -85,7 +85,7 @@ def treads(recording: Recording, method: Method) -> list[Tread]:
     return found
 
 
-def step(tread: Tread, recording: Recording) -> Step:
+def analyse_step(tread: Tread, recording: Recording) -> Step:
     """How many healthy requests were answered, and how fast, during one step."""
     samples = tread.samples(recording)
     answered = sum(not sample.fault for sample in samples)
@@ -232,7 +232,7 @@ def _restarts(readings: Sequence[ServerReading]) -> int:
     return len(set().union(*seen) - seen[0])
 
 
-def failed(subject: Subject, reason: str) -> Cell:
+def failed_cell(subject: Subject, reason: str) -> Cell:
     """A cell that could not be measured: void, with the reason, never a zero."""
     return Cell(
         stack=subject.stack,

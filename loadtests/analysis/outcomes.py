@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 
+from loadtests.analysis.over_repeats import NEVER, Reached, middle
+from loadtests.analysis.steps import pooled
 from loadtests.records.run import Capacity, Cell, Fates, Run, Step
-from loadtests.report.reached import NEVER, Reached, middle
-from loadtests.report.steps import pooled
 from loadtests.report.text import NOTHING, count, plain
 
 CONFIRMED = "confirmed"
 REFUTED = "refuted"
 BEYOND = "not tested"
-DOUBT = "response times are doubtful"  # as loadtests/health.py warns
+DOUBT = "response times are doubtful"  # as loadtests/analysis/health.py warns
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import TypeGuard
 
 import numpy as np
 
-from loadtests import intervals
-from loadtests.intervals import Interval
+from loadtests.analysis import intervals
+from loadtests.analysis.intervals import Interval
+from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.over_repeats import Reached
 from loadtests.records.run import Cell, Step
-from loadtests.report.outcomes import Outcome
-from loadtests.report.reached import Reached
 
 BETTER, WORSE, SAME = "better", "worse", "no difference"
 RESOLVED_STEPS = 1  # a capacity is known to a step of the staircase, and so its change

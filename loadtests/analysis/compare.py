@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests import comparable, differences
-from loadtests.differences import BETTER, SAME, WORSE, Difference
+from loadtests.analysis import comparable, differences
+from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
+from loadtests.analysis.outcomes import Outcome, key_of, outcomes
 from loadtests.records.run import Run
-from loadtests.report.outcomes import Outcome, key_of, outcomes
 
 INCOMPARABLE = "not comparable"
 THRESHOLD = 0.25

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests import intervals
+from loadtests.analysis import intervals
 from loadtests.records.run import GeneratorFigures, Method
 from loadtests.records.samples import NOT_SENT, Recording, Tread
 

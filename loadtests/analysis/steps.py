@@ -10,10 +10,10 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from loadtests import intervals
-from loadtests.intervals import Interval
+from loadtests.analysis import intervals
+from loadtests.analysis.intervals import Interval
+from loadtests.analysis.over_repeats import middle
 from loadtests.records.run import Step
-from loadtests.report.reached import middle
 from loadtests.report.text import figure, percent
 
 PERCENTILES = (50, 90, 99)
