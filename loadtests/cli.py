@@ -206,7 +206,7 @@ def make_report(arguments: argparse.Namespace, _: list[str]) -> int:
 
 def compare_runs(arguments: argparse.Namespace, _: list[str]) -> int:
     """Compare two stored runs; the exit status is that of `compare.status`."""
-    from loadtests.report import comparison
+    from loadtests.report.formats import comparison
 
     base, new = load_run(arguments.base), load_run(arguments.new)
     threshold = arguments.threshold / 100

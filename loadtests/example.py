@@ -44,7 +44,7 @@ def keep(arguments: argparse.Namespace, _: list[str]) -> int:
 
 
 def renew(root: Path, *, check: bool) -> None:
-    from loadtests.report import readme
+    from loadtests.report.formats import readme
 
     path, folder = root / "README.md", root / EXAMPLE
     text = path.read_text(encoding="utf-8")

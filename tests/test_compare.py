@@ -20,8 +20,8 @@ from loadtests.analysis.compare import INCOMPARABLE, FalseAlarms
 from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.intervals import Interval
 from loadtests.records.run import Cell, Run, Step, save_run
-from loadtests.report import comparison
-from loadtests.report.comparison import Compared
+from loadtests.report.formats import comparison
+from loadtests.report.formats.comparison import Compared
 from tests import runs
 
 LEVELS = (0, 4, 8, 16, 32, 64)

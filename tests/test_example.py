@@ -9,7 +9,7 @@ import pytest
 from loadtests import example, report
 from loadtests.cli import main
 from loadtests.records.run import ResultError, Run, load_run, save_run
-from loadtests.report import readme
+from loadtests.report.formats import readme
 from tests import runs
 
 PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"

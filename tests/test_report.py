@@ -31,11 +31,13 @@ from loadtests.records.run import (
     Step,
     save_run,
 )
-from loadtests.report import charts, html, markdown, syntax, tables
-from loadtests.report.finding import sentences
-from loadtests.report.panel import LABEL_GAP, Panel
-from loadtests.report.style import dodged, looks, place, predicted
-from loadtests.report.text import figure, listed, percent, plain
+from loadtests.report.charts import drawing
+from loadtests.report.charts.panel import LABEL_GAP, Panel
+from loadtests.report.charts.style import dodged, looks, place, predicted
+from loadtests.report.formats import html, markdown, syntax
+from loadtests.report.sections import tables
+from loadtests.report.sections.finding import sentences
+from loadtests.report.words import figure, listed, percent, plain
 from tests import runs
 
 EVIL = "<script>|`x`*\x1b[31m../\n#"
@@ -73,7 +75,7 @@ def test_report_writes_its_files_whole(tmp_path: Path) -> None:
 def test_charts_have_marks_and_name_every_stack() -> None:
     run = runs.run(c for c in runs.quick().cells if c.scenario == "slow-body")
     stacks = {cell.stack for cell in run.cells}
-    for file, text in charts.render(run).items():
+    for file, text in drawing.render(run).items():
         root = ElementTree.fromstring(text)
         words = " ".join(root.itertext())
         marks = [e for e in root.iter(f"{SVG}path") if e.get("d")]
@@ -280,7 +282,7 @@ def test_finding_counts_the_groups_that_it_does_not_name() -> None:
 def test_finding_leaves_out_what_was_not_measured() -> None:
     only = runs.cell(steps=[runs.step(8, p50_ms=None)])
     assert len(sentences(runs.run([only]))) == 3
-    assert not any("response-time" in p.file for p in charts.plan(runs.run([only])))
+    assert not any("response-time" in p.file for p in drawing.plan(runs.run([only])))
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -310,7 +312,7 @@ def test_run_without_a_cell_that_counts_says_so() -> None:
     assert "This run is not complete" in text
     assert "lag p99 9 ms" in text
     assert "## Response times" not in text
-    assert charts.render(run) == {}
+    assert drawing.render(run) == {}
     assert "Void" in rendered(run)
 
 
@@ -394,7 +396,7 @@ def test_names_and_messages_come_out_as_text() -> None:
     assert "\x1b" not in text
     assert "\\<script\\>\\|\\`x\\`\\*../ \\#" in text
     assert "<script>" not in text.split("```")[0]
-    for svg in charts.render(run).values():
+    for svg in drawing.render(run).values():
         assert "<script>" not in svg
         ElementTree.fromstring(svg)
     assert "\x1b" not in rendered(run)
@@ -418,7 +420,7 @@ def test_markdown_calls_no_one_and_refers_to_no_issue(given: str, written: str) 
 
 def test_file_names_of_charts_stay_in_their_folder() -> None:
     run = runs.run([runs.cell(scenario="../../etc"), runs.cell(scenario="etc")])
-    files = [p.file for p in charts.plan(run) if "answered" in p.file]
+    files = [p.file for p in drawing.plan(run) if "answered" in p.file]
     assert files == ["charts/answered-etc.svg", "charts/answered-etc-2.svg"]
 
 
@@ -471,10 +473,10 @@ def test_charts_mark_both_ends_of_a_predicted_range() -> None:
     ranged = dataclasses.replace(cell.capacity, predicted_out_by=32)
     one = runs.cell("b", answered={0: 150, 4: 0, 32: 0}, predicted=4)
     run = runs.run([dataclasses.replace(cell, capacity=ranged), one])
-    (shown,) = [p for p in charts.plan(run) if "answered" in p.file]
+    (shown,) = [p for p in drawing.plan(run) if "answered" in p.file]
     assert "not out" not in shown.alternative
     assert "out at 32, predicted 16 to 32." in shown.alternative
-    layers = charts.specification(shown)["layer"]
+    layers = drawing.specification(shown)["layer"]
     (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
     marked = sorted((r["stack"], r["x"]) for r in triangles["data"]["values"])
     assert marked == [("asgi-uvicorn", 2), ("asgi-uvicorn", 3), ("b", 1)]
@@ -564,14 +566,14 @@ def test_report_command_prints_the_short_form_and_writes_nothing(
 def test_chart_of_fates_leaves_out_where_all_were_held() -> None:
     held = runs.cell("a", fates=Fates(held=512))
     closed = runs.cell("b", fates=Fates(held=2, closed=3))
-    files = [picture.file for picture in charts.plan(runs.run([held]))]
+    files = [picture.file for picture in drawing.plan(runs.run([held]))]
     assert "charts/fates.svg" not in files
     assert (
         "held all of them until they left" in html.render(runs.run([held]))[report.PAGE]
     )
-    shown = charts.plan(runs.run([held, closed]))[-1]
+    shown = drawing.plan(runs.run([held, closed]))[-1]
     assert shown.file == "charts/fates.svg"
-    stacks = {row["stack"] for row in rows_of(charts.specification(shown))}
+    stacks = {row["stack"] for row in rows_of(drawing.specification(shown))}
     assert stacks == {"b"}
 
 

@@ -14,7 +14,9 @@ from loadtests.records.claims import CLAIMS_FILE, ERROR, KINDS, save_claims
 from loadtests.records.folder import ALONE, Beside, read_beside
 from loadtests.records.run import ResultError, Run
 from loadtests.records.traces import FAST, Trace, Traces, save_traces
-from loadtests.report import calls, charts, claims, html, lanes, markdown
+from loadtests.report.charts import drawing, lanes
+from loadtests.report.formats import html, markdown
+from loadtests.report.sections import calls, claims
 from tests import runs
 from tests.page import Structure
 
@@ -223,7 +225,7 @@ def test_sentence_of_a_fast_client_claims_no_wait() -> None:
 
 def test_every_kind_of_chart_keeps_to_the_schema_of_vega_lite() -> None:
     run = runs.run([runs.cell(), runs.cell("wsgi-gunicorn-gthread", predicted=16)])
-    pictures = [*charts.plan(run), *calls.pictures([runs.trace()])]
+    pictures = [*drawing.plan(run), *calls.pictures([runs.trace()])]
     assert len(pictures) == 5
     for picture in pictures:
-        alt.Chart.from_dict(charts.specification(picture))  # or SchemaValidationError
+        alt.Chart.from_dict(drawing.specification(picture))  # or SchemaValidationError

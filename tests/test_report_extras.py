@@ -9,7 +9,8 @@ import pytest
 
 from loadtests import report
 from loadtests.records.run import Cost, Fates, Freeing, Run, load_run, save_run
-from loadtests.report import extras, html, markdown
+from loadtests.report.formats import html, markdown
+from loadtests.report.sections import extras
 from tests.runs import quick
 
 STREAM = "GET /stream?chunks=16&size=65536"

@@ -13,9 +13,11 @@ import pytest
 from loadtests.analysis.outcomes import outcomes
 from loadtests.catalog import scenarios
 from loadtests.records.run import Cell, Fates, Run, ServerFigures
-from loadtests.report import advice, html, inline, style
-from loadtests.report.matrix import WHAT, entry
-from loadtests.report.multiples import _names
+from loadtests.report.charts import inline, style
+from loadtests.report.charts.multiples import _names
+from loadtests.report.formats import html
+from loadtests.report.sections import advice
+from loadtests.report.sections.matrix import WHAT, entry
 from tests import runs
 from tests.page import Browser, Structure, browser, installed, violations
 

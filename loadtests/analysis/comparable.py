@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from loadtests.analysis.outcomes import Outcome, counts, key_of
 from loadtests.records.run import Method, Run
-from loadtests.report.text import plain
+from loadtests.report.words import plain
 
 MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")
 # A stack depends on the packages whose names are words of its id, on those of its words

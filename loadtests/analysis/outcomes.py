@@ -15,7 +15,7 @@ from functools import cached_property
 from loadtests.analysis.over_repeats import NEVER, Reached, middle
 from loadtests.analysis.steps import pooled
 from loadtests.records.run import Capacity, Cell, Fates, Run, Step
-from loadtests.report.text import NOTHING, count, plain
+from loadtests.report.words import NOTHING, count, plain
 
 CONFIRMED = "confirmed"
 REFUTED = "refuted"

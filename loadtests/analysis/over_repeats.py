@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from loadtests.report.text import count
+from loadtests.report.words import count
 
 NEVER = "not reached"
 

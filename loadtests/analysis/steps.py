@@ -14,7 +14,7 @@ from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.over_repeats import middle
 from loadtests.records.run import Step
-from loadtests.report.text import figure, percent
+from loadtests.report.words import figure, percent
 
 PERCENTILES = (50, 90, 99)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loadtests.records.folder import Beside, read_beside
 from loadtests.records.run import Run
-from loadtests.report.terminal import cell_line, extra_line, table
+from loadtests.report.formats.terminal import cell_line, extra_line, table
 
 __all__ = ["PAGE", "cell_line", "extra_line", "summary", "table", "write"]
 
@@ -19,7 +19,7 @@ PAGE = "report.html"
 
 def summary(run: Run) -> str:
     """The finding and the capacities, short enough for a pull-request comment."""
-    from loadtests.report import markdown
+    from loadtests.report.formats import markdown
 
     return markdown.summary(run)
 
@@ -41,10 +41,12 @@ def write(run: Run, folder: Path) -> list[Path]:
 def _writers() -> tuple[Callable[[Run, Beside], dict[str, str]], ...]:
     """What a report consists of: functions to texts by file name."""
     # Imported only here: the terminal needs no chart.
-    from loadtests.report import calls, charts, html, markdown
+    from loadtests.report.charts import drawing
+    from loadtests.report.formats import html, markdown
+    from loadtests.report.sections import calls
 
     return (
-        lambda run, _: charts.render(run),
+        lambda run, _: drawing.render(run),
         lambda _, beside: calls.render(beside.traces),
         markdown.render,
         html.render,

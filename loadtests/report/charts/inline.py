@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 from markupsafe import Markup
 
-from loadtests.report import charts, style
+from loadtests.report.charts import drawing, style
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10  # what is cut of the 16 that style.COMMON leaves around a chart
@@ -46,12 +46,12 @@ def dark_rules() -> str:
     )
 
 
-def embedded(picture: charts.Picture, name: str, *, tips: bool = False) -> Markup:
+def embedded(picture: drawing.Picture, name: str, *, tips: bool = False) -> Markup:
     """The chart as inline SVG; `name` is used once on the page.
 
     With `tips` its marks have descriptions of their own, which become tooltips.
     """
-    root = ElementTree.fromstring(charts.svg(picture))
+    root = ElementTree.fromstring(drawing.svg(picture))
     background = root[0]
     root.remove(background)
     for element in root.iter():

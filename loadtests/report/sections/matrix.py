@@ -17,8 +17,8 @@ from loadtests.analysis.outcomes import (
 )
 from loadtests.analysis.over_repeats import NEVER, Reached
 from loadtests.records.run import Run
-from loadtests.report.table import Table
-from loadtests.report.text import NOTHING, count
+from loadtests.report.blocks import Table
+from loadtests.report.words import NOTHING, count
 
 WHAT = {  # as in loadtests/catalog/scenarios.py, and in that order
     "idle": "connects and says nothing",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.run import Step
-from loadtests.report.text import count, figure
+from loadtests.report.words import count, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.run import Step
-from loadtests.report import style
+from loadtests.report.charts import style
 
 LABEL_GAP = 17
 Row = dict[str, Any]

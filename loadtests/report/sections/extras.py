@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import by_family
 from loadtests.records.run import Cost, Fates, Freeing, Run
-from loadtests.report.table import Doubt, Strong, Table
-from loadtests.report.text import NOTHING, count, figure, listed, percent, plain
+from loadtests.report.blocks import Doubt, Strong, Table
+from loadtests.report.words import NOTHING, count, figure, listed, percent, plain
 
 RAW = "raw"
 

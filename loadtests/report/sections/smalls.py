@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
-from loadtests.report import inline, multiples, style, tables
-from loadtests.report.charts import Picture
-from loadtests.report.matrix import Entry, entry, in_order
-from loadtests.report.multiples import Plot
+from loadtests.report.charts import inline, multiples, style
+from loadtests.report.charts.drawing import Picture
+from loadtests.report.charts.multiples import Plot
+from loadtests.report.sections import tables
+from loadtests.report.sections.matrix import Entry, entry, in_order
 
 MOST_NAMED = 12
 ORDER = ("out", "degraded", "unharmed")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from loadtests.records.traces import FAST, SLOW, Side, Trace
-from loadtests.report import charts, lanes
-from loadtests.report.charts import Picture
-from loadtests.report.text import amount, figure, plain
+from loadtests.report.charts import drawing, lanes
+from loadtests.report.charts.drawing import Picture
+from loadtests.report.words import amount, figure, plain
 
 TITLE = "The calls, one by one"
 LEAD = (
@@ -31,7 +31,7 @@ def title(trace: Trace) -> str:
 
 def file(trace: Trace) -> str:
     """Of its ids there are two, checked when they are read."""
-    return f"{charts.FOLDER}/trace-{trace.id}.svg"
+    return f"{drawing.FOLDER}/trace-{trace.id}.svg"
 
 
 def sentences(trace: Trace) -> list[str]:
@@ -84,4 +84,4 @@ def pictures(traces: Sequence[Trace]) -> list[Picture]:
 
 def render(traces: Sequence[Trace]) -> dict[str, str]:
     """The pictures as SVG, by file name."""
-    return {picture.file: charts.svg(picture) for picture in pictures(traces)}
+    return {picture.file: drawing.svg(picture) for picture in pictures(traces)}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from loadtests.analysis.outcomes import outcomes
 from loadtests.records.run import Run
-from loadtests.report import charts
-from loadtests.report.finding import incomplete, sentences
-from loadtests.report.matrix import Entry, in_order, matrix
-from loadtests.report.syntax import table, text
-from loadtests.report.text import NOTHING, amount
+from loadtests.report.charts import drawing
+from loadtests.report.formats.syntax import table, text
+from loadtests.report.sections.finding import incomplete, sentences
+from loadtests.report.sections.matrix import Entry, in_order, matrix
+from loadtests.report.words import NOTHING, amount
 
 BEGIN = "<!-- made from reports/example by make readme -->"
 END = "<!-- made so far -->"
@@ -39,13 +39,13 @@ def part(run: Run, folder: str) -> str:
     return "\n\n".join([made, bullets, *drawn, *capacities(run)])
 
 
-def picture(run: Run) -> charts.Picture | None:
+def picture(run: Run) -> drawing.Picture | None:
     """The chart of the share answered, under the scenario that says most."""
     under = in_order({o.scenario for o in outcomes(run)})
     answered = {
         p.title.partition(":")[0]: p
-        for p in charts.plan(run)
-        if p.file.startswith(f"{charts.FOLDER}/answered-")
+        for p in drawing.plan(run)
+        if p.file.startswith(f"{drawing.FOLDER}/answered-")
     }
     wanted = [s for s in (SHOWN, *under) if s in answered]
     return answered[wanted[0]] if wanted else None

@@ -15,10 +15,10 @@ from typing import Any
 from loadtests.analysis.outcomes import Outcome, share
 from loadtests.analysis.steps import share_within, time
 from loadtests.records.run import Step
-from loadtests.report import style
-from loadtests.report.charts import Picture
-from loadtests.report.style import Spec, by_stack, marks, number
-from loadtests.report.text import amount, count, percent
+from loadtests.report.charts import style
+from loadtests.report.charts.drawing import Picture
+from loadtests.report.charts.style import Spec, by_stack, marks, number
+from loadtests.report.words import amount, count, percent
 
 WIDTH = 228
 HEIGHT = 150

@@ -16,8 +16,8 @@ from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.analysis.differences import BETTER, COSTS, SAME, WORSE, Difference
 from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Run
-from loadtests.report import syntax
-from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
+from loadtests.report.formats import syntax
+from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
 
 COLUMNS = ("base", "new", "change", "new - base", "")
 STYLES = {WORSE: "bold red", BETTER: "bold green"}

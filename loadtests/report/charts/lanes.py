@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from loadtests.records.traces import BY_SERVER, Crossing, Side, Trace
-from loadtests.report import style
-from loadtests.report.text import amount, figure, plain
+from loadtests.report.charts import style
+from loadtests.report.words import amount, figure, plain
 
 THREAD, OPEN, CLIENT = "a thread is held", "the event loop serves others", "the client"
 COLOURS = {

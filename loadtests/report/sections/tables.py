@@ -22,9 +22,9 @@ from loadtests.analysis.outcomes import (
 from loadtests.analysis.over_repeats import NEVER
 from loadtests.analysis.steps import PERCENTILES, repeated, share_within, time
 from loadtests.records.run import Cell, Fates, Run, Step
-from loadtests.report.comparison import repeatability
-from loadtests.report.table import Doubt, Strong, Table
-from loadtests.report.text import NOTHING, amount, count, figure, listed, plain
+from loadtests.report.blocks import Doubt, Strong, Table
+from loadtests.report.formats.comparison import repeatability
+from loadtests.report.words import NOTHING, amount, count, figure, listed, plain
 
 
 def capacity(run: Run) -> Table:

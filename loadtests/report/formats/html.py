@@ -19,22 +19,14 @@ from markupsafe import Markup, escape
 from loadtests.analysis.outcomes import key_of
 from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
-from loadtests.report import (
-    PAGE,
-    advice,
-    calls,
-    charts,
-    claims,
-    extras,
-    inline,
-    smalls,
-    tables,
-)
-from loadtests.report.finding import incomplete, sentences
-from loadtests.report.matrix import WHAT, Matrix, in_order, matrix, pivoted
-from loadtests.report.syntax import Rows
-from loadtests.report.table import Strong
-from loadtests.report.text import NOTHING, amount, plain, when
+from loadtests.report import PAGE
+from loadtests.report.blocks import Strong
+from loadtests.report.charts import drawing, inline
+from loadtests.report.formats.syntax import Rows
+from loadtests.report.sections import advice, calls, claims, extras, smalls, tables
+from loadtests.report.sections.finding import incomplete, sentences
+from loadtests.report.sections.matrix import WHAT, Matrix, in_order, matrix, pivoted
+from loadtests.report.words import NOTHING, amount, plain, when
 
 HERE = Path(__file__).parent
 MEMORY = "Memory of a slow client, kB"
@@ -128,10 +120,10 @@ def _evidence(run: Run) -> dict[str, Any]:
 
 def _pictures(run: Run) -> dict[str, Markup]:
     """The charts that the page shows as they are."""
-    pictures = {picture.file: picture for picture in charts.plan(run)}
+    pictures = {picture.file: picture for picture in drawing.plan(run)}
     shown = {}
     for name in ("capacity", "fates"):
-        found = pictures.get(f"{charts.FOLDER}/{name}.svg")
+        found = pictures.get(f"{drawing.FOLDER}/{name}.svg")
         shown[f"{name}_picture"] = inline.embedded(found, name) if found else Markup("")
     return shown
 

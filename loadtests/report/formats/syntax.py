@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from loadtests.report.text import plain
+from loadtests.report.words import plain
 
 Rows = Sequence[Sequence[str]]
 # What a code host takes for a person or an issue: @name, #12, !12, GH-12. It looks for

@@ -7,9 +7,9 @@ import dataclasses
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Fates
-from loadtests.report import style
-from loadtests.report.style import Spec, by_stack, marks
-from loadtests.report.text import amount, count
+from loadtests.report.charts import style
+from loadtests.report.charts.style import Spec, by_stack, marks
+from loadtests.report.words import amount, count
 
 ROW_HEIGHT = 24
 WIDTH = style.WIDTH - 60

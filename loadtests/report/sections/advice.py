@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
-from loadtests.report.matrix import entry
-from loadtests.report.text import count
+from loadtests.report.sections.matrix import entry
+from loadtests.report.words import count
 
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"
 BEHIND = "Whatever stands in front: a proxy does not shorten the handler"

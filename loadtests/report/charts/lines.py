@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from loadtests.analysis.outcomes import Outcome, share
 from loadtests.records.run import Step
-from loadtests.report import style
-from loadtests.report.panel import LABEL_GAP, Panel, Row
-from loadtests.report.style import Spec, by_stack, marks, number
-from loadtests.report.text import count
+from loadtests.report.charts import style
+from loadtests.report.charts.panel import LABEL_GAP, Panel, Row
+from loadtests.report.charts.style import Spec, by_stack, marks, number
+from loadtests.report.words import count
 
 FAMILIES = "squares, dashed: WSGI; circles, solid: ASGI"
 PREDICTED = "triangles: predicted out at (two, joined: a range)"

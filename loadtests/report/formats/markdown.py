@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
-from loadtests.report import calls, charts, claims, extras, tables
-from loadtests.report.finding import incomplete, sentences
-from loadtests.report.readme import capacities
-from loadtests.report.syntax import code, fenced, table, text
-from loadtests.report.table import NAMES, Doubt, Strong, Table
-from loadtests.report.text import amount
+from loadtests.report.blocks import NAMES, Doubt, Strong, Table
+from loadtests.report.charts import drawing
+from loadtests.report.formats.readme import capacities
+from loadtests.report.formats.syntax import code, fenced, table, text
+from loadtests.report.sections import calls, claims, extras, tables
+from loadtests.report.sections.finding import incomplete, sentences
+from loadtests.report.words import amount
 
 FILE = "report.md"
 
@@ -85,8 +86,8 @@ def _value(value: str) -> str:
 
 def _charts(run: Run, *names: str) -> Iterator[str]:
     """The charts whose file names begin so."""
-    starts = tuple(f"{charts.FOLDER}/{name}" for name in names)
-    for picture in charts.plan(run):
+    starts = tuple(f"{drawing.FOLDER}/{name}" for name in names)
+    for picture in drawing.plan(run):
         if picture.file.startswith(starts):
             yield f"![{text(picture.alternative)}]({picture.file})"
 

@@ -18,8 +18,8 @@ import vl_convert
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
-from loadtests.report import bars, lines, style
-from loadtests.report.text import count, listed, percent
+from loadtests.report.charts import bars, lines, style
+from loadtests.report.words import count, listed, percent
 
 FOLDER = "charts"
 BELOW = "The table below has the figures."

@@ -19,9 +19,9 @@ from loadtests.analysis.outcomes import (
 )
 from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Cell, Run, Step
-from loadtests.report.extras import costs_said, freeing_said
-from loadtests.report.finding import incomplete, sentences
-from loadtests.report.text import NOTHING, amount, count, figure, percent, plain
+from loadtests.report.sections.extras import costs_said, freeing_said
+from loadtests.report.sections.finding import incomplete, sentences
+from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12

@@ -20,8 +20,8 @@ from loadtests.analysis.outcomes import (
 )
 from loadtests.analysis.over_repeats import Reached
 from loadtests.records.run import Run
-from loadtests.report import figures
-from loadtests.report.text import NOTHING, amount, count, listed, percent
+from loadtests.report.sections import figures
+from loadtests.report.words import NOTHING, amount, count, listed, percent
 
 MOST_NAMED = 6
 MOST_REFUTED = 3

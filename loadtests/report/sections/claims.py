@@ -17,7 +17,7 @@ from loadtests.records.claims import (
     differing,
 )
 from loadtests.records.run import Environment, Run
-from loadtests.report.text import amount, listed, plain, when
+from loadtests.report.words import amount, listed, plain, when
 
 TITLE = "What people say"
 # In the order of a report: first what its reader may have believed.
