@@ -19,10 +19,10 @@ from markupsafe import Markup, escape
 from loadtests.analysis.outcomes import key_of
 from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
-from loadtests.report import PAGE
 from loadtests.report.blocks import Strong
 from loadtests.report.charts import drawing, inline
 from loadtests.report.formats.syntax import Rows
+from loadtests.report.reports import PAGE
 from loadtests.report.sections import advice, calls, claims, extras, smalls, tables
 from loadtests.report.sections.finding import incomplete, sentences
 from loadtests.report.sections.matrix import WHAT, Matrix, in_order, matrix, pivoted

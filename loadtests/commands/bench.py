@@ -1,0 +1,78 @@
+"""`make bench` as its user sees it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import ROOT
+from loadtests.catalog.stacks import Stack, find_measurable
+from loadtests.experiments.agreement import table
+from loadtests.experiments.agreement.figures import PROBE, Row, apart, rows
+from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
+from loadtests.experiments.agreement.tools import Tool, installed
+from loadtests.experiments.machine import environment
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Guard, guarded
+
+STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
+APART_STATUS = 1
+
+
+def run(names: Sequence[str], rounds: int, console: Console) -> int:
+    """Compare the probe with each tool that is installed; 1 where they do not agree."""
+    stacks = [find_measurable(name) for name in dict.fromkeys(names or STACKS)]
+    tools = installed()
+    console.print(_heading(rounds), highlight=False)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, guarded() as guard:
+        found = {
+            stack.id: _rows(stack, tools, rounds, guard, Path(folder), console)
+            for stack in stacks
+        }
+    console.print(table.notes([PROBE, *(tool.name for tool in tools)]), highlight=False)
+    console.print(table.verdict(found), highlight=False, soft_wrap=not tools)
+    return APART_STATUS if any(map(apart, found.values())) else 0
+
+
+def _heading(rounds: int) -> str:
+    machine = environment(ROOT)
+    ours, servers = core_shares()
+    return (
+        f"{machine.cpu}, {machine.kernel}, Python {machine.python}; server on "
+        f"{_cores(servers)}, instruments in turns on {_cores(ours)}; {RATE_PER_S} "
+        f"requests a second, each on a new connection, in {rounds} rounds of "
+        f"{ROUND_S} s\n"
+    )
+
+
+def _cores(cores: frozenset[int]) -> str:
+    listed = ", ".join(map(str, sorted(cores)))
+    return f"core {listed}" if len(cores) == 1 else f"cores {listed}"
+
+
+def _rows(
+    stack: Stack,
+    tools: Sequence[Tool],
+    rounds: int,
+    guard: Guard,
+    folder: Path,
+    console: Console,
+) -> list[Row]:
+    with console.status("") as status:
+        here = folder / stack.id
+        here.mkdir()
+        found = rows(
+            play(
+                stack,
+                tools,
+                rounds,
+                guard,
+                here,
+                lambda what: status.update(f"{stack.id}: {what}"),
+            )
+        )
+    console.print(table.table(stack.id, found, RATE_PER_S), highlight=False)
+    return found

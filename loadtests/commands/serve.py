@@ -1,0 +1,57 @@
+"""`make serve-wsgi`, `serve-asgi` and `serve`: one app under one server, by hand."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import sys
+import time
+
+from loadtests.catalog import stacks
+from loadtests.catalog.stacks import Stack
+from loadtests.experiments.trace import traced
+from loadtests.servers.processes import Guard, guarded
+from loadtests.servers.server import running
+
+
+def serve(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Serve in the foreground until Ctrl-C, or until the server ends by itself."""
+    if arguments.stack:
+        stack = stacks.find(arguments.stack)
+    else:
+        stack = stacks.choose(arguments.interface, arguments.server, arguments.worker)
+    stack = stack.with_counts(arguments.workers, arguments.threads)
+    if arguments.trace:
+        stack = traced(stack)
+    command = shlex.join(stack.command(arguments.port))
+    # Of a trace only its records go to standard output: `make serve-asgi TRACE=1 | jq`.
+    with (
+        contextlib.redirect_stdout(sys.stderr if arguments.trace else sys.stdout),
+        guarded() as guard,
+    ):
+        print(f"{stack.id}\n\n  $ {command}\n", flush=True)
+        # A trace begins with your first request, not with the one that asks if the
+        # server is ready; and TRACE_APP may be any app, which would not answer that.
+        return _serve(stack, guard, arguments.port, answering=not arguments.trace)
+
+
+def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> int:
+    with running(stack, guard, log=None, port=port, answering=answering) as server:
+        print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
+        curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
+        for words in (
+            f"'{server.url}/hello?name=Ada'",
+            f"-N '{server.url}/stream?chunks=3&size=20&interval_ms=500'",
+            f"--data-binary @README.md {server.url}/upload",
+        ):
+            print(f"  {curl} {words}")
+        print(flush=True)
+        try:
+            while not server.group.exited:
+                time.sleep(0.2)
+        except KeyboardInterrupt:
+            print("\nStopping.", flush=True)
+            return 0
+    print(f"error: {stack.id} ended by itself", file=sys.stderr)
+    return 1

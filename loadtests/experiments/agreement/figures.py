@@ -1,0 +1,96 @@
+"""From rounds to rows: percentiles, and how many times the tool's is the probe's."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from loadtests.analysis import intervals
+from loadtests.experiments.agreement.tools import Round
+
+PROBE = "probe"
+WITHIN = 1.25
+SHARES = (0.50, 0.90, 0.99)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, and between which values it lies.
+
+    Of a percentile, over the requests of all rounds: its 95 % interval. Of the ratio,
+    the middle of the rounds', and the lowest and highest: of six rounds, all lie on the
+    same side of the true middle once in 32 times.
+    """
+
+    middle: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One instrument against one stack. A percentile is None where fewer than 10 of
+    all requests lie beyond it; the ratio is the probe's median to this one's."""
+
+    instrument: str
+    rate_per_s: float
+    made: int
+    right: int
+    percentiles_ms: Sequence[Figure | None]
+    ratio: Figure | None
+
+
+def figure(values: Sequence[float]) -> Figure:
+    return Figure(statistics.median(values), min(values), max(values))
+
+
+def rows(rounds: Mapping[str, Sequence[Round]]) -> list[Row]:
+    """A row for each instrument; each has as many rounds, and the probe is the first.
+
+    A ratio is of two rounds that followed each other, so that a machine that is slow
+    for a while is so for both.
+    """
+    probe = [_p50(round_) for round_ in rounds[PROBE]]
+    return [
+        _row(name, found, None if name == PROBE else probe)
+        for name, found in rounds.items()
+    ]
+
+
+def _row(name: str, rounds: Sequence[Round], probe: Sequence[float] | None) -> Row:
+    ratio = None
+    if probe is not None:
+        pairs = zip(probe, rounds, strict=True)
+        ratio = figure([ours / _p50(theirs) for ours, theirs in pairs])
+    return Row(
+        instrument=name,
+        rate_per_s=statistics.median(round_.rate_per_s for round_ in rounds),
+        made=sum(round_.made for round_ in rounds),
+        right=sum(len(round_.times_ms) for round_ in rounds),
+        percentiles_ms=[_percentile(rounds, share) for share in SHARES],
+        ratio=ratio,
+    )
+
+
+def _p50(found: Round) -> float:
+    return intervals.nearest_rank(found.times_ms, 0.50)
+
+
+def _percentile(rounds: Sequence[Round], share: float) -> Figure | None:
+    times_ms = sorted(itertools.chain.from_iterable(r.times_ms for r in rounds))
+    within = intervals.of_percentile(times_ms, share)
+    if within is None:
+        return None
+    middle = intervals.nearest_rank(times_ms, share)
+    return Figure(middle, within.low, within.high)
+
+
+def apart(found: Sequence[Row]) -> list[Row]:
+    """The tools with which the probe does not agree, whichever of the two says more."""
+    return [
+        row
+        for row in found
+        if row.ratio and not 1 / WITHIN <= row.ratio.middle <= WITHIN
+    ]

@@ -1,0 +1,87 @@
+"""What `make bench` shows: a table for each stack, a verdict, what the times count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loadtests.experiments.agreement.figures import PROBE, WITHIN, Figure, Row, apart
+from loadtests.experiments.agreement.tools import PROBE_COUNTS, TOOLS
+
+HEADINGS = ("rate, 1/s", "right", "p50, ms", "p90, ms", "p99, ms", "probe / it")
+MISSING = (
+    "No load tool to compare it with: apt-get install hey, or wrk. "
+    "The figures are the probe's own."
+)
+
+
+def table(stack_id: str, found: Sequence[Row], asked_per_s: int) -> RenderableType:
+    """The instruments against one stack."""
+    grid = Table(
+        box=None,
+        pad_edge=False,
+        title=Text(stack_id, style="bold"),
+        title_justify="left",
+        header_style="dim",
+        padding=(0, 2, 0, 0),
+    )
+    grid.add_column("", no_wrap=True)
+    for heading in HEADINGS:
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for row in found:
+        grid.add_row(
+            row.instrument,
+            f"{row.rate_per_s:.0f} of {asked_per_s}",
+            f"{row.right} of {row.made}",
+            *(_cell(percentile) for percentile in row.percentiles_ms),
+            "" if row.instrument == PROBE else _cell(row.ratio),
+        )
+    return Group(grid, "")
+
+
+def _cell(found: Figure | None) -> Text:
+    """The figure, and under it between which the rounds lie."""
+    if found is None:
+        return Text("-")
+    lies = f"{_short(found.low)}-{_short(found.high)}"
+    return Text.assemble(f"{_short(found.middle)}\n", (lies, "dim"))
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
+
+
+def notes(names: Sequence[str]) -> RenderableType:
+    """How to read the figures, and what the times of each instrument count."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name in names:
+        counts = PROBE_COUNTS if name == PROBE else TOOLS[name].counts
+        grid.add_row(name, counts)
+    middle = (
+        "Times are over all rounds; under each is its 95 % interval. A ratio is the "
+        "middle one of the rounds; under it are the lowest and the highest. Times count"
+    )
+    return Group(Text(middle), grid, "")
+
+
+def verdict(found: Mapping[str, Sequence[Row]]) -> Text:
+    """Whether the probe agrees with every tool on every stack; where it does not."""
+    tools = sorted({r.instrument for rows in found.values() for r in rows if r.ratio})
+    if not tools:
+        return Text(MISSING, style="yellow")
+    said = [
+        f"{row.ratio.middle:.2f}x that of {row.instrument} on {stack_id}"
+        for stack_id, rows in found.items()
+        for row in apart(rows)
+        if row.ratio
+    ]
+    if said:
+        where = "; ".join(said)
+        return Text(f"NOT within {WITHIN}x: the probe's median is {where}.", "bold red")
+    with_ = " and ".join(tools)
+    return Text(
+        f"Within {WITHIN}x: the probe's median agrees with {with_}.", style="bold green"
+    )

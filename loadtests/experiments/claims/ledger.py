@@ -1,0 +1,118 @@
+"""The registry of claims, and the runner; `loadtests.records.claims` is the record."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from loadtests.experiments.claims.bench import Bench
+from loadtests.records.claims import (
+    ERROR,
+    HOLDS,
+    KINDS,
+    ONLY_WITH,
+    REFUTED,
+    UNTESTABLE,
+    Verdict,
+)
+
+
+class LedgerError(Exception):
+    """A ledger that cannot be run as asked; one line."""
+
+
+class NoEvidence(Exception):
+    """What should decide a claim did not show; says what was seen instead."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one claim's run found: a kind of verdict, its condition, what decides it."""
+
+    kind: str
+    evidence: str
+    condition: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return f"{self.kind} {self.condition}".strip()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as people say it, where it is said, and the program that decides it."""
+
+    id: str
+    text: str
+    source: str
+    decide: Callable[[Bench], Finding]
+
+
+CLAIMS: dict[str, Claim] = {}
+
+
+def claim(source: str) -> Callable[[Callable[[Bench], Finding]], Claim]:
+    """Enter a function into the ledger: its docstring is the claim, its name the id."""
+
+    def enter(decide: Callable[[Bench], Finding]) -> Claim:
+        name = decide.__name__.replace("_", "-")
+        text = " ".join((inspect.getdoc(decide) or "").split())
+        CLAIMS[name] = Claim(name, text, source, decide)
+        return CLAIMS[name]
+
+    return enter
+
+
+def holds(evidence: str) -> Finding:
+    return Finding(HOLDS, evidence)
+
+
+def holds_only_with(condition: str, evidence: str) -> Finding:
+    return Finding(ONLY_WITH, evidence, condition)
+
+
+def refuted(evidence: str) -> Finding:
+    return Finding(REFUTED, evidence)
+
+
+def not_testable(evidence: str) -> Finding:
+    return Finding(UNTESTABLE, evidence)
+
+
+def need(shown: bool, otherwise: str) -> None:
+    """What must have shown for a verdict to be given at all."""
+    if not shown:
+        raise NoEvidence(otherwise)
+
+
+def choose(names: Sequence[str]) -> list[Claim]:
+    """The claims of those ids, all of them when none is named."""
+    unknown = [name for name in names if name not in CLAIMS]
+    if unknown:
+        known = ", ".join(CLAIMS)
+        raise LedgerError(f"no claim {', '.join(unknown)}; the claims are {known}")
+    return [CLAIMS[name] for name in dict.fromkeys(names or CLAIMS)]
+
+
+def decide(claims: Sequence[Claim], bench: Bench) -> Iterator[Verdict]:
+    """The verdicts, each as soon as it is there."""
+    for one in claims:
+        finding = _run(one, bench)
+        command = f"make claims ONLY={one.id}"
+        yield Verdict(
+            one.id, one.text, one.source, finding.verdict, finding.evidence, command
+        )
+
+
+def _run(one: Claim, bench: Bench) -> Finding:
+    # The edge: whatever stops one claim is recorded as its error, and the next is run.
+    try:
+        finding = one.decide(bench)
+        need(bool(finding.evidence), "a verdict without evidence")
+        need(finding.kind in KINDS, f"no such verdict: {finding.kind!r}")
+    except NoEvidence as error:
+        return Finding(ERROR, str(error))
+    except Exception as error:
+        return Finding(ERROR, f"{type(error).__name__}: {error}")
+    return finding

@@ -1,0 +1,64 @@
+"""Reports of a stored run: charts, a page, Markdown, the terminal. They start no
+process and decide no capacity; all that they know is in `results.Run` and in
+what stands beside it in its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from loadtests.records.folder import Beside, read_beside
+from loadtests.records.run import Run
+from loadtests.report.formats.terminal import cell_line, extra_line, table
+
+__all__ = ["PAGE", "cell_line", "extra_line", "summary", "table", "write"]
+
+PAGE = "report.html"
+
+
+def summary(run: Run) -> str:
+    """The finding and the capacities, short enough for a pull-request comment."""
+    from loadtests.report.formats import markdown
+
+    return markdown.summary(run)
+
+
+def write(run: Run, folder: Path) -> list[Path]:
+    """Write every report of the run into its folder, each file whole or not at all.
+
+    What stands beside the run in its folder (the claims, traces) is part of them.
+    ResultError, before anything is written, where that cannot be used.
+    """
+    beside = read_beside(folder)
+    return [
+        _write(folder / name, text)
+        for writer in _writers()
+        for name, text in writer(run, beside).items()
+    ]
+
+
+def _writers() -> tuple[Callable[[Run, Beside], dict[str, str]], ...]:
+    """What a report consists of: functions to texts by file name."""
+    # Imported only here: the terminal needs no chart.
+    from loadtests.report.charts import drawing
+    from loadtests.report.formats import html, markdown
+    from loadtests.report.sections import calls
+
+    return (
+        lambda run, _: drawing.render(run),
+        lambda _, beside: calls.render(beside.traces),
+        markdown.render,
+        html.render,
+    )
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

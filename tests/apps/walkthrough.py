@@ -1,0 +1,197 @@
+"""Runs docs/walkthrough.md: what the page shows is what its commands print.
+
+The one rule: the page is a script. Its ```console blocks hold commands, after "$ ", and
+what they print; a ```python block whose first line is "# /tmp/walk/<name>" is saved
+there, as the reader is asked to do. All is run in order, by one bash, in the project's
+root. Rewrite the outputs that are no longer true:
+
+    .venv/bin/python -m tests.apps.walkthrough --write
+
+The page's ports and its folder are replaced by free ones, and put back in the output.
+Beyond that NORMALISED is all that may differ, and times, by TOLERANCE_MS.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests import ROOT
+from loadtests.servers.processes import Guard, guarded, started, wait_until
+
+PAGE = ROOT / "docs" / "walkthrough.md"
+FOLDER = "/tmp/walk"
+PORTS = ("8011", "8012", "8013", "8014", "8015")
+# Under `make test` the environment has make's own variables, and ours by name.
+CLEAN_SHELL = (
+    *("env", "-i", f"PATH={os.environ['PATH']}", f"HOME={Path.home()}"),
+    *("LANG=C.UTF-8", "COLUMNS=80", "bash", "--noprofile", "--norc"),
+)
+LIMIT_S = 60.0
+TOLERANCE_MS = 60.0
+TRIES = 5
+
+NORMALISED = (
+    (r"[ \t]+$", ""),  # blanks at the end of a line
+    (r"(?i)(date): \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", r"\1: <date>"),
+    (r"(gunicorn|uvicorn|curl)/\d[\w.]*", r"\1/<version>"),
+    (r"(REMOTE_PORT = )'\d+'", r"\1'<port>'"),  # the client's
+    (r"(client = \('127\.0\.0\.1', )\d+", r"\1<port>"),
+    (r"(thread ThreadPoolExecutor-|task Task-)[\d_]+", r"\1<number>"),
+    (r"(?<= )\(\d+(?= times\)| +│)", "(<some>"),  # pieces that this kernel buffers
+)
+# In ms: in a trace's lines, in the sums of a picture, or on its axis, in the middle.
+TIMES = (
+    r"(?<=after )\d+\.\d(?= ms)",
+    r"(?<= for )\d+(?= ms(?::|$))",
+    r"(?<=: )\d+(?= in (?:next|receive|send|wsgi))",
+    r"(?<=^.{35}) {2,}\d+ *(?=[→←↳~!┃┊│]|$)",
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the page, and the lines of the page that show its output."""
+
+    text: str
+    shown: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that the reader is asked to save."""
+
+    path: str
+    text: str
+
+
+def steps(page: str) -> list[Command | File]:
+    """The commands and files of a page, in its order."""
+    found: list[Command | File] = []
+    lines = page.split("\n")
+    fences = [number for number, line in enumerate(lines) if line.startswith("```")]
+    for opening, closing in zip(fences[::2], fences[1::2], strict=True):
+        kind, inside = lines[opening], lines[opening + 1 : closing]
+        if kind == "```console":
+            found += commands(lines, opening + 1, closing)
+        elif kind == "```python" and inside[0].startswith(f"# {FOLDER}/"):
+            found.append(File(inside[0][2:], "\n".join(inside) + "\n"))
+    return found
+
+
+def commands(lines: Sequence[str], start: int, end: int) -> list[Command]:
+    """The commands of a block; one goes on after a backslash at the end of its line."""
+    starts = [i for i in range(start, end) if lines[i].startswith("$ ")]
+    found = []
+    for first, following in zip(starts, [*starts[1:], end], strict=True):
+        last = first
+        while lines[last].endswith("\\"):
+            last += 1
+        text = "\n".join(lines[first : last + 1])[2:]
+        shown = "\n".join(lines[last + 1 : following])
+        found.append(Command(text, shown, last + 1, following))
+    return found
+
+
+def run(wanted: Sequence[Command | File], guard: Guard) -> list[str]:
+    """What each of the commands prints; no process is left after that."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = {FOLDER: f"{folder}/walk", **dict(zip(PORTS, free_ports(), strict=True))}
+        script, log = Path(folder, "script"), Path(folder, "log")
+        script.write_text(replaced("".join(map(as_shell, wanted)), ours))
+        with started(guard, [*CLEAN_SHELL, str(script)], log, cwd=ROOT) as group:
+            ended = wait_until(lambda: group.exited, LIMIT_S)
+            left = [process.cmdline() for process in group.members()]
+        back = {there: here for here, there in ours.items()}
+        output = replaced(log.read_text(), back)
+        assert ended, f"still running after {LIMIT_S:.0f} s:\n{output}"
+        assert not left, f"processes left: {left}"
+    return [text.removesuffix("\n") for text in output.split("%%%\n")[1:]]
+
+
+def tried_again(command: Command, printed: str, guard: Guard) -> str:
+    """What a command prints; a picture that differs is made again, a few times.
+
+    It is of some 300 ms, and shows when the machine was busy with something else.
+    """
+    for _ in range(TRIES - 1):
+        if same(command.shown, printed) or not command.text.startswith("make trace "):
+            break
+        [printed] = run([command], guard)
+    return printed
+
+
+def as_shell(step: Command | File) -> str:
+    if isinstance(step, File):
+        return f"cat > {step.path} <<'END OF FILE'\n{step.text}END OF FILE\n"
+    return f"echo %%%\n{step.text}\n"
+
+
+def replaced(text: str, pairs: dict[str, str]) -> str:
+    return re.sub("|".join(map(re.escape, pairs)), lambda found: pairs[found[0]], text)
+
+
+def free_ports() -> list[str]:
+    """As many as the page uses, of four digits as they are there: lengths are shown."""
+    found: list[str] = []
+    for port in range(8100, 10000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                found.append(str(port))
+        if len(found) == len(PORTS):
+            break
+    return found
+
+
+def same(shown: str, printed: str) -> bool:
+    """Whether two outputs differ by no more than any two runs do."""
+    (one, one_ms), (other, other_ms) = normalised(shown), normalised(printed)
+    return one == other and all(
+        abs(a - b) <= TOLERANCE_MS for a, b in zip(one_ms, other_ms, strict=True)
+    )
+
+
+def normalised(text: str) -> tuple[str, list[float]]:
+    """A text without what may differ, and the times that it had."""
+    for pattern, replacement in NORMALISED:
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    times = re.compile("|".join(TIMES), re.MULTILINE)
+    return times.sub("<ms>", text), [float(ms) for ms in times.findall(text)]
+
+
+def rewritten(page: str, wanted: Sequence[Command], printed: Sequence[str]) -> str:
+    """The page with the outputs that are no longer true replaced."""
+    lines = page.split("\n")
+    for command, output in reversed(list(zip(wanted, printed, strict=True))):
+        if not same(command.shown, output):
+            kept = [line.rstrip() for line in output.split("\n")] if output else []
+            lines[command.start : command.end] = kept
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Say which outputs differ; with --write, put them into the page."""
+    page = PAGE.read_text()
+    found = steps(page)
+    wanted = [step for step in found if isinstance(step, Command)]
+    with guarded() as guard:
+        first = zip(wanted, run(found, guard), strict=True)
+        printed = [tried_again(command, output, guard) for command, output in first]
+    for command, output in zip(wanted, printed, strict=True):
+        if not same(command.shown, output):
+            print(f"$ {command.text}\n{output}\n")
+    if "--write" in sys.argv:
+        PAGE.write_text(rewritten(page, wanted, printed))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

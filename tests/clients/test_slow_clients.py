@@ -1,0 +1,231 @@
+"""Slow clients and the probe against real servers, seen from both sides."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests import ROOT
+from loadtests.catalog.stacks import HOST, HTTP1, STACKS
+from loadtests.clients import wire
+from loadtests.records.samples import (
+    LEVELS_FILE,
+    SAMPLES_FILE,
+    VISITS_FILE,
+    Level,
+    Sample,
+    Visit,
+    read_samples,
+)
+from loadtests.servers.processes import Guard, started, wait_until
+from loadtests.servers.server import Server, free_port, listeners, running
+from tests.conftest import Servers
+
+CHUNKS, SIZE = 1024, 65536
+HELD_BACK_UNDER = 16 * 1024**2
+
+
+class Witness:
+    """What tests/apps/witness.py noted, read back."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def words(self) -> list[str]:
+        return self.path.read_text().split(maxsplit=1) if self.path.exists() else []
+
+    def taken(self) -> int:
+        return int(self.words()[0]) if self.words() else 0
+
+    def ended(self) -> str:
+        return self.words()[1] if len(self.words()) > 1 else ""
+
+    def await_standstill(self) -> int:
+        """The count once it has not moved for half a second."""
+        last, since = -1, time.monotonic()
+
+        def still() -> bool:
+            nonlocal last, since
+            now = self.taken()
+            if now != last:
+                last, since = now, time.monotonic()
+            return now > 0 and time.monotonic() - since > 0.5
+
+        assert wait_until(still, 15), "the app's answer never came to a standstill"
+        return last
+
+
+@contextlib.contextmanager
+def witnessed(
+    stack_id: str, guard: Guard, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Server, Witness]]:
+    witness = Witness(folder / "witness")
+    monkeypatch.setenv("WITNESS", str(witness.path))
+    stack = STACKS[stack_id]
+    stack = dataclasses.replace(stack, app=f"tests.apps.witness:{stack.interface}")
+    with running(stack, guard, folder / "log") as server:
+        yield server, witness
+
+
+def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.socket:
+    sock = wire.connect(server.address, receive_buffer=wire.SMALL_RECEIVE_BUFFER)
+    target = f"/stream?chunks={chunks}&size={SIZE}&interval_ms={interval_ms}"
+    sock.sendall(
+        f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
+    return sock
+
+
+@pytest.mark.parametrize("stack_id", list(HTTP1))
+def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+) -> None:
+    with (
+        witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness),
+        ask_for_stream(server, CHUNKS) as sock,
+    ):
+        assert sock.recv(512)
+        assert witness.await_standstill() < HELD_BACK_UNDER
+        assert not witness.ended()
+        sock.settimeout(10)
+        while sock.recv(2**20):
+            pass
+        assert wait_until(lambda: witness.ended() == "whole", 5)
+        assert witness.taken() == CHUNKS * SIZE
+
+
+# a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
+@pytest.mark.parametrize("stack_id", [s for s in HTTP1 if s != "wsgi-uvicorn"])
+def test_endless_stream_ends_when_its_client_leaves(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+) -> None:
+    limit_s = 0.5 if stack_id.startswith("asgi") else 1.0
+    with witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness):
+        with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
+            assert sock.recv(512)
+            assert wait_until(lambda: witness.taken() > SIZE, 5)
+        assert wait_until(lambda: bool(witness.ended()), limit_s)
+        assert witness.ended() in ("closed", "left early")
+
+
+def test_stream_on_a2wsgi_runs_on_without_its_client(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with witnessed("wsgi-uvicorn", guard, tmp_path, monkeypatch) as (server, witness):
+        with ask_for_stream(server, CHUNKS) as sock:
+            assert sock.recv(512)
+        assert wait_until(lambda: bool(witness.ended()), 15)
+        assert witness.words() == [str(CHUNKS * SIZE), "whole"]
+
+
+def locust(file: str, *options: str) -> list[str]:
+    return ["python", "-m", "locust", "-f", f"loadtests/clients/{file}", *options]
+
+
+STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "3")
+# What Locust is run with, and against which stack; None: a listener that never accepts.
+RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "Idle": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "Idle")),
+    "SlowHeaders": ("asgi-gunicorn", ("slow_clients.py", *STEPS, "SlowHeaders")),
+    "SlowBody": ("wsgi-gunicorn-gthread", ("slow_clients.py", *STEPS, "SlowBody")),
+    "SlowRead": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "SlowRead")),
+    "dropped": (
+        "wsgi-gunicorn-gevent",
+        (
+            *("slow_clients.py", "--levels", "2"),
+            *("--hold-s", "5", "--release-s", "1", "Idle"),
+        ),
+    ),
+    "knocking": (None, ("slow_clients.py", *STEPS, "Idle")),
+    "probe": ("asgi-uvicorn", ("probe.py", "--rate", "50", "--lasts-s", "2")),
+    "unanswered": (
+        None,
+        ("probe.py", "--rate", "50", "--lasts-s", "1", "--deadline-s", "0.4"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(
+    servers: Servers, guard: Guard, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The raw records of all RUNS, in a folder each; they all run at the same time."""
+    folder = tmp_path_factory.mktemp("locust")
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server((HOST, 0)))
+        full = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
+        groups = []
+        for name, (stack_id, (file, *options)) in RUNS.items():
+            nobody = full if name == "knocking" else silent
+            port = servers[stack_id].port if stack_id else nobody.getsockname()[1]
+            (folder / name).mkdir()
+            where = ("--host", f"http://{HOST}:{port}", "--raw", str(folder / name))
+            argv = locust(file, "--headless", *where, *options)
+            log = folder / f"{name}.log"
+            groups.append(stack.enter_context(started(guard, argv, log, cwd=ROOT)))
+        assert wait_until(lambda: all(group.exited for group in groups), 60)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["Idle", "SlowHeaders", "SlowBody", "SlowRead"])
+def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> None:
+    levels = read_samples(recorded / name, LEVELS_FILE, Level)
+    visits = read_samples(recorded / name, VISITS_FILE, Visit)
+    assert [level.slow_clients for level in levels] == [0, 3, 0]
+    assert [visit.fate for visit in visits] == ["held"] * 3
+    left_s = levels[-1].at_s
+    assert all(abs(visit.ended_s - left_s) < 1 for visit in visits)
+
+
+def test_slow_clients_before_a_full_backlog_are_there_too(recorded: Path) -> None:
+    """Linux keeps one more than it is told, and leaves the others without an answer."""
+    visits = read_samples(recorded / "knocking", VISITS_FILE, Visit)
+    assert sorted(visit.fate for visit in visits) == ["held", "refused", "refused"]
+    assert {visit.client for visit in visits} == {0, 1, 2}
+
+
+def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
+    recorded: Path,
+) -> None:
+    """gunicorn's gevent worker hangs up after 2 s without a request."""
+    visits = read_samples(recorded / "dropped", VISITS_FILE, Visit)
+    dropped = [visit for visit in visits if visit.fate == "closed"]
+    assert {visit.client for visit in dropped} == {0, 1}
+    assert all(1.5 < visit.ended_s - visit.began_s < 3.5 for visit in dropped)
+    assert len(visits) >= 4
+
+
+def test_probe_keeps_its_rate_and_checks_its_answers(recorded: Path) -> None:
+    samples = read_samples(recorded / "probe", SAMPLES_FILE, Sample)
+    assert len(samples) == 100
+    assert not [sample for sample in samples if sample.fault]
+    intended = sorted(sample.intended_s for sample in samples)
+    assert intended[-1] - intended[0] == pytest.approx(99 / 50)
+
+
+def test_probe_counts_from_the_intended_start_when_nobody_answers(
+    recorded: Path,
+) -> None:
+    """Every request is late, and none delays another."""
+    samples = read_samples(recorded / "unanswered", SAMPLES_FILE, Sample)
+    assert len(samples) == 50
+    assert {sample.fault for sample in samples} == {"late"}
+    assert all(s.started_s - s.intended_s < 0.3 for s in samples)
+
+
+@pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
+def test_locust_page_is_bound_to_loopback(
+    guard: Guard, tmp_path: Path, file: str
+) -> None:
+    port = free_port()
+    argv = locust(file, "--host", f"http://{HOST}:9", "--web-port", str(port))
+    with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
+        assert wait_until(lambda: bool(listeners(port)) or group.exited, 20)
+        addresses = {address for address, _ in listeners(port)}
+        assert addresses == {HOST}, group.last_words()

@@ -1,0 +1,145 @@
+"""The example: what is kept of a run, and what the README shows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.commands import example
+from loadtests.commands.main import main
+from loadtests.records.run import ResultError, Run, load_run, save_run
+from loadtests.report import reports
+from loadtests.report.formats import readme
+from tests import runs
+
+PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"
+
+
+def kept(root: Path, run: Run) -> Path:
+    """A project with that run as its example, as small as can be."""
+    folder = root / example.EXAMPLE
+    save_run(run, folder)
+    for picture in filter(None, [readme.picture(run)]):
+        (folder / picture.file).parent.mkdir()
+        (folder / picture.file).write_text("<svg/>")
+    (root / "README.md").write_text(PAGE)
+    return root / "README.md"
+
+
+def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
+    page = kept(tmp_path, runs.quick())
+    example.renew(tmp_path, check=False)
+    text = page.read_text()
+    assert text.startswith(
+        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 (12"
+    )
+    assert text.endswith(f"\n\n{readme.END}\n\nthe rest\n")
+    assert "\n- wsgi-gunicorn-sync was out at 2 slow clients under every" in text
+    assert "](reports/example/charts/answered-slow-body.svg)" in text
+    assert "| stack | slow-headers | slow-body | slow-read |\n| --- | ---: |" in text
+    assert "| wsgi-gunicorn-sync | **out at 2** | **out at 2** | **out at 2** |" in text
+    assert "| asgi-uvicorn | held 512 | held 512 | held 512 |" in text
+    example.renew(tmp_path, check=True)
+    example.renew(tmp_path, check=False)
+    assert page.read_text() == text
+
+
+def test_check_fails_where_the_readme_shows_something_else(tmp_path: Path) -> None:
+    page = kept(tmp_path, runs.quick())
+    with pytest.raises(example.ExampleError, match="not what `make readme` writes"):
+        example.renew(tmp_path, check=True)
+    assert page.read_text() == PAGE
+
+
+def test_check_asks_for_an_example_where_the_readme_shows_one(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(PAGE)
+    for check in (True, False):
+        with pytest.raises(example.ExampleError, match="make example RUN="):
+            example.renew(tmp_path, check=check)
+
+
+def test_readme_without_a_place_is_left_alone(tmp_path: Path) -> None:
+    page = kept(tmp_path, runs.quick())
+    page.write_text(f"{readme.BEGIN} but no end")
+    with pytest.raises(example.ExampleError, match=r"README\.md lacks"):
+        example.renew(tmp_path, check=False)
+    assert page.read_text() == f"{readme.BEGIN} but no end"
+
+
+def test_picture_that_is_not_kept_is_missed(tmp_path: Path) -> None:
+    kept(tmp_path, runs.quick())
+    (tmp_path / example.EXAMPLE / "charts/answered-slow-body.svg").unlink()
+    with pytest.raises(example.ExampleError, match=r"slow-body\.svg is not there"):
+        example.renew(tmp_path, check=False)
+
+
+def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
+    cells = [
+        runs.cell("a", "idle", answered={0: 150, 4: 90}, predicted=8),
+        runs.cell("a", "slow-read", valid=False, warnings=["busy"]),
+        runs.cell("b", "idle", answered={0: 150, 4: 0}),
+    ]
+    part = readme.part(runs.run(cells, complete=False), "here")
+    assert "| a | degrades at 4 | void |" in part
+    assert "| b | **out at 4** ≠ | – |" in part
+    assert "\n- This run is not complete" in part
+    assert "](here/charts/answered-idle.svg)" in part
+
+
+def test_part_of_an_empty_run_has_neither_picture_nor_table() -> None:
+    part = readme.part(runs.run([]), "here")
+    assert "No cell of this run counts" in part
+    assert "|" not in part
+    assert "![" not in part
+
+
+@pytest.mark.parametrize(("size", "whole"), [(1000, True), (3_000_000, False)])
+def test_example_is_what_a_reader_needs_of_a_run(
+    tmp_path: Path, size: int, whole: bool
+) -> None:
+    run, kept = tmp_path / "run", tmp_path / "example"
+    save_run(runs.quick(), run)
+    for name in ("report.html", "charts/a.svg", "claims.json", "logs/a.log"):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text(name)
+    (run / "samples/a.1").mkdir(parents=True)
+    (run / "samples/a.1/probe.csv").write_text("x" * size)
+    save_run(runs.run([]), kept)
+    (kept / "old").touch()
+    names = {path.name for path in example.take(run, kept)}
+    assert names == {path.name for path in kept.iterdir()}
+    expected = {"run.json", "report.html", "charts", "claims.json"}
+    assert names == expected | ({"samples"} if whole else set())
+    assert (kept / "charts/a.svg").read_text() == "charts/a.svg"
+
+
+def test_example_is_not_lost_to_itself_or_to_what_is_no_run(tmp_path: Path) -> None:
+    save_run(runs.quick(), tmp_path / "example")
+    for itself in ("example", "example/run.json"):
+        with pytest.raises(example.ExampleError, match="already"):
+            example.take(tmp_path / itself, tmp_path / "example")
+    with pytest.raises(ResultError):
+        example.take(tmp_path / "nothing", tmp_path / "example")
+    assert load_run(tmp_path / "example") == runs.quick()
+
+
+def test_example_may_be_named_by_its_record(tmp_path: Path) -> None:
+    record = save_run(runs.quick(), tmp_path / "run")
+    assert example.take(record, tmp_path / "example")
+    assert load_run(tmp_path / "example") == runs.quick()
+    assert [*tmp_path.glob(".*")] == []
+
+
+def test_command_that_fails_says_why_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(example, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text(PAGE)
+    assert main(["readme", "--check"]) == 2
+    assert capsys.readouterr().err.startswith("error: reports/example/ is not there")
+    save_run(runs.quick(), tmp_path / "run")
+    assert main(["example", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().out == "reports/example/run.json\n"
+    reports.write(runs.quick(), tmp_path / example.EXAMPLE)
+    assert main(["readme"]) == main(["readme", "--check"]) == 0

@@ -1,0 +1,89 @@
+"""Real trouble of the load generator, made on purpose, voids the cell it falls on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from loadtests import ROOT
+from loadtests.analysis.cell import analyse_cell, failed_cell
+from loadtests.catalog.profiles import PROFILES, Profile
+from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks import STACKS
+from loadtests.experiments.cell import Plan, measure_cell
+from loadtests.experiments.run import method_of, subject_of
+from loadtests.records.run import Cell
+from loadtests.records.samples import Recording
+from loadtests.servers.processes import Guard, ProcessError, started
+
+SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
+BUSY = ["python", "-c", "while True: pass"]
+
+
+def measured(
+    profile: Profile, folder: Path, guard: Guard, tell: Callable[[float], None]
+) -> Cell:
+    stack = STACKS["asgi-uvicorn"]
+    plan = Plan(stack, SCENARIOS["slow-body"], 1, profile)
+    subject = subject_of(plan)
+    try:
+        recording: Recording = measure_cell(plan, folder, guard, tell)
+    except ProcessError as error:  # as a run does
+        return failed_cell(subject, str(error))
+    # What a hypervisor takes meanwhile is no trouble of the generator's making.
+    untaken = [r._replace(stolen_percent=0.0) for r in recording.generator]
+    recording = dataclasses.replace(recording, generator=untaken)
+    return analyse_cell(subject, recording, method_of(profile))
+
+
+def generator(file: str) -> psutil.Process:
+    """Our Locust process of that file."""
+    (found,) = (p for p in psutil.Process().children() if file in " ".join(p.cmdline()))
+    return found
+
+
+def test_stalled_probe_and_missing_slow_clients_void_the_cell(
+    guard: Guard, tmp_path: Path
+) -> None:
+    stalled: list[str] = []
+
+    def tell(seconds: float) -> None:
+        if seconds < 0.5:
+            # No room for 64 connections: most of the slow clients stay away.
+            limit = (40, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            slow = generator("slow_clients.py").pid
+            resource.prlimit(slow, resource.RLIMIT_NOFILE, limit)
+        elif 1.2 < seconds < 1.6 and not stalled:
+            os.kill(generator("probe.py").pid, signal.SIGSTOP)
+            stalled.append("stopped")
+        elif 1.6 < seconds < 2.2 and stalled == ["stopped"]:
+            os.kill(generator("probe.py").pid, signal.SIGCONT)
+            stalled.append("going on")
+
+    found = measured(SHORT, tmp_path, guard, tell)
+    assert stalled == ["stopped", "going on"]
+    assert not found.valid
+    reasons = " / ".join(found.warnings)
+    assert "requests left late" in reasons
+    assert "of 64 slow clients were there" in reasons
+
+
+def test_busy_generator_core_voids_the_cell(guard: Guard, tmp_path: Path) -> None:
+    """A dozen others want the core that the generators have."""
+    core = frozenset({min(os.sched_getaffinity(0))})
+    profile = dataclasses.replace(SHORT, levels=(0, 1), rate_per_s=200.0)
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):  # sessions of their own: each has its share of the core
+            group = started(guard, BUSY, tmp_path / "busy.log", cwd=ROOT)
+            stack.enter_context(group).pin(core)
+        found = measured(profile, tmp_path, guard, lambda _: None)
+    assert not found.valid
+    reasons = " / ".join(found.warnings)
+    assert "requests left late" in reasons or "did not end in time" in reasons

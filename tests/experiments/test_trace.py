@@ -1,0 +1,223 @@
+"""`make trace`: the client's visit, who waits for whom, and how that is drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import socket
+import struct
+import threading
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import asgi_app.main
+import wsgi_app.main
+from loadtests.catalog.contract import Request
+from loadtests.commands.main import main
+from loadtests.commands.trace import run
+from loadtests.experiments.trace import Visit, Watched
+from loadtests.experiments.trace.picture import picture
+from loadtests.experiments.trace.timeline import moments
+from loadtests.experiments.trace.visit import Deed, pay
+from loadtests.servers.processes import Guard
+from tests.apps.drivers import environ_of
+from tests.apps.test_trace import STREAM, UPLOAD, steps, trace_asgi, trace_wsgi
+from tests.conftest import Servers
+
+
+def test_make_trace_draws_both_sides(guard: Guard) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    run(Visit.parse("", "", "body", ""), [], console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    for words in ("wsgi-gunicorn-gthread", "asgi-uvicorn", "client sends 8 bytes"):
+        assert words in text
+    assert "app waits for the client's body" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--request", "FETCH /hello"],
+        ["--request", "GET"],
+        ["--request", "GET hello"],
+        ["--request", "GET /hello HTTP/1.1"],
+        ["--request", "GET /h\u00e9llo"],
+        ["--request", "GET /\r\nX-Evil:1"],
+        ["--slow", "fast"],
+        ["--leave", "3s"],
+        ["--leave=-1ms"],
+        ["--body", "@/no/such/file"],
+        ["--stacks", "wsgi-flask"],
+        ["--stacks", "wsgi-uvicorn,wsgi-gunicorn-sync"],
+    ],
+)
+def test_bad_input_is_a_line_and_status_two(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["trace", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "body", "slow", "leave", "words"),
+    [
+        ("", "", "", "", "GET /stream?chunks=3&interval_ms=100"),
+        ("", "abc", "", "", "POST /upload, with a body of 3 bytes"),
+        ("PUT /upload", "abc", "", "", "PUT /upload, with a body of 3 bytes"),
+        ("", "", "body", "", "POST /upload, with a body of 32 bytes, sent in 4 pieces"),
+        ("", "", "read", "", "GET /stream?chunks=8&size=1048576, resting 200 ms"),
+        ("", "", "", "150ms", "interval_ms=100, leaving after 150 ms"),
+        ("GET /hello", "", "", "9B", "GET /hello, leaving after 9 bytes of the answer"),
+    ],
+)
+def test_visit_says_what_it_will_do(
+    request_: str, body: str, slow: str, leave: str, words: str
+) -> None:
+    assert words in str(Visit.parse(request_, body, slow, leave))
+
+
+@pytest.mark.parametrize(
+    ("request_", "slow", "leave", "deeds"),
+    [
+        ("GET /hello", "", "", ["has the whole answer"]),
+        ("GET /wait?ms=5000", "", "50ms", ["leaves"]),
+        ("GET /hello", "", "0ms", ["leaves"]),
+        ("GET /hello", "", "7B", ["leaves after 7 bytes"]),
+        ("POST /upload", "body", "150ms", ["sends 8 bytes of body", "leaves"]),
+        ("GET /hello", "read", "", ["rests", "reads on", "has the whole answer"]),
+    ],
+)
+def test_visit_does_what_it_says(
+    servers: Servers, request_: str, slow: str, leave: str, deeds: list[str]
+) -> None:
+    visit = Visit.parse(request_, "", slow, leave)
+    done = [deed.what for deed in pay(visit, servers["asgi-uvicorn"].address)]
+    assert len(done) == len(deeds)
+    assert all(what.startswith(deed) for what, deed in zip(done, deeds, strict=True))
+
+
+def test_visit_notes_a_connection_that_is_lost() -> None:
+    def reset(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.recv(10)
+        linger = struct.pack("ii", 1, 0)  # close() resets
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=reset, args=[listener])
+        thread.start()
+        [deed] = pay(Visit.parse("GET /hello", "", "", ""), listener.getsockname())
+        thread.join()
+    assert deed.what.startswith("loses the connection")
+
+
+def test_visit_takes_its_body_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"\x00\xff")
+    visit = Visit.parse("", f"@{tmp_path / 'body'}", "", "")
+    assert visit.request == Request("POST", "/upload", body=b"\x00\xff")
+
+
+# The picture
+
+
+def recorded(request: Request) -> tuple[Watched, Watched]:
+    """Both sides of one request, in process."""
+    wsgi, _ = trace_wsgi(wsgi_app.app, environ_of(request))
+    asgi = trace_asgi(asgi_app.app, request)
+    visit = Visit(request)
+    return (
+        Watched("wsgi-gunicorn-sync", visit, wsgi, []),
+        Watched("asgi-uvicorn", visit, asgi, []),
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("request_", [STREAM, UPLOAD, Request("GET", "/wait?ms=30")])
+def test_picture_fits(width: int, request_: Request) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(picture(*recorded(request_), width))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("app(environ, start" in line and "app(scope" in line for line in lines)
+
+
+def waits(request: Request) -> list[tuple[str, str]]:
+    return [moment.waits for moment in moments(*recorded(request)) if moment.wait_ms]
+
+
+@pytest.mark.quiet
+def test_picture_says_who_waits_for_whom() -> None:
+    [stream] = waits(Request("GET", "/stream?chunks=2&interval_ms=60"))
+    assert stream == (
+        "server waits for next(body)",
+        "app works or sleeps, its receive watches the client",
+    )
+    [wait] = waits(Request("GET", "/wait?ms=60"))
+    assert wait[0] == "server waits for the app"
+    [block] = waits(Request("GET", "/block?ms=60"))
+    assert block == ("server waits for the app", "app works or sleeps")
+
+
+def test_picture_does_not_count_a_receive_that_only_watches() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    both = recorded(Request("GET", "/stream?chunks=2&interval_ms=60"))
+    console.print(picture(*both, 80))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    [wsgi] = [line for line in lines if line.startswith("WSGI held thread")]
+    [asgi] = [line for line in lines if line.startswith("ASGI had task")]
+    assert " in next(body)" in wsgi
+    assert " in receive" not in asgi
+
+
+def test_picture_shows_the_wait_for_a_slow_reader() -> None:
+    """Between two pieces the thread is in the server's hands, and so is send()."""
+    wsgi, asgi = recorded(STREAM)
+    late_wsgi = later(wsgi, after="next(body)")
+    late_asgi = later(asgi, after="send", step="called")
+    [moment] = [m for m in moments(late_wsgi, late_asgi) if m.wait_ms > 50]
+    assert moment.waits == (
+        "app waits for the server to send",
+        "app waits for the server, in send",
+    )
+
+
+def later(watched: Watched, after: str, step: str = "returned") -> Watched:
+    """The same, with 100 ms after the first such record."""
+    index = steps(watched.records).index((after, step)) + 1
+    moved = [{**r, "at_ms": r["at_ms"] + 100} for r in watched.records[index:]]
+    records = [*watched.records[:index], *moved]
+    return dataclasses.replace(watched, records=records)
+
+
+def test_picture_shows_the_client() -> None:
+    wsgi, asgi = recorded(STREAM)
+    wsgi = dataclasses.replace(wsgi, deeds=[Deed(wsgi.began_s + 0.2, "leaves")])
+    last = moments(wsgi, asgi)[-1]
+    assert [entry.text for entry in last.sides[0]] == ["client leaves"]
+    assert last.at_ms == pytest.approx(200, abs=1)
+
+
+def test_picture_says_how_long_many_calls_without_a_wait_took() -> None:
+    both = recorded(Request("GET", "/stream?chunks=40&size=2"))
+    left, right = (
+        dataclasses.replace(
+            watched,
+            records=[{**r, "at_ms": 2.0 * i} for i, r in enumerate(watched.records)],
+        )
+        for watched in both
+    )
+    [moment] = moments(left, right)
+    assert moment.last_ms == 2.0 * max(len(watched.records) - 1 for watched in both)
+    console = Console(file=io.StringIO(), width=120)
+    console.print(picture(left, right, 120))
+    assert isinstance(console.file, io.StringIO)
+    assert f" {moment.last_ms:.0f} " in console.file.getvalue()
+    assert "next(body): 2 bytes (40 times)" in console.file.getvalue()
