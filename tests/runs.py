@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loadtests.records.claims import Ledger, Verdict
+from loadtests.records.facts import AS_RECORDED, Fact
 from loadtests.records.folder import Beside
 from loadtests.records.run import (
     Capacity,
@@ -30,6 +31,12 @@ from loadtests.records.traces import (
     Side,
     Trace,
 )
+
+
+def facts(*words: str) -> list[Fact]:
+    """Facts of which only somebody's words are known."""
+    return [Fact(AS_RECORDED, words=word) for word in words]
+
 
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
 EIGHT_STACKS: Mapping[str, int | None] = {

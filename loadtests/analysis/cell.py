@@ -14,17 +14,17 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from loadtests.analysis import health, intervals
+from loadtests.records.facts import Fact
 from loadtests.records.run import (
     Capacity,
     Cell,
     Fates,
-    GeneratorFigures,
     Method,
     ServerFigures,
     Step,
+    Subject,
 )
 from loadtests.records.samples import Recording, Sample, ServerReading, Tread, Visit
 
@@ -34,44 +34,24 @@ SOON_S = 0.1  # many times what an idle server takes, a tenth of the usual deadl
 RECOVERED_FOR_S = 0.5
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What was measured: the parts of a cell that are known before it starts.
-
-    Of `predicted` only the predictions are set.
-    """
-
-    stack: str
-    scenario: str
-    repeat: int
-    argv: list[str]
-    workers: int
-    threads: int | None
-    predicted: Capacity
-
-
 def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell:
     """All figures of one cell."""
     climb = treads(recording, method)
     steps = [analyse_step(tread, recording) for tread in climb]
-    capacity = find_capacity(steps, subject.predicted)
+    capacity = find_capacity(steps, subject.capacity)
     generator = health.generator_figures(recording, climb)
     faults = health.void_reasons(recording, climb, method)
+    known = {f.name: getattr(subject, f.name) for f in dataclasses.fields(Subject)}
     return Cell(
-        stack=subject.stack,
-        scenario=subject.scenario,
-        repeat=subject.repeat,
-        argv=subject.argv,
-        workers=subject.workers,
-        threads=subject.threads,
-        capacity=capacity,
+        **(known | {"capacity": capacity}),
         steps=steps,
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
         server=server_figures(recording, climb),
         generator=generator,
         valid=not faults,
-        warnings=[*faults, *health.doubts(generator)],
+        faults=faults,
+        doubts=health.doubts(generator),
     )
 
 
@@ -232,21 +212,9 @@ def _restarts(readings: Sequence[ServerReading]) -> int:
     return len(set().union(*seen) - seen[0])
 
 
-def failed_cell(subject: Subject, reason: str) -> Cell:
+def failed_cell(subject: Subject, method: Method, reason: Fact) -> Cell:
     """A cell that could not be measured: void, with the reason, never a zero."""
-    return Cell(
-        stack=subject.stack,
-        scenario=subject.scenario,
-        repeat=subject.repeat,
-        argv=subject.argv,
-        workers=subject.workers,
-        threads=subject.threads,
-        capacity=subject.predicted,
-        steps=[],
-        fates=Fates(),
-        recovery_s=None,
-        server=ServerFigures(None, None, None, None, restarts=0),
-        generator=GeneratorFigures(None, None),
-        valid=False,
-        warnings=[reason],
+    nothing = Recording(samples=[], visits=[], levels=[], server=[], generator=[])
+    return dataclasses.replace(
+        analyse_cell(subject, nothing, method), faults=[reason], doubts=[]
     )

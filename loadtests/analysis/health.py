@@ -10,6 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis import intervals
+from loadtests.records.facts import (
+    BUSY,
+    LEFT_LATE,
+    MISSING,
+    NOT_CLIMBED,
+    NOTHING_SENT,
+    TIMES,
+    UNSENT,
+    Fact,
+    fact,
+)
 from loadtests.records.run import GeneratorFigures, Method
 from loadtests.records.samples import NOT_SENT, Recording, Tread
 
@@ -65,29 +76,27 @@ def _cpu_peak(recording: Recording, climb: Sequence[Tread]) -> float | None:
 
 def void_reasons(
     recording: Recording, climb: Sequence[Tread], method: Method
-) -> list[str]:
+) -> list[Fact]:
     """Why the generator's own trouble makes this cell's figures worthless, if so."""
-    reasons = []
+    reasons: list[Fact] = []
     if not climb or recording.levels[-1].slow_clients:
-        reasons.append("the staircase was not climbed to its end")
+        reasons.append(fact(NOT_CLIMBED))
     reasons += _strained(generator_figures(recording, climb))
     reasons += _unsent(recording, climb, method)
     reasons += _missing_slow_clients(recording, climb)
     return reasons
 
 
-def _strained(generator: GeneratorFigures) -> list[str]:
+def _strained(generator: GeneratorFigures) -> list[Fact]:
     lag, cpu = generator.lag_p99_ms, generator.cpu_peak_percent
+    limit_ms = _lag_limit_ms(generator)
     reasons = []
     if lag is None:
-        reasons.append("no healthy request was sent")
-    elif lag > _lag_limit_ms(generator):
-        limit = f"(limit {_lag_limit_ms(generator):g} ms)"
-        reasons.append(f"requests left late: lag p99 {lag:.1f} ms {limit}")
+        reasons.append(fact(NOTHING_SENT))
+    elif lag > limit_ms:
+        reasons.append(fact(LEFT_LATE, lag_p99_ms=lag, limit_ms=limit_ms))
     if cpu is not None and cpu > CPU_LIMIT_PERCENT:
-        reasons.append(
-            f"a generator used {cpu:.1f} % of a core (limit {CPU_LIMIT_PERCENT:g} %)"
-        )
+        reasons.append(fact(BUSY, cpu_percent=cpu, limit_percent=CPU_LIMIT_PERCENT))
     return reasons
 
 
@@ -96,27 +105,24 @@ def _lag_limit_ms(generator: GeneratorFigures) -> float:
     return STOLEN_LAG_LIMIT_MS if stolen else LAG_LIMIT_MS
 
 
-def doubts(generator: GeneratorFigures) -> list[str]:
+def doubts(generator: GeneratorFigures) -> list[Fact]:
     """What a reader of the response times of a cell that counts must know."""
     lag = generator.lag_p99_ms or 0.0
     if not LAG_LIMIT_MS < lag <= _lag_limit_ms(generator):
         return []
-    return [
-        f"response times are doubtful: {generator.stolen_percent:g} % of this "
-        "machine's time went to other machines, and requests left late, "
-        f"lag p99 {lag:.1f} ms"
-    ]
+    stolen = generator.stolen_percent or 0.0
+    return [fact(TIMES, stolen_percent=stolen, lag_p99_ms=lag)]
 
 
-def _unsent(recording: Recording, climb: Sequence[Tread], method: Method) -> list[str]:
+def _unsent(recording: Recording, climb: Sequence[Tread], method: Method) -> list[Fact]:
     due = sum((t.ends_s - t.begins_s) * method.rate_per_s for t in climb)
     sent = sum(len(t.samples(recording)) for t in climb)
     if sent >= due * (1 - UNSENT_LIMIT) - len(climb):  # a step's edges may cost one
         return []
-    return [f"only {sent} of {due:.0f} healthy requests were sent"]
+    return [fact(UNSENT, sent=sent, due=due)]
 
 
-def _missing_slow_clients(recording: Recording, climb: Sequence[Tread]) -> list[str]:
+def _missing_slow_clients(recording: Recording, climb: Sequence[Tread]) -> list[Fact]:
     """Steps on which fewer slow clients visited than were asked for."""
     missing = []
     for tread in climb:
@@ -126,7 +132,5 @@ def _missing_slow_clients(recording: Recording, climb: Sequence[Tread]) -> list[
             if v.began_s < tread.ends_s and v.ended_s > tread.begins_s
         }
         if len(there) < PRESENT_AT_LEAST * tread.slow_clients:
-            missing.append(
-                f"only {len(there)} of {tread.slow_clients} slow clients were there"
-            )
+            missing.append(fact(MISSING, present=len(there), wanted=tread.slow_clients))
     return missing

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from loadtests.analysis.over_repeats import NEVER, Reached, middle
 from loadtests.analysis.steps import pooled
+from loadtests.records.facts import TIMES
 from loadtests.records.run import Capacity, Cell, Fates, Run, Step
 from loadtests.report.words import NOTHING, count, plain
 
@@ -118,7 +119,7 @@ class Outcome:
     @property
     def doubtful(self) -> bool:
         """Whether the response times of a repeat are not to be relied on."""
-        return any(DOUBT in warning for c in self.cells for warning in c.warnings)
+        return any(doubt.kind == TIMES for c in self.cells for doubt in c.doubts)
 
     @property
     def verdicts(self) -> list[str]:
@@ -211,13 +212,6 @@ def _first_step_from(level: int, cell: Cell) -> int | None:
 def counts(cell: Cell) -> bool:
     """Whether the cell may enter an aggregate: void ones and empty ones may not."""
     return cell.valid and bool(cell.steps)
-
-
-def reason(cell: Cell) -> str:
-    """Why the cell does not count."""
-    empty = [] if cell.steps else ["no step was measured"]
-    said = [plain(warning) for warning in cell.warnings]
-    return "; ".join([*said, *empty]) or "no reason was recorded"
 
 
 def void_cells(run: Run) -> list[Cell]:

@@ -10,13 +10,13 @@ import re
 
 from loadtests.analysis import health
 from loadtests.analysis.cell import (
-    Subject,
     count_fates,
     server_figures,
     treads,
     well_from_s,
 )
-from loadtests.records.run import Freeing, Method
+from loadtests.records.facts import KILLS_DIFFER, fact
+from loadtests.records.run import Method, SelfRecovery, Subject
 from loadtests.records.samples import Recording, Sample
 
 # gunicorn/arbiter.py, murder_workers: it kills a worker that has not said for --timeout
@@ -28,15 +28,19 @@ STEADY_S = 3.0
 
 def analyse_self_recovery(
     subject: Subject, recording: Recording, method: Method, log: str
-) -> Freeing:
+) -> SelfRecovery:
     """What became of a held stack; `log` is what its server wrote meanwhile."""
     climb = treads(recording, method)
     samples = [s for tread in climb for s in tread.samples(recording)]
     restarts = server_figures(recording, climb).restarts
     kills = len(_KILLED.findall(log))
     faults = health.void_reasons(recording, climb, method)
-    told = [f"the log tells of {kills} workers killed, {restarts} were replaced"]
-    return Freeing(
+    differ = (
+        []
+        if kills == restarts
+        else [fact(KILLS_DIFFER, killed=kills, replaced=restarts)]
+    )
+    return SelfRecovery(
         stack=subject.stack,
         scenario=subject.scenario,
         slow_clients=climb[0].slow_clients if climb else 0,
@@ -48,7 +52,8 @@ def analyse_self_recovery(
         restarts=restarts,
         kills_logged=kills,
         valid=not faults,
-        warnings=[*faults, *(told if kills != restarts else [])],
+        faults=faults,
+        doubts=differ,
     )
 
 

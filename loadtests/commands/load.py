@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,44 +17,39 @@ from rich.progress import (
 )
 
 from loadtests import ROOT
-from loadtests.catalog import profiles, scenarios, stacks
-from loadtests.experiments import extras
-from loadtests.experiments.costs import CostPlan
-from loadtests.experiments.extras import Extra
+from loadtests.catalog import profiles, scenarios
 from loadtests.experiments.run import (
-    OVERHEAD_S,
     Order,
     begin_run,
+    counted,
     finish_run,
-    measure_cells,
+    go_on,
+    order_of,
     resume_run,
 )
-from loadtests.experiments.trace import recorder
+from loadtests.experiments.task import State, Task
 from loadtests.records.claims import adopt_claims
-from loadtests.records.run import Run, load_run
+from loadtests.records.run import TRACES, Run, load_run
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 
 REPORTS = ROOT / "reports"
+# What a task takes beyond its measured window, for the time left: servers and Locust
+# start together, and all is stopped and seen to be gone.
+OVERHEAD_S = 3.0
 VOID_STATUS = 3
 
 
-def run_load(
-    arguments: argparse.Namespace,
-    words: list[str],
-    parse: Callable[[Sequence[str]], argparse.Namespace],
-) -> int:
+def run_load(arguments: argparse.Namespace, words: list[str]) -> int:
     """Measure a profile, or go on with a stopped run; 3 if something does not count.
 
-    `words` are the command line, stored with the run; `parse` reads it again when the
-    run is gone on with.
+    `words` are the command line, stored with the run.
     """
     if arguments.resume:
         run, folder = resume_run(arguments.resume, REPORTS)
-        order = _order(parse(run.run.argv), run.run.seed)
+        order = order_of(run)
     else:
-        seed = arguments.seed
-        order = _order(arguments, random.randrange(10**6) if seed is None else seed)
+        order = _order(arguments)
         run, folder = begin_run(order, words, REPORTS)
     console = Console()
     _announce(console, order, folder)
@@ -66,39 +60,36 @@ def run_load(
         _tell_how_to_go_on(console, order, load_run(folder), folder)
         raise
     _show(console, run, folder)
-    counted = [cell.valid for cell in run.cells] + [one.valid for one in run.freeings]
-    return 0 if all(counted) and not run.failures else VOID_STATUS
+    counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
+    return 0 if all(counting) and not run.failures else VOID_STATUS
 
 
-def _order(arguments: argparse.Namespace, seed: int) -> Order:
+def _order(arguments: argparse.Namespace) -> Order:
     profile = profiles.profile(arguments.profile)
+    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
+    names = arguments.scenarios or profile.scenarios
     return Order(
         profile,
-        stacks=[
-            stacks.find_measurable(name) for name in arguments.stacks or profile.stacks
-        ],
-        scenarios=[
-            scenarios.scenario(name)
-            for name in arguments.scenarios or profile.scenarios
-        ],
-        repeats=arguments.repeats or profile.repeats,
-        seed=seed,
+        counted(arguments.stacks or profile.stacks, None, None),
+        [scenarios.scenario(name) for name in names],
+        arguments.repeats or profile.repeats,
+        seed,
     )
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
-    plans = order.plans()
-    beside = extras.planned(order)
-    minutes = sum(map(_expected_s, (*plans, *beside))) / 60
+    cells, beside = order.cells(), order.beside()
+    minutes = sum(map(_expected_s, (*cells, *beside))) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),
         "repeat": order.repeats,
     }
     factors = " x ".join(_counted(number, word) for word, number in sizes.items())
-    more = f"own timeouts and costs: {len(beside)} more; " if beside else ""
+    own = [task for task in beside if task.key.kind != TRACES]
+    more = f"own timeouts and costs: {len(own)} more; " if own else ""
     console.print(
-        f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(plans), 'cell')}, "
+        f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(cells), 'cell')}, "
         f"{more}about {minutes:.1f} minutes.\n"
         f"Saved after every cell in {folder.relative_to(ROOT)}\n",
         highlight=False,
@@ -112,31 +103,23 @@ def _counted(number: int, word: str) -> str:
 def _measure_all(
     console: Console, order: Order, run: Run, folder: Path, guard: Guard
 ) -> Run:
-    plans, beside = order.plans(), extras.planned(order)
-    done = {cell.key for cell in run.cells}
-    left = [plan for plan in plans if plan.key not in done]
-    expected_s = sum(map(_expected_s, (*left, *extras.missing(beside, run))))
+    missing = [t for t in order.tasks() if t.state(run, folder) is State.MISSING]
+    expected_s = sum(map(_expected_s, missing))
     with _progress(console) as progress:
         bar = Bar(progress, progress.add_task("starting", total=expected_s))
         began_s, measured_s = time.monotonic(), 0.0
-        for plan, grown in measure_cells(run, folder, plans, guard, bar.tell):
+        for task, grown in go_on(run, folder, order, guard, bar.tell):
             run = grown
-            measured_s += plan.lasts_s
-            bar.finished(plan)
-            console.print(reports.cell_line(run.cells[-1]), highlight=False)
+            measured_s += task.lasts_s
+            bar.finished(task)
+            console.print(reports.task_line(run, task.key), highlight=False)
         took_s = time.monotonic() - began_s
-        for extra, grown in extras.go_on(run, folder, beside, guard, bar.tell):
-            run = grown
-            bar.finished(extra)
-            console.print(reports.extra_line(run, extra.name), highlight=False)
     _tell_overhead(console, measured_s, took_s)
-    if order.profile.traces:
-        recorder.record(folder, guard, console)
     return finish_run(run, folder)
 
 
-def _expected_s(plan: Extra) -> float:
-    return plan.lasts_s + OVERHEAD_S
+def _expected_s(task: Task) -> float:
+    return task.lasts_s + OVERHEAD_S
 
 
 class Bar:
@@ -146,15 +129,14 @@ class Bar:
         self.progress, self.task = progress, task
         self.finished_s = 0.0
 
-    def tell(self, plan: Extra, seconds: float) -> None:
-        what = plan.app if isinstance(plan, CostPlan) else plan.scenario.id
-        label = f"{plan.stack.id} {what}"
+    def tell(self, task: Task, seconds: float) -> None:
+        label = f"{task.key.stack} {task.key.what}"
         done_s = self.finished_s + seconds
         self.progress.update(self.task, description=label, completed=done_s)
 
-    def finished(self, plan: Extra) -> None:
+    def finished(self, task: Task) -> None:
         """A second try is more than was expected."""
-        self.finished_s += _expected_s(plan)
+        self.finished_s += _expected_s(task)
         total_s = max(self.progress.tasks[0].total or 0.0, self.finished_s)
         self.progress.update(self.task, completed=self.finished_s, total=total_s)
 
@@ -181,7 +163,7 @@ def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
 
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
-    cells = f"{len(run.cells)} of {len(order.plans())} cells"
+    cells = f"{len(run.cells)} of {len(order.cells())} cells"
     if run.cells:
         _show(console, run, folder)
     console.print(

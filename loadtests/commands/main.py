@@ -236,4 +236,4 @@ def compare_probe(arguments: argparse.Namespace, _: list[str]) -> int:
 
 def measure(arguments: argparse.Namespace, words: list[str]) -> int:
     """Measure and report; the exit status is that of `run_load`."""
-    return run_load(arguments, words, _parser().parse_args)
+    return run_load(arguments, words)

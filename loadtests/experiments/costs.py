@@ -22,7 +22,15 @@ from pathlib import Path
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
 from loadtests.clients.wire import Address
-from loadtests.records.run import Cost
+from loadtests.experiments.task import (
+    Context,
+    State,
+    has_failed,
+    with_failure,
+    without_failure,
+)
+from loadtests.records.facts import Fact
+from loadtests.records.run import COST, Cost, Run, TaskKey
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, ProcessError
 from loadtests.servers.server import Server, running
@@ -70,7 +78,7 @@ STREAM = Request(
 
 
 @dataclass(frozen=True)
-class CostPlan:
+class CostTask:
     """One start of a server: a stack, the app behind it, which repeat; `each_s` is for
     how long each request is asked."""
 
@@ -80,8 +88,8 @@ class CostPlan:
     each_s: float
 
     @property
-    def name(self) -> str:
-        return f"{self.stack.id}.{self.app}.{self.repeat}"
+    def key(self) -> TaskKey:
+        return TaskKey(COST, self.stack.id, self.app, self.repeat)
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -91,13 +99,27 @@ class CostPlan:
     def lasts_s(self) -> float:
         return _IDLE_S + self.each_s * len(self.requests)
 
+    def state(self, run: Run, folder: Path) -> State:
+        if any(cost.task == self.key for cost in run.costs):
+            return State.DONE
+        return State.VOID if has_failed(run, self.key) else State.MISSING
 
-def plans(
+    def measured(self, run: Run, context: Context) -> Run:
+        context.tell(self, 0.0)
+        found = measure_costs(self, context.guard, context.log(self, "server"))
+        run = without_failure(run, self.key)
+        return dataclasses.replace(run, costs=[*run.costs, *found])
+
+    def failed(self, run: Run, context: Context, reason: Fact) -> Run:
+        return with_failure(run, self.key, reason)
+
+
+def cost_tasks(
     stacks: Sequence[Stack], repeats: int, each_s: float, seed: int
-) -> list[CostPlan]:
+) -> list[CostTask]:
     """Every stack with the raw app and with each framework's, in shuffled order."""
     found = [
-        CostPlan(stack, app, repeat, each_s)
+        CostTask(stack, app, repeat, each_s)
         for repeat in range(1, repeats + 1)
         for stack in stacks
         for app in (RAW, *TWINS[stack.interface])
@@ -106,22 +128,19 @@ def plans(
     return found
 
 
-def measure_costs(plan: CostPlan, folder: Path, guard: Guard) -> list[Cost]:
-    """The costs of each request; the server's log goes to `folder/logs/`.
+def measure_costs(task: CostTask, guard: Guard, log: Path) -> list[Cost]:
+    """The costs of each request.
 
     Raises ProcessError where the server does not start or does not answer right.
     """
-    app = TWINS[plan.stack.interface].get(plan.app, plan.stack.app)
-    stack = dataclasses.replace(plan.stack, app=app)
-    logs = folder / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{plan.name}.server.log"
+    app = TWINS[task.stack.interface].get(task.app, task.stack.app)
+    stack = dataclasses.replace(task.stack, app=app)
     with running(stack, guard, log) as server, _apart(server):
-        for request in plan.requests * _WARM_UP:
-            _ask(plan, request, server.address)
+        for request in task.requests * _WARM_UP:
+            _ask(request, server.address)
         rss_mb = usage(server.group).rss_mb
         idle = _idle_share(server)
-        return [_cost(plan, request, server, idle, rss_mb) for request in plan.requests]
+        return [_cost(task, request, server, idle, rss_mb) for request in task.requests]
 
 
 @contextlib.contextmanager
@@ -145,23 +164,23 @@ def _idle_share(server: Server) -> float:
 
 
 def _cost(
-    plan: CostPlan, request: Request, server: Server, idle: float, rss_mb: float
+    task: CostTask, request: Request, server: Server, idle: float, rss_mb: float
 ) -> Cost:
-    count = round(plan.each_s * request.rate_per_s)
+    count = round(task.each_s * request.rate_per_s)
     before, began_s = usage(server.group).cpu_s, time.monotonic()
     for number in range(count):
         due_s = began_s + number / request.rate_per_s
         time.sleep(max(0.0, due_s - time.monotonic()))
-        _ask(plan, request, server.address)
+        _ask(request, server.address)
     took_s = time.monotonic() - began_s
     if took_s > _LATE * count / request.rate_per_s + _LATE_S:
-        raise ProcessError(f"{plan.name} did not keep up with {request.name}")
+        raise ProcessError(f"it did not keep up with {request.name}")
     used_s = usage(server.group).cpu_s - before - idle * took_s
     return Cost(
-        stack=plan.stack.id,
-        app=plan.app,
+        stack=task.stack.id,
+        app=task.app,
         request=request.name,
-        repeat=plan.repeat,
+        repeat=task.repeat,
         requests=count,
         rate_per_s=round(count / took_s, 1),
         cpu_us_per_request=round(used_s / count * 1e6, 1),
@@ -169,7 +188,7 @@ def _cost(
     )
 
 
-def _ask(plan: CostPlan, request: Request, address: Address) -> None:
+def _ask(request: Request, address: Address) -> None:
     """One request on a connection of its own, its answer checked."""
     connection = http.client.HTTPConnection(*address, timeout=_DEADLINE_S)
     try:
@@ -177,9 +196,9 @@ def _ask(plan: CostPlan, request: Request, address: Address) -> None:
         answer = connection.getresponse()
         status, body = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise ProcessError(f"{plan.name}: {request.name}: {error!r}") from None
+        raise ProcessError(f"{request.name}: {error!r}") from None
     finally:
         connection.close()
     if status != 200 or not request.right(body):
         said = f"status {status}, {len(body)} bytes"
-        raise ProcessError(f"{plan.name} answered {request.name} wrongly: {said}")
+        raise ProcessError(f"it answered {request.name} wrongly: {said}")

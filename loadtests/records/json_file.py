@@ -12,6 +12,7 @@ import json
 import os
 import types
 import typing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,16 @@ def write_json(record: Any, target: Path) -> Path:
     return target
 
 
-def read_json(path: Path, kind: type, where: str, form: int) -> Any:
+def read_json(
+    path: Path,
+    kind: type,
+    where: str,
+    form: int,
+    upgrades: Mapping[int, Callable[[Any], Any]] | None = None,
+) -> Any:
     """The record of that kind and format; `where` is what messages call it.
+
+    `upgrades` make a record of an older format one of this.
 
     Raises ResultError, naming the file and the field, for whatever is none.
     """
@@ -52,6 +61,8 @@ def read_json(path: Path, kind: type, where: str, form: int) -> Any:
     except RecursionError:
         raise ResultError(f"{path}: nested too deeply for a {where}") from None
     found = data.get("format") if isinstance(data, dict) else None
+    if upgrades and isinstance(found, int) and found in upgrades:
+        data, found = upgrades[found](data), form
     if found != form:
         raise ResultError(f"{path}: format: expected {form}, found {found!r}")
     try:

@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from loadtests.records import format_1
+from loadtests.records.facts import Fact
 from loadtests.records.json_file import ResultError as ResultError
 from loadtests.records.json_file import read_json, write_json
 
-FORMAT = 1
+FORMAT = 2
 RUN_FILE = "run.json"
+# The kinds of task.
+CELL, SELF_RECOVERY, COST, TRACES = "cell", "self-recovery", "cost", "traces"
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,49 @@ class GeneratorFigures:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One stack under one scenario, once."""
+class TaskKey:
+    """Which task of a run; `what` is the scenario, or the app that was served."""
+
+    kind: str
+    stack: str
+    what: str
+    repeat: int = 1
+
+    @property
+    def name(self) -> str:
+        """The stem of the task's sample and log files."""
+        last = "at-capacity" if self.kind == SELF_RECOVERY else self.repeat
+        return f"{self.stack}.{self.what}.{last}"
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """What was asked for: enough to go on with a run that was stopped.
+
+    Counts are null where each stack has its own. `levels` are the steps that every
+    stack climbs. `watch_s` is how long stacks are watched that are held at their
+    capacity; null without such tasks and without costs.
+    """
+
+    stacks: list[str]
+    scenarios: list[str]
+    repeats: int
+    workers: int | None
+    threads: int | None
+    levels: list[int]
+    second_tries: bool
+    traces: bool
+    watch_s: int | None = None
+    cost_repeats: int = 0
+    cost_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a cell measures: all that is known before it starts.
+
+    Of `capacity` only the predictions are known by then.
+    """
 
     stack: str
     scenario: str
@@ -150,26 +195,33 @@ class Cell:
     workers: int
     threads: int | None
     capacity: Capacity
+
+
+@dataclass(frozen=True)
+class Cell(Subject):
+    """One stack under one scenario, once.
+
+    `faults` are why it does not count: then `valid` is false. `doubts` are what to know
+    of one that counts, `first_try` the faults of a first try that was void.
+    """
+
     steps: list[Step]
     fates: Fates
     recovery_s: float | None
     server: ServerFigures
     generator: GeneratorFigures
     valid: bool
-    warnings: list[str] = field(default_factory=list)
+    faults: list[Fact] = field(default_factory=list)
+    doubts: list[Fact] = field(default_factory=list)
+    first_try: list[Fact] = field(default_factory=list)
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.stack, self.scenario, self.repeat)
-
-    @property
-    def name(self) -> str:
-        """The stem of the cell's sample and log files."""
-        return f"{self.stack}.{self.scenario}.{self.repeat}"
+    def task(self) -> TaskKey:
+        return TaskKey(CELL, self.stack, self.scenario, self.repeat)
 
 
 @dataclass(frozen=True)
-class Freeing:
+class SelfRecovery:
     """A stack held exactly at its predicted capacity, by clients that do not come back.
 
     `watched_s` is longer than every default timeout. `freed_s`: from the slow clients'
@@ -190,11 +242,12 @@ class Freeing:
     restarts: int
     kills_logged: int
     valid: bool
-    warnings: list[str] = field(default_factory=list)
+    faults: list[Fact] = field(default_factory=list)
+    doubts: list[Fact] = field(default_factory=list)
 
     @property
-    def name(self) -> str:
-        return f"{self.stack}.{self.scenario}.at-capacity"
+    def task(self) -> TaskKey:
+        return TaskKey(SELF_RECOVERY, self.stack, self.scenario)
 
 
 @dataclass(frozen=True)
@@ -215,16 +268,24 @@ class Cost:
     rss_idle_mb: float
 
     @property
-    def name(self) -> str:
-        return f"{self.stack}.{self.app}.{self.repeat}"
+    def task(self) -> TaskKey:
+        return TaskKey(COST, self.stack, self.app, self.repeat)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task beside the cells that could not be measured, and why."""
+
+    task: TaskKey
+    reason: Fact
 
 
 @dataclass(frozen=True)
 class Run:
     """A whole run; `cells` in the order in which they were measured.
 
-    `freeings` and `costs` are those of a profile that measures them; `failures` says in
-    a line each which of them could not be measured, and why.
+    `self_recoveries` and `costs` are those of a profile that measures them, `failures`
+    those of them that could not be measured. `doubts` are about the run as a whole.
     """
 
     run: RunInfo
@@ -232,9 +293,11 @@ class Run:
     environment: Environment
     cells: list[Cell]
     format: int = FORMAT
-    freeings: list[Freeing] = field(default_factory=list)
+    ordered: Ordered | None = None
+    self_recoveries: list[SelfRecovery] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    doubts: list[Fact] = field(default_factory=list)
 
 
 def save_run(run: Run, folder: Path) -> Path:
@@ -248,5 +311,5 @@ def load_run(folder: Path) -> Run:
     Raises ResultError, naming the file and the field, for whatever is not a run.
     """
     path = folder if folder.name == RUN_FILE else folder / RUN_FILE
-    run: Run = read_json(path, Run, "run", FORMAT)
+    run: Run = read_json(path, Run, "run", FORMAT, {1: format_1.upgraded})
     return run

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from loadtests.records.folder import Beside, read_beside
 from loadtests.records.run import Run
-from loadtests.report.formats.terminal import cell_line, extra_line, table
+from loadtests.report.formats.terminal import cell_line, table, task_line
 
-__all__ = ["PAGE", "cell_line", "extra_line", "summary", "table", "write"]
+__all__ = ["PAGE", "cell_line", "summary", "table", "task_line", "write"]
 
 PAGE = "report.html"
 

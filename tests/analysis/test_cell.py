@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from loadtests.analysis import intervals
 from loadtests.analysis.cell import (
-    Subject,
     analyse_cell,
     analyse_step,
     count_fates,
@@ -27,7 +26,18 @@ from loadtests.analysis.cell import (
     percentile,
     treads,
 )
+from loadtests.records.facts import (
+    BUSY,
+    LEFT_LATE,
+    NOT_CLIMBED,
+    NOT_MEASURED,
+    NOTHING_SENT,
+    TIMES,
+    UNSENT,
+    fact,
+)
 from loadtests.records.run import (
+    CELL,
     Capacity,
     Cell,
     Fates,
@@ -35,6 +45,8 @@ from loadtests.records.run import (
     Method,
     ServerFigures,
     Step,
+    Subject,
+    TaskKey,
 )
 from loadtests.records.samples import (
     GeneratorReading,
@@ -45,6 +57,7 @@ from loadtests.records.samples import (
     Tread,
     Visit,
 )
+from loadtests.report.facts import sentence
 
 METHOD = Method(
     rate_per_s=100.0,
@@ -61,7 +74,7 @@ SUBJECT = Subject(
     argv=["python", "-m", "gunicorn"],
     workers=2,
     threads=8,
-    predicted=Capacity(16, None, None, None, 32),
+    capacity=Capacity(16, None, None, None, 32),
 )
 RESPONSE_S = 0.002
 READING_EVERY_S = 0.25
@@ -136,9 +149,10 @@ def cell(recording: Recording) -> Cell:
 
 
 def reasons(recording: Recording) -> list[str]:
+    """The faults of a cell, in words."""
     found = cell(recording)
-    assert found.valid is (not found.warnings)
-    return found.warnings
+    assert found.valid is (not found.faults)
+    return [sentence(one) for one in found.faults]
 
 
 # A whole cell
@@ -181,15 +195,14 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
             0.0, 20.0, lag_p50_ms=0.0, lag_max_ms=0.0, stolen_percent=0.0
         ),
         valid=True,
-        warnings=[],
     )
 
 
 def test_failed_cell_is_void_and_has_no_figures() -> None:
-    failed = failed_cell(SUBJECT, "it did not start")
+    failed = failed_cell(SUBJECT, METHOD, fact(NOT_MEASURED, "it did not start"))
     assert not failed.valid
-    assert failed.warnings == ["it did not start"]
-    assert failed.key == ("wsgi-gunicorn-gthread", "slow-body", 2)
+    assert failed.faults == [fact(NOT_MEASURED, "it did not start")]
+    assert failed.task == TaskKey(CELL, "wsgi-gunicorn-gthread", "slow-body", 2)
     assert failed.capacity == Capacity(16, None, None, None, 32)
     assert (failed.steps, failed.recovery_s) == ([], None)
     assert failed.server == ServerFigures(None, None, None, None, restarts=0)
@@ -198,11 +211,11 @@ def test_failed_cell_is_void_and_has_no_figures() -> None:
 
 def test_cell_of_an_empty_recording_is_void_and_has_no_figures() -> None:
     empty = cell(Recording([], [], [], [], []))
-    failed = failed_cell(SUBJECT, "")
-    assert empty == dataclasses.replace(failed, warnings=empty.warnings)
-    assert empty.warnings == [
-        "the staircase was not climbed to its end",
-        "no healthy request was sent",
+    failed = failed_cell(SUBJECT, METHOD, fact(NOT_MEASURED))
+    assert empty == dataclasses.replace(failed, faults=empty.faults)
+    assert [one.kind for one in empty.faults] == [
+        NOT_CLIMBED,
+        NOTHING_SENT,
     ]
 
 
@@ -601,8 +614,8 @@ def test_requests_that_left_late_make_a_cell_void(
 ) -> None:
     found = cell(leaving(lag_ms, count, healthy(0, 4, 32)))
     assert found.generator.lag_p99_ms == pytest.approx(lag_p99_ms)
-    reason = f"requests left late: lag p99 {lag_ms:.1f} ms (limit 5 ms)"
-    assert found.warnings == [reason] * void
+    reason = fact(LEFT_LATE, lag_p99_ms=lag_p99_ms, limit_ms=5)
+    assert found.faults == [reason] * void
 
 
 def test_requests_that_left_late_while_slow_clients_arrive_do_not_count() -> None:
@@ -634,7 +647,8 @@ def test_busy_generator_makes_a_cell_void(
     )
     found = cell(recording)
     assert found.generator.cpu_peak_percent == peak
-    assert found.warnings == ["a generator used 90.1 % of a core (limit 90 %)"] * void
+    reason = fact(BUSY, cpu_percent=90.1, limit_percent=90)
+    assert found.faults == [reason] * void
 
 
 def test_generator_without_readings_has_no_cpu_figure() -> None:
@@ -726,28 +740,30 @@ def test_request_that_our_machine_could_not_send_is_not_the_servers_fault() -> N
     assert found.capacity.degrades_at is None
     assert found.generator.not_sent == 40
     assert not found.valid
-    assert "healthy requests were sent" in found.warnings[0]
+    assert found.faults[0].kind == UNSENT
 
 
 @pytest.mark.parametrize(
-    ("late_ms", "stolen", "valid", "says"),
+    ("late_ms", "stolen", "valid", "kind", "figures"),
     [
-        (4.9, 25.0, True, []),
+        (4.9, 25.0, True, "", {}),
         (
             5.1,
             25.0,
             True,
-            [
-                "response times are doubtful: 25 % of this machine's time went to "
-                "other machines, and requests left late, lag p99 5.1 ms"
-            ],
+            TIMES,
+            {"stolen_percent": 25.0, "lag_p99_ms": 5.1},
         ),
-        (51.0, 25.0, False, ["requests left late: lag p99 51.0 ms (limit 50 ms)"]),
-        (5.1, 1.9, False, ["requests left late: lag p99 5.1 ms (limit 5 ms)"]),
+        (51.0, 25.0, False, LEFT_LATE, {"lag_p99_ms": 51.0, "limit_ms": 50.0}),
+        (5.1, 1.9, False, LEFT_LATE, {"lag_p99_ms": 5.1, "limit_ms": 5.0}),
     ],
 )
 def test_lateness_while_the_machine_was_taken_away_makes_times_doubtful(
-    late_ms: float, stolen: float, valid: bool, says: list[str]
+    late_ms: float,
+    stolen: float,
+    valid: bool,
+    kind: str,
+    figures: dict[str, float],
 ) -> None:
     recording = healthy(0, 4)
     samples = [
@@ -755,4 +771,8 @@ def test_lateness_while_the_machine_was_taken_away_makes_times_doubtful(
     ]
     taken = [reading._replace(stolen_percent=stolen) for reading in recording.generator]
     found = cell(dataclasses.replace(recording, samples=samples, generator=taken))
-    assert (found.valid, found.warnings) == (valid, says)
+    assert found.valid is valid
+    facts = [*found.faults, *found.doubts]
+    assert [one.kind for one in facts] == [kind] * bool(kind)
+    for one in facts:
+        assert one.figures == pytest.approx(figures)

@@ -19,6 +19,7 @@ from loadtests.analysis.compare import INCOMPARABLE, FalseAlarms
 from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.intervals import Interval
 from loadtests.commands.main import main
+from loadtests.records.facts import TIMES, fact
 from loadtests.records.run import Cell, Run, Step, save_run
 from loadtests.report.formats import comparison
 from loadtests.report.formats.comparison import Compared
@@ -215,9 +216,9 @@ def test_times_are_resolved_as_far_as_requests_leave_in_time() -> None:
 
 
 def test_times_that_are_doubtful_are_not_compared() -> None:
-    doubt = ["response times are doubtful: 9 % of this machine's time went elsewhere"]
+    doubt = [fact(TIMES, stolen_percent=9, lag_p99_ms=6)]
     base, new = timed(20, 18, 22), timed(28, 26, 30)
-    doubted = dataclasses.replace(new, warnings=doubt)
+    doubted = dataclasses.replace(new, doubts=doubt)
     assert any("p90" in d.figure for d in one(base, new).differences)
     for pair in ((base, doubted), (doubted, base)):
         assert not any("p90" in d.figure for d in one(*pair).differences)
@@ -550,10 +551,10 @@ def test_command_refuses_what_is_not_a_run_of_this_format(
     assert main(["compare", base, str(tmp_path / "none")]) == 2
     assert "cannot be read" in capsys.readouterr().err
     path = Path(stored("new", runs.quick())) / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 3}))
     assert main(["compare", base, str(path)]) == 2
     said = capsys.readouterr().err
-    assert said == f"error: {path}: format: expected 1, found 2\n"
+    assert said == f"error: {path}: format: expected 2, found 3\n"
 
 
 def test_run_of_before_there_were_intervals_can_be_compared(

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from loadtests.analysis.cell import Subject
 from loadtests.analysis.self_recovery import analyse_self_recovery
-from loadtests.records.run import Capacity, Freeing, Method
+from loadtests.records.facts import KILLS_DIFFER, MISSING, fact
+from loadtests.records.run import Capacity, Method, SelfRecovery, Subject
 from loadtests.records.samples import (
     GeneratorReading,
     Level,
@@ -44,7 +44,7 @@ def held(*unanswered: tuple[float, float], pids: str = "1 2 3") -> Recording:
     )
 
 
-def found(recording: Recording, log: str = "") -> Freeing:
+def found(recording: Recording, log: str = "") -> SelfRecovery:
     return analyse_self_recovery(SUBJECT, recording, METHOD, log)
 
 
@@ -81,19 +81,19 @@ def test_freeing_is_not_over_while_answers_are_slow() -> None:
 
 def test_freeing_counts_the_workers_that_the_log_says_were_killed() -> None:
     one = found(held((11.0, 41.0), pids="1 4 5"), KILLED * 2)
-    assert (one.kills_logged, one.restarts, one.warnings) == (2, 2, [])
+    assert (one.kills_logged, one.restarts, one.doubts) == (2, 2, [])
 
 
 def test_freeing_tells_where_the_log_and_the_processes_differ() -> None:
     one = found(held((11.0, 41.0), pids="1 3 4"), KILLED * 2)
     assert one.valid
-    assert one.warnings == ["the log tells of 2 workers killed, 1 were replaced"]
+    assert one.doubts == [fact(KILLS_DIFFER, killed=2, replaced=1)]
 
 
 def test_freeing_is_void_without_its_slow_clients() -> None:
     one = found(dataclasses.replace(held(), visits=[]))
     assert not one.valid
-    assert one.warnings == ["only 0 of 2 slow clients were there"]
+    assert one.faults == [fact(MISSING, present=0, wanted=2)]
 
 
 def test_freeing_is_void_where_nothing_was_recorded() -> None:

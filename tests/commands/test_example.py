@@ -77,7 +77,7 @@ def test_picture_that_is_not_kept_is_missed(tmp_path: Path) -> None:
 def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     cells = [
         runs.cell("a", "idle", answered={0: 150, 4: 90}, predicted=8),
-        runs.cell("a", "slow-read", valid=False, warnings=["busy"]),
+        runs.cell("a", "slow-read", valid=False, faults=runs.facts("busy")),
         runs.cell("b", "idle", answered={0: 150, 4: 0}),
     ]
     part = readme.part(runs.run(cells, complete=False), "here")

@@ -17,10 +17,14 @@ from loadtests.analysis.cell import analyse_cell, failed_cell
 from loadtests.catalog.profiles import PROFILES, Profile
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import STACKS
-from loadtests.experiments.cell import Plan, measure_cell
-from loadtests.experiments.run import method_of, subject_of
+from loadtests.experiments.cell import CellTask
+from loadtests.experiments.holding import Holding, hold
+from loadtests.experiments.run import method_of
+from loadtests.experiments.task import Context
+from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.run import Cell
 from loadtests.records.samples import Recording
+from loadtests.report.facts import sentences
 from loadtests.servers.processes import Guard, ProcessError, started
 
 SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
@@ -31,16 +35,20 @@ def measured(
     profile: Profile, folder: Path, guard: Guard, tell: Callable[[float], None]
 ) -> Cell:
     stack = STACKS["asgi-uvicorn"]
-    plan = Plan(stack, SCENARIOS["slow-body"], 1, profile)
-    subject = subject_of(plan)
+    holding, method = (
+        Holding(stack, SCENARIOS["slow-body"], profile),
+        method_of(profile),
+    )
+    context = Context(folder, guard, method, lambda _, seconds: tell(seconds))
+    subject = holding.subject(repeat=1)
     try:
-        recording: Recording = measure_cell(plan, folder, guard, tell)
+        recording: Recording = hold(holding, CellTask(holding, 1), context)
     except ProcessError as error:  # as a run does
-        return failed_cell(subject, str(error))
+        return failed_cell(subject, method, fact(NOT_MEASURED, words=str(error)))
     # What a hypervisor takes meanwhile is no trouble of the generator's making.
     untaken = [r._replace(stolen_percent=0.0) for r in recording.generator]
     recording = dataclasses.replace(recording, generator=untaken)
-    return analyse_cell(subject, recording, method_of(profile))
+    return analyse_cell(subject, recording, method)
 
 
 def generator(file: str) -> psutil.Process:
@@ -70,7 +78,7 @@ def test_stalled_probe_and_missing_slow_clients_void_the_cell(
     found = measured(SHORT, tmp_path, guard, tell)
     assert stalled == ["stopped", "going on"]
     assert not found.valid
-    reasons = " / ".join(found.warnings)
+    reasons = sentences(found.faults)
     assert "requests left late" in reasons
     assert "of 64 slow clients were there" in reasons
 
@@ -85,5 +93,5 @@ def test_busy_generator_core_voids_the_cell(guard: Guard, tmp_path: Path) -> Non
             stack.enter_context(group).pin(core)
         found = measured(profile, tmp_path, guard, lambda _: None)
     assert not found.valid
-    reasons = " / ".join(found.warnings)
+    reasons = sentences(found.faults)
     assert "requests left late" in reasons or "did not end in time" in reasons

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.records.run import ResultError, Run, load_run, save_run
+from loadtests.records.run import CELL, ResultError, Run, TaskKey, load_run, save_run
 from tests import runs
 
 
@@ -62,7 +62,7 @@ AS_JSON: dict[str, Any] = {}
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda d: d.update(format=99), "format: expected 1, found 99"),
+        (lambda d: d.update(format=99), "format: expected 2, found 99"),
         (lambda d: d.pop("environment"), "run.environment: missing"),
         (lambda d: d["run"].update(seed="7"), "run.run.seed: expected int, found '7'"),
         (lambda d: d["run"].update(complete=1), "run.run.complete: expected bool"),
@@ -95,7 +95,7 @@ def test_what_is_not_a_run_is_refused_by_file_and_field(
     [
         ("", "not JSON"),
         ('{"format": 1, "run": {"id"', "not JSON, perhaps cut off"),
-        ("[1]", "format: expected 1, found None"),
+        ("[1]", "format: expected 2, found None"),
         ("\ud800", "not JSON"),
     ],
 )
@@ -109,7 +109,7 @@ def test_file_that_is_cut_off_or_foreign_is_refused(
 
 
 def test_bytes_that_are_no_text_do_not_lose_the_run(tmp_path: Path) -> None:
-    cell = runs.cell(argv=["serve", "caf\udce9/é"], warnings=["\ud800 \\udce9"])
+    cell = runs.cell(argv=["serve", "caf\udce9/é"], faults=runs.facts("\ud800 \\udce9"))
     run = runs.run([cell], argv=["\udcff"])
     path = save_run(run, tmp_path)
     assert "é" in path.read_text(encoding="utf-8")
@@ -148,8 +148,8 @@ def test_save_that_fails_leaves_the_old_run_and_nothing_else(
 
 def test_cell_is_known_by_what_was_measured_and_when() -> None:
     cell = runs.cell("asgi-uvicorn", "idle", repeat=2)
-    assert cell.key == ("asgi-uvicorn", "idle", 2)
-    assert cell.name == "asgi-uvicorn.idle.2"
+    assert cell.task == TaskKey(CELL, "asgi-uvicorn", "idle", 2)
+    assert cell.task.name == "asgi-uvicorn.idle.2"
 
 
 def test_whole_number_is_read_where_a_fraction_may_stand(tmp_path: Path) -> None:
@@ -163,6 +163,6 @@ def test_whole_number_is_read_where_a_fraction_may_stand(tmp_path: Path) -> None
 def test_field_with_a_default_may_be_missing(tmp_path: Path) -> None:
     path = save_run(runs.quick(), tmp_path)
     data = json.loads(path.read_text())
-    del data["cells"][0]["warnings"], data["cells"][0]["capacity"]["predicted_out_by"]
+    del data["cells"][0]["faults"], data["cells"][0]["capacity"]["predicted_out_by"]
     path.write_text(json.dumps(data))
     assert load_run(path) == runs.quick()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from loadtests.experiments.trace import recorder
+from loadtests.experiments.task import Context, State
+from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.records.run import ResultError
 from loadtests.records.traces import (
     FAST,
@@ -87,10 +86,11 @@ def test_recorder_traces_a_slow_reader_on_both_sides(
     tmp_path: Path, guard: Guard
 ) -> None:
     """For real: WSGI's thread is in the server's hands, ASGI's app parked in send."""
-    console = Console(file=io.StringIO(), width=80)
-    recorder.record(tmp_path, guard, console)
-    assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue() == ""
+    context = Context(tmp_path, guard, runs.METHOD, lambda *_: None)
+    task, run = TracesTask(), runs.quick()
+    assert task.state(run, tmp_path) is State.MISSING
+    assert task.measured(run, context) == run
+    assert task.state(run, tmp_path) is State.DONE
     assert (tmp_path / TRACES_FILE).stat().st_size < 50_000
     fast, slow = load_traces(tmp_path).traces
     assert (fast.id, slow.id) == (FAST, SLOW)
@@ -103,18 +103,3 @@ def test_recorder_traces_a_slow_reader_on_both_sides(
     sends = [c for c in slow.asgi.crossings if c.name == "send"]
     assert max((c.end_ms or 0) - c.start_ms for c in sends) > 100
     assert all(side.lasted_ms > 400 for side in slow.sides)
-
-
-def test_recorder_that_fails_says_so_and_loses_nothing(
-    tmp_path: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise OSError("no port [left]")
-
-    monkeypatch.setattr(recorder, "visited", fails)
-    console = Console(file=io.StringIO(), width=120)
-    recorder.record(tmp_path, guard, console)
-    assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert said == "Without the calls, one by one: OSError: no port [left]\n"
-    assert not (tmp_path / TRACES_FILE).exists()

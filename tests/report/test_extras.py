@@ -7,17 +7,31 @@ from typing import Any
 
 import pytest
 
-from loadtests.records.run import Cost, Fates, Freeing, Run, load_run, save_run
+from loadtests.records.facts import NOT_MEASURED, fact
+from loadtests.records.run import (
+    COST,
+    Cost,
+    Failure,
+    Fates,
+    Run,
+    SelfRecovery,
+    TaskKey,
+    load_run,
+    save_run,
+)
 from loadtests.report import reports
 from loadtests.report.formats import html, markdown
 from loadtests.report.sections import extras
-from tests.runs import quick
+from tests.runs import facts, quick
 
+NOT_STARTED = Failure(
+    TaskKey(COST, "x", "raw"), fact(NOT_MEASURED, words="did not start: port in use")
+)
 STREAM = "GET /stream?chunks=16&size=65536"
 
 
-def freeing(stack: str = "wsgi-gunicorn-sync", **given: Any) -> Freeing:
-    one = Freeing(
+def freeing(stack: str = "wsgi-gunicorn-sync", **given: Any) -> SelfRecovery:
+    one = SelfRecovery(
         stack=stack,
         scenario="slow-body",
         slow_clients=2,
@@ -38,8 +52,10 @@ def cost(app: str, request: str, us: float, repeat: int = 1, **given: Any) -> Co
     return dataclasses.replace(one, **given)
 
 
-def run(*freeings: Freeing, costs: tuple[Cost, ...] = ()) -> Run:
-    return dataclasses.replace(quick(), freeings=list(freeings), costs=list(costs))
+def run(*freeings: SelfRecovery, costs: tuple[Cost, ...] = ()) -> Run:
+    return dataclasses.replace(
+        quick(), self_recoveries=list(freeings), costs=list(costs)
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,27 +97,26 @@ def test_freeings_are_in_order_and_leave_void_ones_out() -> None:
         ({}, "held by 2: freed in 31.1 s, 2 killed"),
         ({"freed_s": 0.0, "kills_logged": 0}, "held by 2: not harmed"),
         ({"freed_s": None, "kills_logged": 0}, "held by 2: not freed within 40 s"),
-        ({"valid": False, "warnings": ["a", "b"]}, "void: a; b"),
+        ({"valid": False, "faults": facts("a", "b")}, "void: a; b"),
     ],
 )
 def test_freeing_is_said_in_a_line(given: dict[str, Any], told: str) -> None:
     one = freeing(**given)
-    line = reports.extra_line(run(freeing("asgi-uvicorn"), one), one.name).plain
+    line = reports.task_line(run(freeing("asgi-uvicorn"), one), one.task).plain
     assert line == f"{'wsgi-gunicorn-sync':22} slow-body     {told}"
 
 
 def test_costs_are_said_in_a_line() -> None:
     some = cost("raw", "GET /hello", 210.0), cost("raw", "GET /json", 220.4)
-    line = reports.extra_line(run(costs=some), "asgi-uvicorn.raw.1")
+    line = reports.task_line(run(costs=some), TaskKey(COST, "asgi-uvicorn", "raw"))
     said = "/hello 210, /json 220 µs"
     assert line.plain == f"{'asgi-uvicorn':22} {'raw':12}  {said}"
 
 
 def test_failure_is_said_in_a_line() -> None:
-    failed = dataclasses.replace(quick(), failures=["x.raw.1: did not start"])
-    for name, reason in (("x.raw.1", "did not start"), ("y.raw.1", "–")):
-        line = reports.extra_line(failed, name).plain
-        assert line.endswith(f" raw           not measured: {reason}")
+    failed = dataclasses.replace(quick(), failures=[NOT_STARTED])
+    line = reports.task_line(failed, NOT_STARTED.task).plain
+    assert line.endswith(" raw           not measured: did not start: port in use")
 
 
 def test_prices_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
@@ -133,8 +148,8 @@ def test_prices_without_the_raw_app_have_no_factor() -> None:
 
 def test_doubts_name_what_could_not_be_measured_and_why() -> None:
     doubted = dataclasses.replace(
-        run(freeing(warnings=["the log tells of 3"]), freeing()),
-        failures=["x.raw.1: did not start: port in use"],
+        run(freeing(doubts=facts("the log tells of 3")), freeing()),
+        failures=[NOT_STARTED],
     )
     assert [(d.cell, d.reason) for d in extras.doubted(doubted)] == [
         ("wsgi-gunicorn-sync, slow-body, at capacity", "the log tells of 3"),

@@ -38,8 +38,8 @@ def whole() -> Run:
 def _most() -> Iterator[Cell]:
     for number, cell in enumerate(runs.full().cells):
         if number in (3, 4):
-            busy = [f"busy {number}"]
-            yield dataclasses.replace(cell, valid=number > 3, warnings=busy)
+            busy = runs.facts(f"busy {number}")
+            yield dataclasses.replace(cell, valid=number > 3, faults=busy)
         else:
             yield cell
 
@@ -119,7 +119,7 @@ def test_points_say_what_they_are(full: Structure) -> None:
 def test_names_and_messages_come_out_as_text() -> None:
     cells = [
         runs.cell(EVIL, EVIL, argv=[EVIL], answered={0: 150, 4: 0}, predicted=4),
-        runs.cell("b", EVIL, valid=False, warnings=[EVIL]),
+        runs.cell("b", EVIL, valid=False, faults=runs.facts(EVIL)),
     ]
     run = runs.run(cells, id=EVIL, profile=EVIL, started_at=EVIL)
     on = dataclasses.replace(run.environment, cpu=EVIL, packages={EVIL: EVIL})
@@ -143,7 +143,7 @@ def test_sections_without_data_are_left_out() -> None:
 
 
 def test_run_without_a_cell_that_counts_says_so() -> None:
-    void = runs.cell(valid=False, warnings=["lag p99 9 ms"])
+    void = runs.cell(valid=False, faults=runs.facts("lag p99 9 ms"))
     shown = Structure(page(runs.run([void], complete=False)))
     assert "so it says nothing about any stack" in shown.text
     assert "This run is not complete" in shown.text

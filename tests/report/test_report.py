@@ -21,6 +21,7 @@ from loadtests.analysis.outcomes import (
     verdict,
 )
 from loadtests.commands.main import main
+from loadtests.records.facts import TIMES, fact
 from loadtests.records.run import (
     Capacity,
     Cell,
@@ -193,7 +194,7 @@ def degraded_against_all_predictions() -> Cell:
             runs.cell(answered={0: 150, 4: 100}, predicted=4),
             "degraded at 4, not out at 4 slow clients (predicted 4)",
         ),
-        (runs.cell(valid=False, warnings=["late\x1b[2J"]), "void: late"),
+        (runs.cell(valid=False, faults=runs.facts("late\x1b[2J")), "void: late"),
     ],
 )
 def test_line_of_a_cell_says_what_was_found(cell: Cell, says: str) -> None:
@@ -303,7 +304,7 @@ def test_finding_follows_from_the_figures() -> None:
 
 
 def test_run_without_a_cell_that_counts_says_so() -> None:
-    void = runs.cell(valid=False, warnings=["lag p99 9 ms"])
+    void = runs.cell(valid=False, faults=runs.facts("lag p99 9 ms"))
     run = runs.run([void], complete=False)
     assert sentences(run) == [
         "No cell of this run counts, so it says nothing about any stack."
@@ -317,7 +318,7 @@ def test_run_without_a_cell_that_counts_says_so() -> None:
 
 
 def test_void_cells_stay_out_of_the_figures() -> None:
-    void = dataclasses.replace(sync_out(2), valid=False, warnings=["busy"])
+    void = dataclasses.replace(sync_out(2), valid=False, faults=runs.facts("busy"))
     (outcome,) = outcomes(runs.run([runs.cell("wsgi-gunicorn-sync"), void]))
     assert outcome.unharmed
 
@@ -351,7 +352,7 @@ def test_sections_without_data_are_left_out() -> None:
     text = markdown.render(runs.run([bare]))["report.md"]
     for absent in ("cost", "What became", "Recovery", "Void", "Warnings", "fates.svg"):
         assert absent not in text
-    doubtful = runs.cell(warnings=["a | b"], repeat=2)
+    doubtful = runs.cell(doubts=runs.facts("a | b"), repeat=2)
     text = markdown.render(runs.run([bare, doubtful]))["report.md"]
     assert "## Warnings\n\n- asgi-uvicorn, slow-body, repeat 2: a \\| b\n" in text
     assert "2 repeats: " in text
@@ -389,7 +390,7 @@ def test_stacks_beyond_the_palette_still_differ() -> None:
 def test_names_and_messages_come_out_as_text() -> None:
     cells = [
         runs.cell(EVIL, EVIL),
-        runs.cell("b", EVIL, valid=False, warnings=[EVIL]),
+        runs.cell("b", EVIL, valid=False, faults=runs.facts(EVIL)),
     ]
     run = runs.run(cells, id=EVIL)
     text = markdown.render(run)["report.md"] + reports.summary(run)
@@ -524,8 +525,8 @@ def test_command_to_repeat_measures_the_same(argv: list[str], says: str) -> None
 def test_times_that_are_doubtful_are_marked_and_left_out_of_the_finding() -> None:
     steps = [known(0, 1.5, 1.2, 1.7), known(512, 4.25, 3.5, None)]
     sure = runs.run([runs.cell(steps=steps)])
-    doubt = "response times are doubtful: 9 % of this machine's time went elsewhere"
-    unsure = runs.run([runs.cell(steps=steps, warnings=[doubt])])
+    doubt = fact(TIMES, stolen_percent=9, lag_p99_ms=6)
+    unsure = runs.run([runs.cell(steps=steps, doubts=[doubt])])
     assert any("p50 response time" in sentence for sentence in sentences(sure))
     assert not any("p50 response time" in sentence for sentence in sentences(unsure))
     (stack,) = {row[1] for row in tables.response_times(unsure).rows}

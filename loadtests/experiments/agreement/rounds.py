@@ -14,7 +14,7 @@ from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.experiments.agreement.figures import PROBE
 from loadtests.experiments.agreement.tools import Round, Task, Tool, ToolError, of_probe
-from loadtests.experiments.cell import await_ready_line, begin, locust
+from loadtests.experiments.generators import await_ready_line, begin, locust_argv
 from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Group, Guard, started, wait_until
@@ -85,7 +85,7 @@ def _booting(setting: Setting, number: int) -> contextlib.AbstractContextManager
     samples.mkdir()
     task = setting.task
     argv = [
-        *locust("probe.py", setting.port, samples),
+        *locust_argv("probe.py", setting.port, samples),
         *("--users", "1", "--rate", str(task.rate_per_s)),
         *("--lasts-s", str(task.lasts_s)),
     ]

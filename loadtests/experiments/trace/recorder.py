@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from loadtests.catalog.stacks import Stack
+from loadtests.experiments.task import (
+    Context,
+    State,
+    has_failed,
+    with_failure,
+    without_failure,
+)
 from loadtests.experiments.trace.collect import Watched, choose, observe, traced
 from loadtests.experiments.trace.spans import (
     FROM_SERVER,
@@ -18,11 +24,14 @@ from loadtests.experiments.trace.spans import (
     spans,
 )
 from loadtests.experiments.trace.visit import Visit
+from loadtests.records.facts import Fact
+from loadtests.records.run import TRACES, Run, TaskKey
 from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,
     FAST,
     SLOW,
+    TRACES_FILE,
     Crossing,
     Deed,
     Side,
@@ -39,15 +48,29 @@ VISITS = {
 }
 
 
-def record(folder: Path, guard: Guard, console: Console) -> None:
-    """Trace the visits into the run's folder; a failure is told, and costs no run."""
-    try:
-        with console.status("tracing the calls of two visits"):
-            save_traces(Traces(visited(VISITS, guard)), folder)
-    except Exception as error:
-        # The edge: the run is measured, and its report has only one section less.
-        words = f"Without the calls, one by one: {type(error).__name__}: {error}"
-        console.print(words, style="yellow", highlight=False, markup=False)
+@dataclass(frozen=True)
+class TracesTask:
+    """The task of the traces: the calls of two visits, in a file beside the run."""
+
+    @property
+    def key(self) -> TaskKey:
+        return TaskKey(TRACES, "both apps", "traces")
+
+    @property
+    def lasts_s(self) -> float:
+        return 4.0
+
+    def state(self, run: Run, folder: Path) -> State:
+        if (folder / TRACES_FILE).exists():
+            return State.DONE
+        return State.VOID if has_failed(run, self.key) else State.MISSING
+
+    def measured(self, run: Run, context: Context) -> Run:
+        save_traces(Traces(visited(VISITS, context.guard)), context.folder)
+        return without_failure(run, self.key)
+
+    def failed(self, run: Run, context: Context, reason: Fact) -> Run:
+        return with_failure(run, self.key, reason)
 
 
 def visited(visits: dict[str, Visit], guard: Guard) -> list[Trace]:

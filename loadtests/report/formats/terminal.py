@@ -13,12 +13,12 @@ from loadtests.analysis.outcomes import (
     counts,
     outcomes,
     prediction,
-    reason,
     verdict,
     void_cells,
 )
 from loadtests.analysis.over_repeats import NEVER
-from loadtests.records.run import Cell, Run, Step
+from loadtests.records.run import Cell, Run, Step, TaskKey
+from loadtests.report.facts import reason, sentence
 from loadtests.report.sections.extras import costs_said, freeing_said
 from loadtests.report.sections.finding import incomplete, sentences
 from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
@@ -55,18 +55,21 @@ def _found(cell: Cell) -> str:
     return f"unharmed up to {count(cell.steps[-1].slow_clients)} {expected}"
 
 
-def extra_line(run: Run, name: str) -> Text:
-    """The same of what is measured beside the cells; `name` is that of its record."""
-    stack, _, rest = plain(name).partition(".")
-    label = _label(stack, rest.partition(".")[0])
-    for one in run.freeings:
-        if one.name == name:
+def task_line(run: Run, task: TaskKey) -> Text:
+    """What was found of a task, as soon as it is finished."""
+    for cell in run.cells:
+        if cell.task == task:
+            return cell_line(cell)
+    label = _label(plain(task.stack), plain(task.what))
+    for failure in run.failures:
+        if failure.task == task:
+            why = sentence(failure.reason)
+            return Text(f"{label}not measured: {why}", style="yellow")
+    for one in run.self_recoveries:
+        if one.task == task:
             return Text(label + freeing_said(one))
-    if paid := [cost for cost in run.costs if cost.name == name]:
-        return Text(label + costs_said(paid))
-    failed = [line for line in run.failures if line.startswith(f"{name}: ")]
-    reason = plain(failed[0].removeprefix(f"{name}: ")) if failed else NOTHING
-    return Text(f"{label}not measured: {reason}", style="yellow")
+    paid = [cost for cost in run.costs if cost.task == task]
+    return Text(label + costs_said(paid) if paid else f"{label}done")
 
 
 def table(run: Run) -> RenderableType:

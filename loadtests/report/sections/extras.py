@@ -7,8 +7,9 @@ import statistics
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import by_family
-from loadtests.records.run import Cost, Fates, Freeing, Run
+from loadtests.records.run import Cost, Fates, Run, SelfRecovery
 from loadtests.report.blocks import Doubt, Strong, Table
+from loadtests.report.facts import sentence, sentences
 from loadtests.report.words import NOTHING, count, figure, listed, percent, plain
 
 RAW = "raw"
@@ -16,7 +17,7 @@ RAW = "raw"
 
 def freeings(run: Run) -> Table:
     """How long each stack took to get rid of slow clients that do not leave."""
-    counting = [one for one in run.freeings if one.valid]
+    counting = [one for one in run.self_recoveries if one.valid]
     watched_s = max((one.watched_s for one in counting), default=0.0)
     rows = [
         [
@@ -48,16 +49,16 @@ def freeings(run: Run) -> Table:
     )
 
 
-def freed(one: Freeing) -> str:
+def freed(one: SelfRecovery) -> str:
     if one.freed_s is None:
         return Strong(f"never within {one.watched_s:g} s")
     return f"{one.freed_s:.1f} s" if one.freed_s else "not harmed"
 
 
-def freeing_said(one: Freeing) -> str:
+def freeing_said(one: SelfRecovery) -> str:
     """One of them in a line of the terminal."""
     if not one.valid:
-        return f"void: {'; '.join(map(plain, one.warnings))}"
+        return f"void: {sentences(one.faults)}"
     kills = f", {one.kills_logged} killed" if one.kills_logged else ""
     if one.freed_s is None:
         told = f"not freed within {one.watched_s:g} s"
@@ -80,11 +81,12 @@ def doubted(run: Run) -> list[Doubt]:
     """What could not be measured of these, and what is to be doubted."""
     told = [
         Doubt(f"{plain(one.stack)}, {plain(one.scenario)}, at capacity", said)
-        for one in run.freeings
-        if (said := "; ".join(map(plain, one.warnings)))
+        for one in run.self_recoveries
+        if (said := sentences([*one.faults, *one.doubts]))
     ]
-    lines = [plain(line).partition(": ") for line in run.failures]
-    return [*told, *(Doubt(name, reason) for name, _, reason in lines)]
+    failed = [Doubt(plain(one.task.name), sentence(one.reason)) for one in run.failures]
+    whole = [Doubt("the run", sentence(doubt)) for doubt in run.doubts]
+    return [*told, *failed, *whole]
 
 
 def prices(run: Run) -> Table:

@@ -16,13 +16,13 @@ from loadtests.analysis.outcomes import (
     counts,
     degrade_prediction,
     outcomes,
-    reason,
     void_cells,
 )
 from loadtests.analysis.over_repeats import NEVER
 from loadtests.analysis.steps import PERCENTILES, repeated, share_within, time
 from loadtests.records.run import Cell, Fates, Run, Step
 from loadtests.report.blocks import Doubt, Strong, Table
+from loadtests.report.facts import doubts, reason
 from loadtests.report.formats.comparison import repeatability
 from loadtests.report.words import NOTHING, amount, count, figure, listed, plain
 
@@ -171,9 +171,9 @@ def void(run: Run) -> list[Doubt]:
 
 def warned(run: Run) -> list[Doubt]:
     return [
-        Doubt(_name(cell), "; ".join(map(plain, cell.warnings)))
+        Doubt(_name(cell), said)
         for cell in run.cells
-        if cell.warnings and counts(cell)
+        if counts(cell) and (said := doubts(cell))
     ]
 
 

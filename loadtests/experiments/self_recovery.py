@@ -1,0 +1,59 @@
+"""The task of own timeouts: a stack held at its capacity until it frees itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.analysis.self_recovery import analyse_self_recovery
+from loadtests.experiments.holding import Holding, hold
+from loadtests.experiments.task import (
+    Context,
+    State,
+    has_failed,
+    with_failure,
+    without_failure,
+)
+from loadtests.records.facts import Fact
+from loadtests.records.run import SELF_RECOVERY, Run, SelfRecovery, TaskKey
+
+
+@dataclass(frozen=True)
+class SelfRecoveryTask:
+    """One stack, held exactly at its predicted capacity by clients that stay."""
+
+    holding: Holding
+
+    @property
+    def key(self) -> TaskKey:
+        holding = self.holding
+        return TaskKey(SELF_RECOVERY, holding.stack.id, holding.scenario.id)
+
+    @property
+    def lasts_s(self) -> float:
+        return self.holding.lasts_s
+
+    def state(self, run: Run, folder: Path) -> State:
+        valid = [one.valid for one in run.self_recoveries if one.task == self.key]
+        if any(valid):
+            return State.DONE
+        return State.VOID if valid or has_failed(run, self.key) else State.MISSING
+
+    def measured(self, run: Run, context: Context) -> Run:
+        recording = hold(self.holding, self, context)
+        log = context.log(self, "server").read_text(encoding="utf-8", errors="replace")
+        subject = self.holding.subject(repeat=1)
+        profile = self.holding.profile
+        method = dataclasses.replace(
+            context.method, hold_s=profile.hold_s, release_s=profile.release_s
+        )
+        found = analyse_self_recovery(subject, recording, method, log)
+        return self._with(without_failure(run, self.key), found)
+
+    def failed(self, run: Run, context: Context, reason: Fact) -> Run:
+        return with_failure(self._with(run), self.key, reason)
+
+    def _with(self, run: Run, *found: SelfRecovery) -> Run:
+        others = [one for one in run.self_recoveries if one.task != self.key]
+        return dataclasses.replace(run, self_recoveries=[*others, *found])

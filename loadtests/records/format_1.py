@@ -1,0 +1,63 @@
+"""Runs of format 1, as this version reads them.
+
+Format 1 recorded sentences (`warnings`) where format 2 has facts. The sentences are
+kept word for word and not read. One thing follows from figures that format 1 has too:
+a cell that counts although its requests left late has doubtful times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadtests.records.facts import AS_RECORDED, TIMES
+
+LAG_LIMIT_MS = 5.0  # over it a cell was void, but for time stolen by a hypervisor
+
+Json = dict[str, Any]
+
+
+def upgraded(run: Json) -> Json:
+    """The record in format 2; what is malformed is left for the reader to refuse."""
+    run = {**run, "format": 2}
+    for new, old in (("cells", "cells"), ("self_recoveries", "freeings")):
+        if old in run:
+            entries = run.pop(old)
+            listed = isinstance(entries, list)
+            run[new] = [_entry(e) for e in entries] if listed else entries
+    failures = run.pop("failures", [])
+    if isinstance(failures, list):
+        run["doubts"] = [_as_recorded(words) for words in failures]
+    return run
+
+
+def _entry(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    entry = dict(entry)
+    warnings = entry.pop("warnings", [])
+    if not isinstance(warnings, list):
+        return entry | {"faults": warnings}
+    facts = [_as_recorded(words) for words in warnings]
+    if not entry.get("valid"):
+        return entry | {"faults": facts}
+    if times := _doubtful_times(entry):
+        facts[:1] = [times]  # it was the first of the warnings
+    return entry | {"doubts": facts}
+
+
+def _as_recorded(words: Any) -> Json:
+    return {"kind": AS_RECORDED, "words": words}
+
+
+def _doubtful_times(entry: Json) -> Json | None:
+    generator = entry.get("generator")
+    if not isinstance(generator, dict):
+        return None
+    lag_ms = generator.get("lag_p99_ms")
+    if not isinstance(lag_ms, int | float) or lag_ms <= LAG_LIMIT_MS:
+        return None
+    stolen = generator.get("stolen_percent") or 0.0
+    return {
+        "kind": TIMES,
+        "figures": {"stolen_percent": stolen, "lag_p99_ms": lag_ms},
+    }

@@ -1,0 +1,73 @@
+"""The sentence of each kind of fact, as every report writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from loadtests.records import facts
+from loadtests.records.facts import Fact
+from loadtests.records.run import Cell
+from loadtests.report.words import plain
+
+Figures = Mapping[str, float]
+
+SENTENCES: dict[str, Callable[[Figures], str]] = {
+    facts.NOT_CLIMBED: lambda _: "the staircase was not climbed to its end",
+    facts.NOTHING_SENT: lambda _: "no healthy request was sent",
+    facts.LEFT_LATE: lambda f: (
+        f"requests left late: lag p99 {f['lag_p99_ms']:.1f} ms "
+        f"(limit {f['limit_ms']:g} ms)"
+    ),
+    facts.BUSY: lambda f: (
+        f"a generator used {f['cpu_percent']:.1f} % of a core "
+        f"(limit {f['limit_percent']:g} %)"
+    ),
+    facts.UNSENT: lambda f: (
+        f"only {f['sent']:.0f} of {f['due']:.0f} healthy requests were sent"
+    ),
+    facts.MISSING: lambda f: (
+        f"only {f['present']:.0f} of {f['wanted']:.0f} slow clients were there"
+    ),
+    facts.TIMES: lambda f: (
+        f"response times are doubtful: {f['stolen_percent']:g} % of this machine's "
+        "time went to other machines, and requests left late, lag p99 "
+        f"{f['lag_p99_ms']:.1f} ms"
+    ),
+    facts.KILLS_DIFFER: lambda f: (
+        f"the log tells of {f['killed']:.0f} workers killed, "
+        f"{f['replaced']:.0f} were replaced"
+    ),
+}
+
+
+def sentence(fact: Fact) -> str:
+    """A fact in words; of a kind that this version does not know, its figures."""
+    make = SENTENCES.get(fact.kind)
+    try:
+        said = make(fact.figures) if make else ""
+    except KeyError:
+        said = ""
+    figures = ", ".join(f"{name} {value:g}" for name, value in fact.figures.items())
+    return plain(said or fact.words or f"{fact.kind} {figures}")
+
+
+def sentences(found: Sequence[Fact]) -> str:
+    return "; ".join(map(sentence, found))
+
+
+def reason(cell: Cell) -> str:
+    """Why the cell does not count."""
+    empty = [] if cell.steps else ["no step was measured"]
+    said = [*map(sentence, cell.faults), *_first_try(cell)]
+    return "; ".join([*said, *empty]) or "no reason was recorded"
+
+
+def doubts(cell: Cell) -> str:
+    """What to know of a cell that counts; empty where there is nothing."""
+    return "; ".join([*map(sentence, cell.doubts), *_first_try(cell)])
+
+
+def _first_try(cell: Cell) -> list[str]:
+    if not cell.first_try:
+        return []
+    return [f"second try; the first was void: {sentences(cell.first_try)}"]

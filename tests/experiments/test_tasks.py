@@ -1,0 +1,166 @@
+"""What a full run measures beside its cells, on real servers."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.catalog.profiles import PROFILES
+from loadtests.catalog.scenarios import SCENARIOS, SLOW_CLIENTS
+from loadtests.catalog.stacks import HTTP1, STACKS
+from loadtests.experiments import costs
+from loadtests.experiments.costs import (
+    RAW,
+    TWINS,
+    CostTask,
+    Request,
+    measure_costs,
+)
+from loadtests.experiments.holding import Holding
+from loadtests.experiments.run import Order, go_on, method_of
+from loadtests.experiments.self_recovery import SelfRecoveryTask
+from loadtests.experiments.task import Context, State, Task
+from loadtests.records.facts import NOT_MEASURED
+from loadtests.records.run import COST, SELF_RECOVERY, load_run
+from loadtests.servers.processes import Guard, ProcessError
+from tests.runs import run
+
+FULL = PROFILES["full"]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How a server idles does not matter here, nor how busy the machine is."""
+    monkeypatch.setattr(costs, "_IDLE_S", 0.1)
+    monkeypatch.setattr(costs, "_LATE_S", 10.0)
+
+
+def order(profile: str = "full", *stacks: str) -> Order:
+    some = [STACKS[name] for name in stacks] or [*HTTP1.values()]
+    return Order(PROFILES[profile], some, [*SCENARIOS.values()], 1, seed=1)
+
+
+def tasks(profile: str, kind: str) -> list[Any]:
+    return [task for task in order(profile).tasks() if task.key.kind == kind]
+
+
+def context(folder: Path, guard: Guard) -> Context:
+    return Context(folder, guard, method_of(FULL), lambda *_: None)
+
+
+def test_each_stack_that_slow_clients_can_take_out_is_held_at_its_capacity() -> None:
+    held: list[SelfRecoveryTask] = tasks("full", SELF_RECOVERY)
+    assert {task.key.stack for task in held} == {
+        *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn")
+    }
+    assert {task.key.what for task in held} == {*SLOW_CLIENTS}
+    for task in held:
+        holding = task.holding
+        assert holding.levels == [holding.stack.predicted_out_by(task.key.what)]
+        assert not holding.profile.comes_back
+        assert task.lasts_s > 30  # gunicorn's --timeout
+        assert task.key.name.endswith(".at-capacity")
+
+
+def test_costs_are_of_each_stack_with_each_app_in_shuffled_order() -> None:
+    asked: list[CostTask] = tasks("full", COST)
+    apps = [(s.id, app) for s in HTTP1.values() for app in (RAW, *TWINS[s.interface])]
+    assert sorted((task.stack.id, task.app) for task in asked) == sorted(apps * 3)
+    assert [task.repeat for task in asked] != sorted(task.repeat for task in asked)
+
+
+@pytest.mark.parametrize("profile", ["smoke", "quick"])
+def test_own_timeouts_and_costs_are_for_the_full_profile(profile: str) -> None:
+    assert tasks(profile, SELF_RECOVERY) == tasks(profile, COST) == []
+
+
+def test_full_profile_takes_less_than_75_minutes() -> None:
+    every = dataclasses.replace(order(), repeats=3).tasks()
+    assert sum(task.lasts_s + 3.0 for task in every) < 75 * 60
+
+
+@pytest.mark.parametrize(
+    ("stack", "app"),
+    [
+        (stack, app)
+        for stack in ("wsgi-gunicorn-gthread", "asgi-uvicorn")
+        for app in (RAW, *TWINS[STACKS[stack].interface])
+    ],
+)
+def test_costs_are_those_of_right_answers(
+    stack: str, app: str, guard: Guard, tmp_path: Path
+) -> None:
+    plan = CostTask(STACKS[stack], app, 1, each_s=0.2)
+    found = measure_costs(plan, guard, tmp_path / "log")
+    assert [cost.request for cost in found] == [r.name for r in plan.requests]
+    for cost in found:
+        assert cost.cpu_us_per_request > 0
+        assert cost.rss_idle_mb > 10
+        assert cost.task == plan.key
+
+
+def test_costs_of_wrong_answers_are_an_error(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Request("/hello?name=Ada", 50.0, lambda body: body == b"Hello, world!")
+    monkeypatch.setattr(CostTask, "requests", (other,))
+    plan = CostTask(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
+    with pytest.raises(ProcessError, match="wrongly: status 200, 11 bytes"):
+        measure_costs(plan, guard, tmp_path / "log")
+
+
+def test_costs_at_another_rate_are_an_error(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(costs, "_LATE", 0.0)
+    monkeypatch.setattr(costs, "_LATE_S", 0.0)
+    plan = CostTask(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
+    with pytest.raises(ProcessError, match="did not keep up with GET /hello"):
+        measure_costs(plan, guard, tmp_path / "log")
+
+
+def test_tasks_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) -> None:
+    short = dataclasses.replace(FULL, hold_s=5).freeing(watch_s=5)
+    sync, body = STACKS["wsgi-gunicorn-sync"], SCENARIOS["slow-body"]
+    broken = CostTask(_broken(), RAW, 1, each_s=0.1)
+    some: list[Task] = [
+        SelfRecoveryTask(Holding(sync, body, short)),
+        CostTask(sync, RAW, 1, each_s=0.1),
+        broken,
+    ]
+    folder = tmp_path / "reports" / "a-run"
+    grown = [*go_on(run([]), folder, Some(some), guard, lambda *_: None)]
+    tried = [task for task, _ in grown]
+    assert tried[:3] == some
+    assert tried.count(broken) == 2
+    stored = load_run(tmp_path / "reports" / "latest")
+    (freed,) = stored.self_recoveries
+    assert (freed.slow_clients, freed.freed_s) == (2, None)
+    assert freed.fates.held == 2
+    assert freed.answered < freed.attempted / 2
+    assert len(stored.costs) == 3
+    (failure,) = stored.failures
+    assert failure.task == broken.key
+    assert failure.reason.kind == NOT_MEASURED
+    assert failure.reason.words.startswith("broken did not start")
+    states = [task.state(stored, folder) for task in some]
+    assert states[1:] == [State.DONE, State.VOID]
+
+
+class Some(Order):
+    """An order of these tasks alone."""
+
+    def __init__(self, some: list[Any]) -> None:
+        super().__init__(FULL, [], [], 1, seed=1)
+        object.__setattr__(self, "some", some)
+
+    def tasks(self) -> list[Any]:
+        return list(vars(self)["some"])
+
+
+def _broken() -> Any:
+    argv = ("python", "-c", "raise SystemExit('no')")
+    return dataclasses.replace(STACKS["wsgi-gunicorn-sync"], id="broken", argv=argv)

@@ -1,0 +1,60 @@
+"""Runs of format 1 are read; their sentences are kept, and never read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests import ROOT
+from loadtests.records.facts import AS_RECORDED, TIMES, Fact
+from loadtests.records.run import ResultError, Run, load_run, save_run
+from tests import runs
+
+
+def of_format_1(folder: Path, **cell: Any) -> Path:
+    path = save_run(runs.quick(), folder)
+    data = json.loads(path.read_text())
+    data["format"] = 1
+    data["freeings"], data["failures"] = data.pop("self_recoveries"), ["x: y"]
+    for each in data["cells"]:
+        del each["faults"], each["doubts"], each["first_try"]
+        each["warnings"] = []
+    data["cells"][0] |= cell
+    path.write_text(json.dumps(data))
+    return path
+
+
+def read(folder: Path, **cell: Any) -> Run:
+    return load_run(of_format_1(folder, **cell))
+
+
+def test_sentences_of_a_void_cell_are_its_faults(tmp_path: Path) -> None:
+    run = read(tmp_path, valid=False, warnings=["a: b", "c"])
+    assert run.format == 2
+    assert run.cells[0].faults == runs.facts("a: b", "c")
+    assert run.doubts == [Fact(AS_RECORDED, words="x: y")]
+
+
+def test_doubtful_times_are_seen_by_figures(tmp_path: Path) -> None:
+    late = {"lag_p99_ms": 5.2, "cpu_peak_percent": 20.0, "stolen_percent": 5.7}
+    run = read(tmp_path, generator=late, warnings=["gibberish", "second"])
+    first, second = run.cells[0].doubts
+    assert first == Fact(TIMES, {"stolen_percent": 5.7, "lag_p99_ms": 5.2})
+    assert second == Fact(AS_RECORDED, words="second")
+
+
+@pytest.mark.parametrize("cell", [{"warnings": 3}, {"warnings": [3]}, {"generator": 4}])
+def test_malformed_record_is_refused_with_its_field(
+    tmp_path: Path, cell: dict[str, Any]
+) -> None:
+    path = of_format_1(tmp_path, **cell)
+    with pytest.raises(ResultError, match=r"run\.cells\[0\]"):
+        load_run(path)
+
+
+def test_example_is_read(tmp_path: Path) -> None:
+    run = load_run(ROOT / "reports" / "example")
+    assert load_run(save_run(run, tmp_path)) == run
