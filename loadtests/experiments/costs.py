@@ -1,27 +1,27 @@
-"""What a request costs the server: CPU time, at a fixed and modest rate.
+"""What a request costs a busy server: CPU time, from the scheduler.
 
-Nothing is saturated, so that no load generator can be what is measured: requests come
-one by one, each on a new connection, and the server's process group says how much CPU
-time it used for them. What it uses while nobody asks is taken off. Frameworks answer
-the same under the same servers, so that a reader sees what they add.
+A closed loop drives the server on cores of its own (loadtests/clients/driver.py), over
+connections that are kept alive, and again with a new connection for each request. Every
+figure of this kind in the project comes from `cost_of_request`: the costs of a run, and
+the claims. Frameworks answer the same under the same servers, so that a reader sees
+what they add.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.client
 import json
 import os
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
-from loadtests.clients.wire import Address
+from loadtests.clients.driver import Loop
+from loadtests.clients.wire import WireError
 from loadtests.experiments.task import (
     Context,
     State,
@@ -44,19 +44,14 @@ TWINS = {
         "fastapi": "loadtests.servers.apps.on_fastapi:app",
     },
 }
-_MEGABYTE = 2**20
-_IDLE_S = 1.0  # gunicorn's master and workers look about themselves once a second
-_DEADLINE_S = 5.0
-_LATE, _LATE_S = 1.05, 0.1  # slower than that is another rate
-_WARM_UP = 10  # requests of each kind: the first ones load what is loaded only once
+_WARM_UP_S = 0.2  # the first requests load what is loaded only once
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked, how often a second, and what the answer's body must be."""
+class Question:
+    """What is asked, and what the answer's body must be."""
 
     target: str
-    rate_per_s: float
     right: Callable[[bytes], bool]
 
     @property
@@ -70,17 +65,65 @@ def _is_document(body: bytes) -> bool:
     return False
 
 
-HELLO = Request("/hello", 200.0, lambda body: body == b"Hello, world!")
-JSON = Request("/json", 200.0, _is_document)
-STREAM = Request(
-    "/stream?chunks=16&size=65536", 50.0, lambda body: len(body) == _MEGABYTE
-)
+HELLO = Question("/hello", lambda body: body == b"Hello, world!")
+JSON = Question("/json", _is_document)
+QUESTIONS = (HELLO, JSON)
+KEPT_ALIVE = (True, False)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one request cost the server, and how busy it was meanwhile.
+
+    `busy_percent` is CPU time over wall time: 100 is one core.
+    """
+
+    requests: int
+    rate_per_s: float
+    cpu_us: float
+    busy_percent: float
+
+
+def cost_of_request(
+    server: Server, question: Question, *, kept_alive: bool, lasts_s: float
+) -> Price:
+    """Drive the server for so long. Raises ProcessError where it answers wrongly."""
+    loop = Loop(server.address, question.target, kept_alive, question.right)
+    try:
+        loop.drive(_WARM_UP_S)
+        before_s = usage(server.group).cpu_s
+        driven = loop.drive(lasts_s)
+        used_s = usage(server.group).cpu_s - before_s
+    except WireError as error:
+        raise ProcessError(f"it does not answer {question.name}: {error}") from None
+    if not driven.answered:
+        raise ProcessError(f"it answered no {question.name} in {lasts_s:g} s")
+    return Price(
+        requests=driven.answered,
+        rate_per_s=round(driven.answered / driven.lasted_s, 1),
+        cpu_us=round(used_s / driven.answered * 1e6, 1),
+        busy_percent=round(100 * used_s / driven.lasted_s, 1),
+    )
+
+
+@contextlib.contextmanager
+def apart(*servers: Server) -> Iterator[None]:
+    """Servers and client on cores of their own, where there are two."""
+    before = os.sched_getaffinity(0)
+    ours, theirs = core_shares()
+    for server in servers:
+        server.group.pin(theirs)
+    os.sched_setaffinity(0, ours)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @dataclass(frozen=True)
 class CostTask:
     """One start of a server: a stack, the app behind it, which repeat; `each_s` is for
-    how long each request is asked."""
+    how long the server is driven with each request."""
 
     stack: Stack
     app: str
@@ -92,12 +135,8 @@ class CostTask:
         return TaskKey(COST, self.stack.id, self.app, self.repeat)
 
     @property
-    def requests(self) -> tuple[Request, ...]:
-        return (HELLO, JSON, STREAM) if self.app == RAW else (HELLO, JSON)
-
-    @property
     def lasts_s(self) -> float:
-        return _IDLE_S + self.each_s * len(self.requests)
+        return (self.each_s + _WARM_UP_S) * len(QUESTIONS) * len(KEPT_ALIVE)
 
     def state(self, run: Run, folder: Path) -> State:
         if any(cost.task == self.key for cost in run.costs):
@@ -129,76 +168,36 @@ def cost_tasks(
 
 
 def measure_costs(task: CostTask, guard: Guard, log: Path) -> list[Cost]:
-    """The costs of each request.
+    """The costs of each request, kept alive and on new connections.
 
     Raises ProcessError where the server does not start or does not answer right.
     """
     app = TWINS[task.stack.interface].get(task.app, task.stack.app)
     stack = dataclasses.replace(task.stack, app=app)
-    with running(stack, guard, log) as server, _apart(server):
-        for request in task.requests * _WARM_UP:
-            _ask(request, server.address)
+    with running(stack, guard, log) as server, apart(server):
         rss_mb = usage(server.group).rss_mb
-        idle = _idle_share(server)
-        return [_cost(task, request, server, idle, rss_mb) for request in task.requests]
-
-
-@contextlib.contextmanager
-def _apart(server: Server) -> Iterator[None]:
-    """Server and client on cores of their own, where there are two."""
-    before = os.sched_getaffinity(0)
-    ours, servers = core_shares()
-    server.group.pin(servers)
-    os.sched_setaffinity(0, ours)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def _idle_share(server: Server) -> float:
-    """CPU seconds a second while nobody asks."""
-    before, began_s = usage(server.group).cpu_s, time.monotonic()
-    time.sleep(_IDLE_S)
-    return (usage(server.group).cpu_s - before) / (time.monotonic() - began_s)
+        return [
+            _cost(task, question, server, kept_alive, rss_mb)
+            for question in QUESTIONS
+            for kept_alive in KEPT_ALIVE
+        ]
 
 
 def _cost(
-    task: CostTask, request: Request, server: Server, idle: float, rss_mb: float
+    task: CostTask, question: Question, server: Server, kept_alive: bool, rss_mb: float
 ) -> Cost:
-    count = round(task.each_s * request.rate_per_s)
-    before, began_s = usage(server.group).cpu_s, time.monotonic()
-    for number in range(count):
-        due_s = began_s + number / request.rate_per_s
-        time.sleep(max(0.0, due_s - time.monotonic()))
-        _ask(request, server.address)
-    took_s = time.monotonic() - began_s
-    if took_s > _LATE * count / request.rate_per_s + _LATE_S:
-        raise ProcessError(f"it did not keep up with {request.name}")
-    used_s = usage(server.group).cpu_s - before - idle * took_s
+    price = cost_of_request(
+        server, question, kept_alive=kept_alive, lasts_s=task.each_s
+    )
     return Cost(
         stack=task.stack.id,
         app=task.app,
-        request=request.name,
+        request=question.name,
         repeat=task.repeat,
-        requests=count,
-        rate_per_s=round(count / took_s, 1),
-        cpu_us_per_request=round(used_s / count * 1e6, 1),
+        requests=price.requests,
+        rate_per_s=price.rate_per_s,
+        cpu_us_per_request=price.cpu_us,
         rss_idle_mb=round(rss_mb, 1),
+        kept_alive=kept_alive,
+        busy_percent=price.busy_percent,
     )
-
-
-def _ask(request: Request, address: Address) -> None:
-    """One request on a connection of its own, its answer checked."""
-    connection = http.client.HTTPConnection(*address, timeout=_DEADLINE_S)
-    try:
-        connection.request("GET", request.target, headers={"Connection": "close"})
-        answer = connection.getresponse()
-        status, body = answer.status, answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise ProcessError(f"{request.name}: {error!r}") from None
-    finally:
-        connection.close()
-    if status != 200 or not request.right(body):
-        said = f"status {status}, {len(body)} bytes"
-        raise ProcessError(f"it answered {request.name} wrongly: {said}")

@@ -22,7 +22,8 @@ from loadtests.clients.wire import WireError, exchange
 from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
 from loadtests.servers.usage import usage
 
-READY_S = 20.0
+LISTENS_WITHIN_S = 20.0
+ANSWERS_WITHIN_S = 20.0
 
 
 class ServerError(ProcessError):
@@ -95,7 +96,7 @@ def _await_listening(server: Server) -> None:
     def listening_or_gone() -> bool:
         return server.group.exited or bool(listeners(server.port))
 
-    if not wait_until(listening_or_gone, READY_S) or server.group.exited:
+    if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a moment: a worker may be forked between the two look-ups.
     if not wait_until(lambda: _is_ours(server), 1.0):
@@ -108,7 +109,9 @@ def _is_ours(server: Server) -> bool:
 
 
 def _await_answers(server: Server) -> None:
-    if not wait_until(lambda: server.group.exited or _answers(server), READY_S):
+    if not wait_until(
+        lambda: server.group.exited or _answers(server), ANSWERS_WITHIN_S
+    ):
         raise ServerError(_why(server, "does not answer as the app should"))
     if server.group.exited:
         raise ServerError(_why(server, "did not start"))
@@ -136,7 +139,7 @@ def _await_quiet(group: Group) -> None:
         return previous - before < 0.001
 
     time.sleep(0.1)
-    wait_until(quiet, READY_S)
+    wait_until(quiet, ANSWERS_WITHIN_S)
 
 
 def _why(server: Server, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import pytest
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS, SLOW_CLIENTS
 from loadtests.catalog.stacks import HTTP1, STACKS
-from loadtests.experiments import costs
 from loadtests.experiments.costs import (
     RAW,
     TWINS,
     CostTask,
-    Request,
+    Question,
+    cost_of_request,
     measure_costs,
 )
 from loadtests.experiments.holding import Holding
@@ -26,16 +27,10 @@ from loadtests.experiments.task import Context, State, Task
 from loadtests.records.facts import NOT_MEASURED
 from loadtests.records.run import COST, SELF_RECOVERY, load_run
 from loadtests.servers.processes import Guard, ProcessError
+from tests.conftest import Servers
 from tests.runs import run
 
 FULL = PROFILES["full"]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How a server idles does not matter here, nor how busy the machine is."""
-    monkeypatch.setattr(costs, "_IDLE_S", 0.1)
-    monkeypatch.setattr(costs, "_LATE_S", 10.0)
 
 
 def order(profile: str = "full", *stacks: str) -> Order:
@@ -93,33 +88,27 @@ def test_full_profile_takes_less_than_75_minutes() -> None:
 def test_costs_are_those_of_right_answers(
     stack: str, app: str, guard: Guard, tmp_path: Path
 ) -> None:
-    plan = CostTask(STACKS[stack], app, 1, each_s=0.2)
-    found = measure_costs(plan, guard, tmp_path / "log")
-    assert [cost.request for cost in found] == [r.name for r in plan.requests]
+    task = CostTask(STACKS[stack], app, 1, each_s=0.2)
+    found = measure_costs(task, guard, tmp_path / "log")
+    asked = [(cost.request, cost.kept_alive) for cost in found]
+    assert asked == list(itertools.product(("GET /hello", "GET /json"), (True, False)))
     for cost in found:
         assert cost.cpu_us_per_request > 0
         assert cost.rss_idle_mb > 10
-        assert cost.task == plan.key
+        assert cost.requests > 10
+        assert cost.busy_percent
+        assert cost.task == task.key
 
 
+@pytest.mark.parametrize("kept_alive", [True, False])
 def test_costs_of_wrong_answers_are_an_error(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    servers: Servers, kept_alive: bool
 ) -> None:
-    other = Request("/hello?name=Ada", 50.0, lambda body: body == b"Hello, world!")
-    monkeypatch.setattr(CostTask, "requests", (other,))
-    plan = CostTask(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
-    with pytest.raises(ProcessError, match="wrongly: status 200, 11 bytes"):
-        measure_costs(plan, guard, tmp_path / "log")
-
-
-def test_costs_at_another_rate_are_an_error(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(costs, "_LATE", 0.0)
-    monkeypatch.setattr(costs, "_LATE_S", 0.0)
-    plan = CostTask(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
-    with pytest.raises(ProcessError, match="did not keep up with GET /hello"):
-        measure_costs(plan, guard, tmp_path / "log")
+    other = Question("/hello?name=Ada", lambda body: body == b"Hello, world!")
+    with pytest.raises(ProcessError, match=r"answer GET /hello\?name=Ada: wrong"):
+        cost_of_request(
+            servers["asgi-uvicorn"], other, kept_alive=kept_alive, lasts_s=0.1
+        )
 
 
 def test_tasks_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) -> None:
@@ -141,7 +130,7 @@ def test_tasks_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) ->
     assert (freed.slow_clients, freed.freed_s) == (2, None)
     assert freed.fates.held == 2
     assert freed.answered < freed.attempted / 2
-    assert len(stored.costs) == 3
+    assert len(stored.costs) == 4
     (failure,) = stored.failures
     assert failure.task == broken.key
     assert failure.reason.kind == NOT_MEASURED

@@ -76,7 +76,7 @@ def test_server_that_does_not_start_says_why(guard: Guard, tmp_path: Path) -> No
 def test_server_with_another_app_is_not_ready(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loadtests.servers.server.READY_S", 1.0)
+    monkeypatch.setattr("loadtests.servers.server.ANSWERS_WITHIN_S", 1.0)
     other = dataclasses.replace(
         STACKS["wsgi-gunicorn-sync"], app="wsgiref.simple_server:demo_app"
     )
