@@ -1,0 +1,64 @@
+"""What was ordered comes back from the record of a run, whatever the profile is now."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from loadtests.catalog.profiles import PROFILES
+from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks import StackError
+from loadtests.experiments.run import (
+    LoadError,
+    Order,
+    begin_run,
+    counted,
+    order_of,
+    resume_run,
+)
+from loadtests.records.run import load_run
+from tests import runs
+
+FULL = PROFILES["full"]
+
+
+def order(workers: int | None = None, threads: int | None = None) -> Order:
+    stacks = counted(["wsgi-gunicorn-gthread", "asgi-uvicorn"], workers, threads)
+    idle = [SCENARIOS["idle"]]
+    return Order(FULL, stacks, idle, 2, seed=3, workers=workers, threads=threads)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(None, None), (3, None), (1, 4)])
+def test_stored_run_is_gone_on_with_as_it_was_ordered(
+    tmp_path: Path, workers: int | None, threads: int | None
+) -> None:
+    asked = order(workers, threads)
+    _, folder = begin_run(asked, ["load"], tmp_path)
+    stored = load_run(folder)
+    assert [*order_of(stored).tasks()] == [*asked.tasks()]
+    assert resume_run(folder.name, tmp_path) == (stored, folder)
+
+
+def test_profile_that_has_changed_since_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = order()
+    run, _ = begin_run(asked, ["load"], tmp_path)
+    other = dataclasses.replace(FULL, levels=(0, 7), hold_s=9, extras=None)
+    monkeypatch.setitem(PROFILES, "full", other)
+    assert [*order_of(run).tasks()] == [*asked.tasks()]
+
+
+def test_counts_are_for_the_stacks_that_have_them() -> None:
+    gthread, uvicorn = counted(["wsgi-gunicorn-gthread", "asgi-uvicorn"], 3, 4)
+    assert (gthread.workers, gthread.threads) == (3, 4)
+    assert (uvicorn.workers, uvicorn.threads) == (3, None)
+    with pytest.raises(StackError, match="has no threads"):
+        counted(["asgi-uvicorn"], None, 4)
+
+
+def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
+    with pytest.raises(LoadError, match="earlier version"):
+        order_of(runs.quick())
