@@ -17,9 +17,9 @@ MOST_WORDS_MEDIAN, MOST_WORDS_P90 = 12, 22
 FOR_DEVELOPERS = {"help", "format", "lock"}  # targets that the help leaves out
 ENVIRONMENT = {"TRACE_APP", "PYTHONPATH"}  # variables that are not make's
 
-every_page = pytest.mark.parametrize(
-    "page", PAGES, ids=lambda page: str(page.relative_to(ROOT))
-)
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
 
 
 def prose(text: str) -> str:
