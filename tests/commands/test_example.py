@@ -32,10 +32,13 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     example.renew(tmp_path, check=False)
     text = page.read_text()
     assert text.startswith(
-        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 (12"
+        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 9 of 12"
     )
     assert text.endswith(f"\n\n{readme.END}\n\nthe rest\n")
-    assert "\n- wsgi-gunicorn-sync was out at 2 slow clients under every" in text
+    assert (
+        "\n- **Workers.** A slow client holds one of 2 workers. 2 slow clients stopped "
+        "wsgi-gunicorn-sync under every scenario.\n- **Threads.** "
+    ) in text
     assert "](reports/example/charts/answered-slow-body.svg)" in text
     assert "| stack | slow-headers | slow-body | slow-read |\n| --- | ---: |" in text
     assert "| wsgi-gunicorn-sync | **out at 2** | **out at 2** | **out at 2** |" in text
@@ -83,7 +86,9 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     part = readme.part(runs.run(cells, complete=False), "here")
     assert "| a | degrades at 4 | void |" in part
     assert "| b | **out at 4** ≠ | – |" in part
-    assert "\n- This run is not complete" in part
+    assert "\n\nThis run is not complete" in part
+    assert "confirmed 0 of 2 predictions, refuted 1 and left 1 untested" in part
+    assert "\n- **Other stacks.** 4 slow clients degraded a under idle." in part
     assert "](here/charts/answered-idle.svg)" in part
 
 

@@ -178,7 +178,9 @@ def _groups(
     stacks: dict[tuple[int, str, str], list[str]] = {}
     every = {o.scenario for o in found}
     for (order, what, stack), under in scenarios.items():
-        stacks.setdefault((order, what, _where(under, every)), []).append(stack)
+        stacks.setdefault((order, what, under_scenarios(under, every)), []).append(
+            stack
+        )
     ordered = sorted(stacks.items(), key=lambda item: item[0][0])
     return [_Group(named, what, where) for (_, what, where), named in ordered]
 
@@ -189,7 +191,8 @@ def _groups_listed(parts: list[str]) -> str:
     return "; ".join([*parts[:MOST_NAMED], *more])
 
 
-def _where(scenarios: list[str], every: set[str]) -> str:
+def under_scenarios(scenarios: list[str], every: set[str]) -> str:
+    """` under idle and slow-read`, of all that the run has: ` under every scenario`."""
     rest = every - set(scenarios)
     if len(every) > 1 and not rest:
         return " under every scenario"
