@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from loadtests.analysis.self_recovery import analyse_self_recovery
-from loadtests.catalog.scenarios import SLOW_CLIENTS
 from loadtests.experiments.cell import Plan, measure_cell
 from loadtests.experiments.costs import CostPlan, measure_costs, plans
 from loadtests.experiments.run import Order, method_of, subject_of
@@ -28,7 +27,8 @@ def planned(order: Order) -> list[Extra]:
     held = [
         Plan(stack, scenario, 1, order.profile.freeing(extras.watch_s))
         for scenario in order.scenarios
-        if scenario.id in SLOW_CLIENTS
+        # A handler ends by itself, whatever the timeouts are.
+        if scenario.phase.client_is_slow
         for stack in order.stacks
         if 0 < (stack.predicted_out_by(scenario.id) or 0) <= top
     ]

@@ -180,7 +180,7 @@ def subject_of(plan: Plan) -> Subject:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
-    holds = stack.holds[scenario.id]
+    holds = stack.held_under(scenario.id)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests.catalog.profiles import PROFILES
-from loadtests.catalog.scenarios import SCENARIOS, SLOW_CLIENTS
+from loadtests.catalog.scenarios import SCENARIOS, slow_clients
 from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.experiments import costs, extras
 from loadtests.experiments.cell import Plan
@@ -50,7 +50,7 @@ def test_extras_hold_each_stack_that_slow_clients_can_take_out() -> None:
     assert {plan.stack.id for plan in held} == {
         *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn")
     }
-    assert {plan.scenario.id for plan in held} == {*SLOW_CLIENTS}
+    assert {plan.scenario.id for plan in held} == {*slow_clients()}
     for plan in held:
         assert plan.levels == [plan.stack.predicted_out_by(plan.scenario.id)]
         assert not plan.profile.comes_back
