@@ -108,10 +108,12 @@ def _generator(
     return started(guard, argv, Path(log), cwd=ROOT, pipes=True)
 
 
-def locust(file: str, port: int, samples: Path) -> list[str]:
-    """Locust with one of our files, to be started with a line on standard input."""
+def locust(file: str, port: int, samples: Path, also: str = "") -> list[str]:
+    """Locust with one of our files, to be started with a line on standard input; `also`
+    is a file that it loads besides."""
+    files = ",".join(filter(None, (f"loadtests/clients/{file}", also)))
     return [
-        *("python", "-m", "locust", "-f", f"loadtests/clients/{file}", "--headless"),
+        *("python", "-m", "locust", "-f", f"{files}", "--headless"),
         *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
         *("--exit-code-on-error", "0", "--raw", str(samples), "--on-signal"),
     ]
@@ -130,13 +132,13 @@ def _probe_argv(plan: Plan, port: int, samples: Path) -> list[str]:
 
 def _slow_argv(plan: Plan, port: int, samples: Path) -> list[str]:
     return [
-        *locust("slow_clients.py", port, samples),
+        *locust("slow_clients.py", port, samples, plan.scenario.locust_file),
         *("--levels", ",".join(map(str, plan.levels))),
         *("--hold-s", str(plan.profile.hold_s)),
         *("--top-extra-s", str(plan.profile.top_extra_s)),
         *("--release-s", str(plan.profile.release_s)),
         *([] if plan.profile.comes_back else ["--once"]),
-        plan.scenario.user_class,
+        *("--scenario", plan.scenario.id),
     ]
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import RAW as TARGET
 from loadtests.clients.wire import Address
 from loadtests.records.run import Cost
 from loadtests.servers.cores import core_shares
@@ -62,7 +63,7 @@ def _is_document(body: bytes) -> bool:
     return False
 
 
-HELLO = Request("/hello", 200.0, lambda body: body == b"Hello, world!")
+HELLO = Request(TARGET.healthy.target, 200.0, lambda body: body == TARGET.body)
 JSON = Request("/json", 200.0, _is_document)
 STREAM = Request(
     "/stream?chunks=16&size=65536", 50.0, lambda body: len(body) == _MEGABYTE

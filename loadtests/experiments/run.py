@@ -15,10 +15,10 @@ from pathlib import Path
 
 from loadtests import ROOT
 from loadtests.analysis.cell import Subject, analyse_cell, failed_cell
-from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import RAW
 from loadtests.experiments.cell import Plan, measure_cell
 from loadtests.experiments.machine import environment
 from loadtests.records.run import (
@@ -201,7 +201,7 @@ def method_of(profile: Profile) -> Method:
         settle_s=profile.settle_s,
         hold_s=profile.hold_s,
         release_s=profile.release_s,
-        healthy_request=f"{HEALTHY.request.method} {HEALTHY.request.target}",
+        healthy_request=RAW.name,
         cores=_cores(),
     )
 

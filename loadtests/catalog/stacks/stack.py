@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
+from loadtests.catalog.target import RAW
 
 HOST = "127.0.0.1"
 
@@ -156,5 +157,4 @@ def everywhere(holds: Holds) -> dict[Phase, Holds]:
 
 ON_A_LOOP = everywhere(EVENT_LOOP) | {Phase.HANDLER_BLOCKS: BLOCKED_LOOP}
 
-WSGI_APP = "wsgi_app:app"
-ASGI_APP = "asgi_app:app"
+WSGI_APP, ASGI_APP = RAW.apps["wsgi"], RAW.apps["asgi"]
