@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Importing Locust patches the whole process.
-LOCUST_FILES = {"probe", "slow_clients"}
+LOCUST_FILES = {"probe", "slow_clients", "staircase"}
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 
 

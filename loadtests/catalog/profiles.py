@@ -28,6 +28,8 @@ class Extras:
 class Profile:
     """How much is measured, and how. Times in seconds, rates per second.
 
+    With no `chosen_stacks`, or no `chosen_scenarios`, all that there are.
+
     `levels` are the steps that every stack climbs; those around its own predicted
     capacity are added. Without any, it is held at that capacity alone, at the upper end
     of a range: there it is out for certain. Each step lasts
@@ -38,12 +40,12 @@ class Profile:
     """
 
     id: str
-    stacks: tuple[str, ...]
-    scenarios: tuple[str, ...]
     repeats: int
     levels: tuple[int, ...]
     hold_s: int
     release_s: int
+    chosen_stacks: tuple[str, ...] = ()
+    chosen_scenarios: tuple[str, ...] = ()
     settle_s: float = 1.0
     rate_per_s: float = 120.0
     deadline_s: float = 1.0
@@ -51,6 +53,16 @@ class Profile:
     comes_back: bool = True
     extras: Extras | None = None
     traces: bool = True
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The ids of what is measured."""
+        return self.chosen_stacks or tuple(HTTP1)
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The ids of the scenarios under which it is measured."""
+        return self.chosen_scenarios or tuple(SCENARIOS)
 
     def staircase(self, stack: Stack, scenario: str) -> list[int]:
         """The steps for this stack: the common ones, and just below and at capacity."""
@@ -85,8 +97,8 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             id="smoke",
-            stacks=("wsgi-gunicorn-sync", "asgi-uvicorn"),
-            scenarios=("slow-body",),
+            chosen_stacks=("wsgi-gunicorn-sync", "asgi-uvicorn"),
+            chosen_scenarios=("slow-body",),
             repeats=1,
             levels=(0, 64),
             hold_s=2,
@@ -96,11 +108,11 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             id="quick",
-            stacks=(
+            chosen_stacks=(
                 *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread"),
                 *("asgi-gunicorn", "asgi-uvicorn"),
             ),
-            scenarios=("slow-headers", "slow-body", "slow-read"),
+            chosen_scenarios=("slow-headers", "slow-body", "slow-read"),
             repeats=1,
             levels=(0, 4, 32, 128, 512),
             hold_s=2,
@@ -108,8 +120,6 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             id="full",
-            stacks=tuple(HTTP1),
-            scenarios=tuple(SCENARIOS),
             repeats=3,
             levels=(0, 4, 8, 32, 128, 512),
             hold_s=2,

@@ -1,37 +1,69 @@
-"""The scenarios: what the slow clients do."""
+"""The scenarios: what the slow clients do.
+
+A new scenario is an entry here, and a behaviour in `loadtests/clients/behaviours.py`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests.catalog.phases import Phase
+
 
 class ScenarioError(Exception):
-    """A scenario or profile that does not exist; one line."""
+    """A scenario or profile that does not exist, or exists already; one line."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way to be slow; `user_class` is the class in `slow_clients.py`."""
+    """One way to be slow: the phase of an exchange that it draws out, and how.
+
+    `what` is a sentence whose subject is the slow client. `locust_file` is for a
+    scenario from outside this project: a file that Locust loads too, and that adds the
+    scenario and its behaviour there.
+    """
 
     id: str
-    user_class: str
+    phase: Phase
     what: str
+    locust_file: str = ""
+
+    @property
+    def user_class(self) -> str:
+        """The Locust user class: `SlowBody` for `slow-body`."""
+        return "".join(word.capitalize() for word in self.id.split("-"))
 
 
-SCENARIOS: dict[str, Scenario] = {
-    scenario.id: scenario
-    for scenario in (
-        Scenario("idle", "Idle", "connects and says nothing"),
-        Scenario("slow-headers", "SlowHeaders", "sends a header line each second"),
-        Scenario("slow-body", "SlowBody", "sends 8 bytes of its body each second"),
-        Scenario("slow-read", "SlowRead", "reads 512 bytes of a 64 MB stream a second"),
-        Scenario("handler-wait", "HandlerWait", "asks for GET /wait?ms=20000"),
-        Scenario("loop-block", "LoopBlock", "asks for GET /block?ms=20000"),
-    )
-}
+# All of them, in the order of tables. Entries come and go while a program runs.
+SCENARIOS: dict[str, Scenario] = {}
 
-# Those in which clients are slow. A handler ends by itself: no matter of timeouts.
-SLOW_CLIENTS = ("idle", "slow-headers", "slow-body", "slow-read")
+
+def add(*new: Scenario) -> None:
+    """Enter scenarios, behind those that are there."""
+    for scenario in new:
+        if scenario.id in SCENARIOS:
+            raise ScenarioError(f"there is a scenario {scenario.id!r} already")
+        SCENARIOS[scenario.id] = scenario
+
+
+add(
+    Scenario("idle", Phase.SILENT, "connects and says nothing"),
+    Scenario("slow-headers", Phase.HEAD, "sends a header line each second"),
+    Scenario("slow-body", Phase.BODY, "sends 8 bytes of its body each second"),
+    Scenario("slow-read", Phase.RESPONSE, "reads 512 bytes of a 64 MB stream a second"),
+    Scenario("handler-wait", Phase.HANDLER_WAITS, "asks for GET /wait?ms=20000"),
+    Scenario("loop-block", Phase.HANDLER_BLOCKS, "asks for GET /block?ms=20000"),
+)
+
+
+def in_phases(*phases: Phase) -> tuple[str, ...]:
+    """The ids of the scenarios that draw out one of these phases."""
+    return tuple(s.id for s in SCENARIOS.values() if s.phase in phases)
+
+
+def slow_clients() -> tuple[str, ...]:
+    """The ids of those in which clients are slow, and not handlers."""
+    return in_phases(*(phase for phase in Phase if phase.client_is_slow))
 
 
 def scenario(scenario_id: str) -> Scenario:

@@ -1,6 +1,7 @@
 """The probe, healthy requests at a fixed rate: a Locust file.
 
-By itself:  locust -f loadtests/clients/probe.py --host http://127.0.0.1:8000 --users 1
+By itself, with Locust's web page or with --headless:
+  locust -f loadtests/clients/probe.py --users 1 --rate 100
 An open workload: a request starts at its scheduled time whatever became of the earlier
 ones, on a connection of its own, and its response time counts from the scheduled time.
 A server that stalls therefore shows in every request that was due meanwhile, and not in
@@ -19,11 +20,12 @@ from urllib.parse import urlsplit
 import gevent
 from locust import User, events, task
 
-from loadtests.catalog.contract import HEALTHY, mismatches
+from loadtests.catalog.target import RAW
 from loadtests.clients import wire
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
-REQUEST = HEALTHY.request.to_bytes()
+TARGET = RAW
+REQUEST = TARGET.healthy.to_bytes()
 # gevent's timers are up to 1 ms late, and a greenlet begins 0.1 ms after it is asked
 # for: as much as a quick answer takes. So each request is called up this much ahead.
 _AHEAD_S = 0.0015
@@ -42,6 +44,8 @@ def add_options(parser: Any) -> None:
 
 class Probe(User):
     """One stream of healthy requests."""
+
+    host = "http://127.0.0.1:8000"  # where `make serve-wsgi` and `serve-asgi` serve
 
     @task
     def keep_asking(self) -> None:
@@ -72,7 +76,7 @@ def _schedule(began_s: float, rate: float, lasts_s: float) -> Any:
 def ask(
     environment: Any, address: wire.Address, intended_s: float, deadline_s: float
 ) -> None:
-    """One healthy request when it is due, checked against the contract, recorded.
+    """One healthy request when it is due, its answer checked, recorded.
 
     The clock stops at the answer's last byte: to check it and to close the connection
     is our own time, some 0.15 ms, and nothing that the server took.
@@ -85,7 +89,7 @@ def ask(
     try:
         answer = wire.exchange(address, REQUEST, deadline_s=remaining_s)
         length, ended_s = len(answer.body), answer.received_s
-        if mismatches(HEALTHY, answer.status, answer.headers, answer.body):
+        if TARGET.check(answer.status, answer.headers, answer.body):
             fault = "wrong"
     except wire.WireError as error:
         fault, ended_s = error.fault, time.monotonic()
@@ -97,8 +101,8 @@ def _record(environment: Any, sample: Sample, length: int) -> None:
     if run.samples:
         run.samples.write(sample)
     environment.events.request.fire(
-        request_type="GET",
-        name=HEALTHY.request.target,
+        request_type=TARGET.healthy.method,
+        name=TARGET.healthy.target,
         response_time=(sample.ended_s - sample.intended_s) * 1000,
         response_length=length,
         exception=Exception(sample.fault) if sample.fault else None,

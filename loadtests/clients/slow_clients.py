@@ -1,14 +1,16 @@
-"""Slow clients, held on a staircase: a Locust file.
+"""Slow clients: a Locust file.
 
-By itself:
-  locust -f loadtests/clients/slow_clients.py -H http://127.0.0.1:8000 SlowBody
-One User class for each way to be slow, and a shape that climbs `--levels`, holds each
-for `--hold-s` seconds, then lets everybody go. A client that the server drops is
-recorded with its fate and comes back.
+By itself, with Locust's web page or with --headless:
+  locust -f loadtests/clients/slow_clients.py --scenario slow-read --users 20
+Every Locust user is one slow client. A client that the server drops is recorded with
+its fate and comes back. With `--levels` the number of users climbs a staircase, each
+step held for `--hold-s` seconds, then everybody is let go. Users of several scenarios
+at a time are chosen by their classes: `SlowBody SlowRead`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import itertools
 import random
@@ -19,9 +21,13 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import gevent
-from locust import LoadTestShape, User, constant, events, task
+from locust import User, constant, events, task
 
-from loadtests.clients import wire
+from loadtests.catalog.scenarios import SCENARIOS, Scenario
+from loadtests.catalog.target import RAW
+from loadtests.clients import staircase, wire
+from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
+from loadtests.clients.wire import Ending
 from loadtests.records.samples import (
     LEVELS_FILE,
     VISITS_FILE,
@@ -30,166 +36,158 @@ from loadtests.records.samples import (
     Visit,
 )
 
-GAP_S = 1.0
 COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
+SHOW_EVERY_S = 1.0
+TARGET = RAW
+_DEFAULT = "slow-body"
 _UNTIL_STOPPED_S = 10**6
-_SPAWN_AT_ONCE = 10_000
-_UPLOAD_BYTES = 1_000_000
-_HANDLER_MS = 20_000  # longer than the climb goes on after a stack is out
-_STREAM = "/stream?chunks=1024&size=65536"
+_UNHARMED = ("held", "served")  # the other fates are failures to Locust
 
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: Any) -> None:
-    parser.add_argument("--levels", default="0,4,32,128,512", help="steps to climb")
-    parser.add_argument("--hold-s", type=int, default=5, help="seconds on each step")
-    parser.add_argument("--top-extra-s", type=int, default=0, help="more on the last")
-    parser.add_argument("--release-s", type=int, default=5, help="seconds at 0, after")
-    parser.add_argument("--once", action="store_true", help="nobody comes back")
-    parser.add_argument("--raw", default="", help="folder for the raw records")
     parser.add_argument(
-        "--on-signal", action="store_true", help="wait for a start line"
+        *("--scenario",),
+        default=_DEFAULT,
+        choices=list(SCENARIOS),
+        help="what the slow clients do, where no user class is named",
+    )
+    hidden = {"include_in_web_ui": False}  # what is read before the page is there
+    parser.add_argument("--levels", default="", help="steps to climb: 0,4,32", **hidden)
+    parser.add_argument(
+        *("--hold-s",), type=int, default=5, help="seconds on each step", **hidden
+    )
+    parser.add_argument(
+        *("--top-extra-s",), type=int, default=0, help="more on the last", **hidden
+    )
+    parser.add_argument(
+        *("--release-s",), type=int, default=5, help="seconds at 0, after", **hidden
+    )
+    parser.add_argument("--once", action="store_true", help="nobody comes back")
+    parser.add_argument(
+        "--raw", default="", help="folder for the raw records", **hidden
+    )
+    parser.add_argument(
+        "--on-signal", action="store_true", help="wait for a start line", **hidden
     )
 
 
 class SlowClient(User):
-    """Visits the server, slowly, again and again; subclasses say how."""
+    """Visits the server, slowly, again and again; its scenario says how."""
 
-    abstract = True
+    host = "http://127.0.0.1:8000"  # where `make serve-wsgi` and `serve-asgi` serve
     wait_time = constant(COMES_BACK_S)
     numbers: ClassVar[Iterator[int]] = itertools.count()
+    of_class: ClassVar[Scenario | None] = None
 
     def on_start(self) -> None:
         self.number = next(self.numbers)
         self.address = _address(self.host or "")
+        host = "{}:{}".format(*self.address)
+        self.target = dataclasses.replace(TARGET, host=host)
+        self.scenario = self.of_class or SCENARIOS[self.options.scenario]
         # Clients that arrive together would speak together too, each second, and make
         # a drum beat of the server's load.
         gevent.sleep(random.uniform(0, ARRIVE_WITHIN_S))
 
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        raise NotImplementedError
+    @property
+    def options(self) -> Any:
+        return self.environment.parsed_options
 
     @task
     def visit(self) -> None:
         began_s = time.monotonic()
-        buffer = wire.SMALL_RECEIVE_BUFFER if isinstance(self, SlowRead) else None
         # What it is if we are told to leave before more is known: with its backlog full
         # a server leaves even the connection open (listen(2)).
-        outcome: wire.Outcome | None = wire.Outcome("refused")
+        ending = Ending("refused")
         try:
+            buffer = receive_buffer(self.scenario.phase)
             with wire.connect(self.address, receive_buffer=buffer) as sock:
-                outcome = wire.Outcome("held")
-                outcome = self.be_slow(sock)
+                ending = Ending("held")
+                run.connected(self, began_s)
+                ending = BEHAVIOURS[self.scenario.id](sock, self.target)
         except wire.WireError as error:
-            # Of our own failure there is no fate to tell: this client is missing.
-            ours = error.fault == "generator"
-            outcome = None if ours else wire.Outcome(error.fault)
+            ending = Ending(error.fault)
         finally:
-            if outcome:
-                record(self, began_s, outcome)
-        if self.environment.parsed_options.once:
+            run.ended(self, began_s, ending)
+        if self.options.once:
             gevent.sleep(_UNTIL_STOPPED_S)
 
-    def opening(self, method: str, target: str, *fields: str) -> bytes:
-        """A request's head, without the empty line that would end it."""
-        host = f"Host: {self.address[0]}:{self.address[1]}"
-        return "\r\n".join([f"{method} {target} HTTP/1.1", host, *fields, ""]).encode()
+
+def _class_of(scenario: Scenario) -> type[SlowClient]:
+    """The user class for one scenario, which is named on Locust's command line."""
+    what = f"A slow client {scenario.what}."
+    body = {"__doc__": what, "__module__": __name__, "of_class": scenario}
+    return type(scenario.user_class, (SlowClient,), body)
 
 
-class Idle(SlowClient):
-    """Connects and says nothing."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        return wire.idle(sock)
-
-
-class SlowHeaders(SlowClient):
-    """Sends a header line each second and never the empty line that ends them."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        lines = (b"X-Slow-%d: 1\r\n" % n for n in itertools.count())
-        return wire.drip(sock, self.opening("GET", "/hello"), lines, GAP_S)
-
-
-class SlowBody(SlowClient):
-    """Declares a body of 1 MB and sends 8 bytes of it each second."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        head = self.opening("POST", "/upload", f"Content-Length: {_UPLOAD_BYTES}")
-        pieces = itertools.repeat(b"8 bytes.", _UPLOAD_BYTES // 8)
-        return wire.drip(sock, head + b"\r\n", pieces, GAP_S)
-
-
-class SlowRead(SlowClient):
-    """Asks for a stream of 64 MB and reads 512 bytes of it each second."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        request = self.opening("GET", _STREAM, "Connection: close") + b"\r\n"
-        return wire.sip(sock, request, size=512, gap_s=GAP_S)
-
-
-class HandlerWait(SlowClient):
-    """A quick client of a slow handler: it waits as its interface invites."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        return self.ask(sock, f"/wait?ms={_HANDLER_MS}")
-
-    def ask(self, sock: Any, target: str) -> wire.Outcome:
-        request = self.opening("GET", target, "Connection: close") + b"\r\n"
-        return wire.drip(sock, request, iter(()), GAP_S)
-
-
-class LoopBlock(HandlerWait):
-    """The same of a handler that blocks: in ASGI the classic mistake."""
-
-    def be_slow(self, sock: Any) -> wire.Outcome:
-        return self.ask(sock, f"/block?ms={_HANDLER_MS}")
-
-
-class Staircase(LoadTestShape):
-    """Up the steps, one every `hold_s` seconds, then 0 for `release_s`, then the end.
-
-    Locust asks once a second.
-    """
-
-    def tick(self) -> tuple[int, float] | None:
-        options: Any = self.runner and self.runner.environment.parsed_options
-        levels = [int(word) for word in options.levels.split(",")]
-        elapsed_s = time.monotonic() - run.began_s
-        released_s = len(levels) * options.hold_s + options.top_extra_s
-        step = min(int(elapsed_s / options.hold_s), len(levels) - 1)
-        if elapsed_s < released_s:
-            users = levels[step]
-        elif elapsed_s < released_s + options.release_s:
-            users = 0
-        else:
-            return None
-        run.asked_for(users)
-        return users, _SPAWN_AT_ONCE
+# Locust takes the user classes that are names of this module.
+globals().update({s.user_class: _class_of(s) for s in SCENARIOS.values()})
 
 
 class Run:
-    """What this process knows of its own run: its start, its records."""
+    """What this process knows of its own run: its start, its records, who is held."""
 
     def __init__(self) -> None:
         self.began_s = time.monotonic()
         self.last_level: int | None = None
         self.visits: SampleWriter | None = None
         self.levels: SampleWriter | None = None
+        self.shows = False
+        self.held: dict[SlowClient, float] = {}
 
     def asked_for(self, users: int) -> None:
         if self.levels and users != self.last_level:
             self.last_level = users
             self.levels.write(Level(time.monotonic(), users))
 
+    def connected(self, client: SlowClient, began_s: float) -> None:
+        if self.shows:
+            self.held[client] = time.monotonic()
+            _fire(client, "connected", began_s)
+
+    def ended(self, client: SlowClient, began_s: float, ending: Ending) -> None:
+        """One visit, into the raw records and into Locust's own statistics."""
+        self.held.pop(client, None)
+        # Of our own failure there is no fate to tell: this client is missing.
+        if self.visits and ending.fate != "generator":
+            visit = (client.number, began_s, time.monotonic())
+            self.visits.write(Visit(*visit, ending.fate, ending.status))
+        _fire(client, ending.fate, began_s)
+
+    def show(self) -> None:
+        """Each client that is held, each second: a page would else be empty for as long
+        as nobody is let go."""
+        while True:
+            gevent.sleep(SHOW_EVERY_S)
+            for client, began_s in list(self.held.items()):
+                _fire(client, "held", began_s)
+
 
 run = Run()
+
+
+def _fire(client: SlowClient, name: str, began_s: float) -> None:
+    """Tell Locust's own statistics."""
+    unharmed = name in _UNHARMED or name == "connected"
+    client.environment.events.request.fire(
+        request_type=client.scenario.id,
+        name=name,
+        response_time=(time.monotonic() - began_s) * 1000,
+        response_length=0,
+        exception=None if unharmed else Exception(name),
+        context={},
+    )
 
 
 @events.init.add_listener
 def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
+    if not options.user_classes:
+        environment.user_classes = [SlowClient]
+    if options.levels:
+        environment.shape_class = _staircase(options)
     if options.raw:
         run.visits = SampleWriter(options.raw, VISITS_FILE, Visit)
         run.levels = SampleWriter(options.raw, LEVELS_FILE, Level)
@@ -197,6 +195,16 @@ def prepare(environment: Any, **_: Any) -> None:
     gc.freeze()  # as in probe.py
     if options.on_signal:
         run.began_s = _await_start()
+    else:
+        run.shows = True
+        gevent.spawn(run.show)
+
+
+def _staircase(options: Any) -> staircase.Staircase:
+    levels = [int(word) for word in options.levels.split(",")]
+    times_s = (options.hold_s, options.top_extra_s, options.release_s)
+    climb = staircase.Climb(levels, *times_s)
+    return staircase.Staircase(climb, lambda: run.began_s, run.asked_for)
 
 
 @events.test_start.add_listener
@@ -211,22 +219,6 @@ def _await_start() -> float:
     begins_s = float(sys.stdin.readline())
     time.sleep(max(0.0, begins_s - time.monotonic()))
     return begins_s
-
-
-def record(client: SlowClient, began_s: float, outcome: wire.Outcome) -> None:
-    """One visit, into the raw records and into Locust's own statistics."""
-    ended_s = time.monotonic()
-    if run.visits:
-        visit = Visit(client.number, began_s, ended_s, outcome.fate, outcome.status)
-        run.visits.write(visit)
-    client.environment.events.request.fire(
-        request_type=type(client).__name__,
-        name=outcome.fate,
-        response_time=(ended_s - began_s) * 1000,
-        response_length=0,
-        exception=None,
-        context={},
-    )
 
 
 def _address(host: str) -> wire.Address:

@@ -55,8 +55,8 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one visit of a slow client, its fate, with the status if any."""
+class Ending:
+    """How one visit of a slow client ended: its fate, with the status if any."""
 
     fate: str
     status: int | None = None
@@ -177,7 +177,7 @@ def parse_status(head: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
-def idle(sock: socket.socket) -> Outcome:
+def idle(sock: socket.socket) -> Ending:
     """Say nothing and wait for whatever the server does about it."""
     sock.settimeout(None)
     return _heard(sock)
@@ -185,7 +185,7 @@ def idle(sock: socket.socket) -> Outcome:
 
 def drip(
     sock: socket.socket, opening: bytes, pieces: Iterator[bytes], gap_s: float
-) -> Outcome:
+) -> Ending:
     """Send the opening at once, then a piece every `gap_s` seconds, until the pieces
     end or the server answers or hangs up."""
     try:
@@ -200,10 +200,10 @@ def drip(
         sock.settimeout(None)
         return _heard(sock)
     except (ConnectionResetError, BrokenPipeError):
-        return Outcome("reset")
+        return Ending("reset")
 
 
-def sip(sock: socket.socket, request: bytes, size: int, gap_s: float) -> Outcome:
+def sip(sock: socket.socket, request: bytes, size: int, gap_s: float) -> Ending:
     """Ask at once, then read `size` bytes every `gap_s` seconds to the end.
 
     The request must be for a stream, and ask for the connection to be closed: its last
@@ -218,16 +218,16 @@ def sip(sock: socket.socket, request: bytes, size: int, gap_s: float) -> Outcome
             last = (last + piece)[-len(_LAST_CHUNK) :]
             status = parse_status(first)
             if status is not None and status >= 400:
-                return Outcome("rejected", status)
+                return Ending("rejected", status)
             time.sleep(gap_s)
     except (ConnectionResetError, BrokenPipeError):
-        return Outcome("reset", status)
+        return Ending("reset", status)
     whole = status is not None and last == _LAST_CHUNK
-    return Outcome("served" if whole else "closed", status)
+    return Ending("served" if whole else "closed", status)
 
 
-def _heard(sock: socket.socket) -> Outcome:
-    """The outcome that the server's next bytes, or its hanging up, mean.
+def _heard(sock: socket.socket) -> Ending:
+    """The ending that the server's next bytes, or its hanging up, mean.
 
     Raises TimeoutError when the socket has a time limit and nothing came.
     """
@@ -238,8 +238,8 @@ def _heard(sock: socket.socket) -> Outcome:
             piece = sock.recv(4096)
             data += piece
     except ConnectionResetError:
-        return Outcome("reset")
+        return Ending("reset")
     status = parse_status(data)
     if status is None:
-        return Outcome("closed")
-    return Outcome("rejected" if status >= 400 else "served", status)
+        return Ending("closed")
+    return Ending("rejected" if status >= 400 else "served", status)

@@ -40,12 +40,8 @@ def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> int:
     with running(stack, guard, log=None, port=port, answering=answering) as server:
         print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
         curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
-        for words in (
-            f"'{server.url}/hello?name=Ada'",
-            f"-N '{server.url}/stream?chunks=3&size=20&interval_ms=500'",
-            f"--data-binary @README.md {server.url}/upload",
-        ):
-            print(f"  {curl} {words}")
+        for words in server.target.tries:
+            print(f"  {curl} {words.format(url=server.url)}")
         print(flush=True)
         try:
             while not server.group.exited:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from asgi_app.main import DOCUMENT
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import RAW as TARGET
 from loadtests.clients.driver import Loop
 from loadtests.clients.wire import WireError
 from loadtests.experiments.task import (
@@ -65,7 +66,7 @@ def _is_document(body: bytes) -> bool:
     return False
 
 
-HELLO = Question("/hello", lambda body: body == b"Hello, world!")
+HELLO = Question(TARGET.healthy.target, lambda body: body == TARGET.body)
 JSON = Question("/json", _is_document)
 QUESTIONS = (HELLO, JSON)
 KEPT_ALIVE = (True, False)

@@ -36,10 +36,14 @@ class Generators:
                 raise ProcessError(f"a generator failed; {group.last_words()}")
 
 
-def locust_argv(file: str, port: int, samples: Path) -> list[str]:
-    """Locust with one of our files, to be started with a line on standard input."""
+def locust_argv(file: str, port: int, samples: Path, also: str = "") -> list[str]:
+    """Locust with one of our files, to be started with a line on standard input.
+
+    `also` is a file that Locust loads besides.
+    """
+    files = ",".join(filter(None, (f"loadtests/clients/{file}", also)))
     return [
-        *("python", "-m", "locust", "-f", f"loadtests/clients/{file}", "--headless"),
+        *("python", "-m", "locust", "-f", files, "--headless"),
         *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
         *("--exit-code-on-error", "0", "--raw", str(samples), "--on-signal"),
     ]

@@ -76,7 +76,7 @@ class Holding:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
-    holds = stack.holds[scenario.id]
+    holds = stack.held_under(scenario.id)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,
@@ -130,13 +130,13 @@ def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
 def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
     profile = holding.profile
     return [
-        *locust_argv("slow_clients.py", port, samples),
+        *locust_argv("slow_clients.py", port, samples, holding.scenario.locust_file),
         *("--levels", ",".join(map(str, holding.levels))),
         *("--hold-s", str(profile.hold_s)),
         *("--top-extra-s", str(profile.top_extra_s)),
         *("--release-s", str(profile.release_s)),
         *([] if profile.comes_back else ["--once"]),
-        holding.scenario.user_class,
+        *("--scenario", holding.scenario.id),
     ]
 
 

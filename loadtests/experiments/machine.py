@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import resource
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
+from loadtests.catalog import stacks
 from loadtests.records.run import Environment
 
-# What serves, what measures, and the frameworks whose costs are measured.
-PACKAGES = (
-    *("gunicorn", "uvicorn", "uvicorn-worker", "gevent", "a2wsgi"),
-    *("h11", "httptools", "uvloop", "locust"),
-    *("flask", "werkzeug", "starlette", "fastapi", "pydantic"),
-)
+# What measures, and the frameworks whose costs are measured.
+_BESIDE = ("locust", "flask", "werkzeug", "starlette", "fastapi", "pydantic")
 
 
 def environment(root: Path) -> Environment:
@@ -30,7 +27,7 @@ def environment(root: Path) -> Environment:
         memory_mb=psutil.virtual_memory().total // 1024**2,
         nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         revision=_revision(root),
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        packages={name: version(name) for name in (*stacks.packages(), *_BESIDE)},
     )
 
 

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from loadtests import ROOT, UserError
 from loadtests.catalog import profiles, scenarios, stacks
-from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.profiles import Extras, Profile
-from loadtests.catalog.scenarios import SLOW_CLIENTS, Scenario
+from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import RAW
 from loadtests.clients.wire import WireError
 from loadtests.experiments.cell import CellTask
 from loadtests.experiments.costs import cost_tasks
@@ -91,7 +91,8 @@ class Order:
         return [
             SelfRecoveryTask(Holding(stack, scenario, watched))
             for scenario in self.scenarios
-            if scenario.id in SLOW_CLIENTS
+            # A handler ends by itself, whatever the timeouts are.
+            if scenario.phase.client_is_slow
             for stack in self.stacks
             if 0 < (stack.predicted_out_by(scenario.id) or 0) <= top
         ]
@@ -165,7 +166,7 @@ def method_of(profile: Profile) -> Method:
     """How a profile's cells are measured, for the record."""
     return Method(
         **{name: getattr(profile, name) for name in PACE},
-        healthy_request=f"{HEALTHY.request.method} {HEALTHY.request.target}",
+        healthy_request=RAW.name,
         cores=_cores(),
     )
 

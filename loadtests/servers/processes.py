@@ -9,6 +9,7 @@ able to, even by SIGKILL.
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import signal
 import subprocess
@@ -19,14 +20,14 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.catalog import stacks
+
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
 _GUARD = Path(__file__).with_name("guard.py")
 
-# What would change the servers' and Locust's settings behind the command line's back:
-# PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
-_SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
-_SCRUBBED_PREFIXES = ("UVICORN_", "LOCUST_")
+# Locust reads its options from the environment too.
+_OF_LOCUST = "LOCUST_*"
 
 
 class ProcessError(Exception):
@@ -35,10 +36,11 @@ class ProcessError(Exception):
 
 def scrubbed_environment() -> dict[str, str]:
     """This process's environment without what silently configures a server."""
+    scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in _SCRUBBED and not name.startswith(_SCRUBBED_PREFIXES)
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
     }
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 from loadtests import ROOT
-from loadtests.catalog.contract import HEALTHY, mismatches
 from loadtests.catalog.stacks import HOST, Stack
+from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
 from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
 from loadtests.servers.usage import usage
@@ -37,6 +37,7 @@ class Server:
     stack: Stack
     group: Group
     port: int
+    target: Target = RAW
 
     @property
     def address(self) -> tuple[str, int]:
@@ -120,10 +121,11 @@ def _await_answers(server: Server) -> None:
 
 def _answers(server: Server) -> bool:
     try:
-        answer = exchange(server.address, HEALTHY.request.to_bytes(), deadline_s=2.0)
+        request = server.target.healthy.to_bytes()
+        answer = exchange(server.address, request, deadline_s=2.0)
     except WireError:
         return False
-    return not mismatches(HEALTHY, answer.status, answer.headers, answer.body)
+    return not server.target.check(answer.status, answer.headers, answer.body)
 
 
 def _await_quiet(group: Group) -> None:

@@ -65,16 +65,16 @@ def http2_client(server: Server) -> httpx.Client:
 def over_http2(exchange: Exchange) -> Exchange:
     """The exchange without Connection, and so without its echo in /headers."""
     connection = b'"connection": "close", '
-    answer = exchange.answer
-    if connection not in answer.body and not exchange.id.startswith("head-headers"):
+    expected = exchange.expected
+    if connection not in expected.body and not exchange.id.startswith("head-headers"):
         return exchange
-    length = str(int(answer.headers["content-length"] or 0) - len(connection))
+    length = str(int(expected.headers["content-length"] or 0) - len(connection))
     return dataclasses.replace(
         exchange,
-        answer=dataclasses.replace(
-            answer,
-            headers={**answer.headers, "content-length": length},
-            body=answer.body.replace(connection, b""),
+        expected=dataclasses.replace(
+            expected,
+            headers={**expected.headers, "content-length": length},
+            body=expected.body.replace(connection, b""),
         ),
     )
 

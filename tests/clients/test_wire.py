@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.clients import wire
-from loadtests.clients.wire import Address, Outcome, Response, WireError
+from loadtests.clients.wire import Address, Ending, Response, WireError
 
 HOST = "127.0.0.1"
 PATIENCE_S = 5.0
@@ -445,58 +445,58 @@ def test_connect_closes_its_socket_whatever_stops_it() -> None:
 # Slow clients and their fates
 
 
-def idle(sock: socket.socket) -> Outcome:
+def idle(sock: socket.socket) -> Ending:
     return wire.idle(sock)
 
 
-def drip(sock: socket.socket) -> Outcome:
+def drip(sock: socket.socket) -> Ending:
     """The server reacts in the first gap, which is as long as it takes."""
     return wire.drip(sock, REQUEST, itertools.repeat(b"piece"), PATIENCE_S)
 
 
-def drip_all(sock: socket.socket) -> Outcome:
+def drip_all(sock: socket.socket) -> Ending:
     """All that there is to send is sent before the server reacts."""
     return wire.drip(sock, b"", iter([REQUEST[:9], REQUEST[9:]]), 0.02)
 
 
-def sip(sock: socket.socket) -> Outcome:
+def sip(sock: socket.socket) -> Ending:
     return wire.sip(sock, REQUEST, 4096, 0.01)
 
 
-def sip_byte(sock: socket.socket) -> Outcome:
+def sip_byte(sock: socket.socket) -> Ending:
     return wire.sip(sock, REQUEST, 1, 0.0)
 
 
-SlowClient = Callable[[socket.socket], Outcome]
+SlowClient = Callable[[socket.socket], Ending]
 FATES = {
-    "served": (answering(OK), Outcome("served", 200)),
-    "served in pieces": (answering(OK, 0.001), Outcome("served", 200)),
-    "rejected": (answering(TIMED_OUT), Outcome("rejected", 408)),
-    "rejected in pieces": (answering(TIMED_OUT, 0.001), Outcome("rejected", 408)),
-    "closed": (close, Outcome("closed")),
-    "closed within the status": (answering(OK[:11]), Outcome("closed")),
-    "closed after no HTTP": (answering(b"SSH-2.0-OpenSSH_9.6"), Outcome("closed")),
-    "reset": (reset, Outcome("reset")),
-    "reset within the status": (at_once(answering(OK[:11]), reset), Outcome("reset")),
+    "served": (answering(OK), Ending("served", 200)),
+    "served in pieces": (answering(OK, 0.001), Ending("served", 200)),
+    "rejected": (answering(TIMED_OUT), Ending("rejected", 408)),
+    "rejected in pieces": (answering(TIMED_OUT, 0.001), Ending("rejected", 408)),
+    "closed": (close, Ending("closed")),
+    "closed within the status": (answering(OK[:11]), Ending("closed")),
+    "closed after no HTTP": (answering(b"SSH-2.0-OpenSSH_9.6"), Ending("closed")),
+    "reset": (reset, Ending("reset")),
+    "reset within the status": (at_once(answering(OK[:11]), reset), Ending("reset")),
 }
 
 
-@pytest.mark.parametrize(("reaction", "outcome"), FATES.values(), ids=list(FATES))
-def test_idle_client_has_the_fate(reaction: Reaction, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("reaction", "ending"), FATES.values(), ids=list(FATES))
+def test_idle_client_has_the_fate(reaction: Reaction, ending: Ending) -> None:
     with listening(reaction) as server, wire.connect(server.address) as sock:
-        assert idle(sock) == outcome
+        assert idle(sock) == ending
 
 
 @pytest.mark.parametrize("client", [drip, drip_all])
-@pytest.mark.parametrize(("reaction", "outcome"), FATES.values(), ids=list(FATES))
+@pytest.mark.parametrize(("reaction", "ending"), FATES.values(), ids=list(FATES))
 def test_dripping_client_has_the_fate(
-    client: SlowClient, reaction: Reaction, outcome: Outcome
+    client: SlowClient, reaction: Reaction, ending: Ending
 ) -> None:
     with (
         listening(after_request(reaction)) as server,
         wire.connect(server.address) as sock,
     ):
-        assert client(sock) == outcome
+        assert client(sock) == ending
 
 
 def test_dripping_client_hears_out_an_answer_that_has_begun() -> None:
@@ -504,22 +504,22 @@ def test_dripping_client_hears_out_an_answer_that_has_begun() -> None:
     slowly = after_request(answering(TIMED_OUT[:12], 0.03), answering(TIMED_OUT[12:]))
     pieces = itertools.repeat(b"piece")
     with listening(slowly) as server, wire.connect(server.address) as sock:
-        assert wire.drip(sock, REQUEST, pieces, 0.02) == Outcome("rejected", 408)
+        assert wire.drip(sock, REQUEST, pieces, 0.02) == Ending("rejected", 408)
 
 
 @pytest.mark.parametrize("client", [drip, sip])
 def test_client_that_is_reset_before_it_speaks_is_reset(client: SlowClient) -> None:
-    def visit(server: Listener) -> Outcome:
+    def visit(server: Listener) -> Ending:
         try:
             sock = wire.connect(server.address)
         except WireError as error:  # it may be reset before it knows that it is there
-            return Outcome(error.fault)
+            return Ending(error.fault)
         with sock:
             server.finish()
             return client(sock)
 
     with listening(reset) as server:
-        assert visit(server) == Outcome("reset")
+        assert visit(server) == Ending("reset")
 
 
 def test_dripping_client_that_is_reset_between_two_pieces_is_reset() -> None:
@@ -531,7 +531,7 @@ def test_dripping_client_that_is_reset_between_two_pieces_is_reset() -> None:
             yield b"too late"
 
         with wire.connect(server.address) as sock:
-            assert wire.drip(sock, REQUEST[:-1], pieces(), 0.02) == Outcome("reset")
+            assert wire.drip(sock, REQUEST[:-1], pieces(), 0.02) == Ending("reset")
 
 
 def test_dripping_client_keeps_its_pace() -> None:
@@ -568,38 +568,38 @@ def test_dripping_client_sends_no_more_once_it_is_answered() -> None:
         listening(after_request(answering(OK), stay_silent)) as server,
         wire.connect(server.address) as sock,
     ):
-        assert wire.drip(sock, REQUEST, pieces(), PATIENCE_S) == Outcome("served", 200)
+        assert wire.drip(sock, REQUEST, pieces(), PATIENCE_S) == Ending("served", 200)
 
 
 SIPS = FATES | {
     # An answer that began is not an answer: only its last chunk makes it whole.
-    "served": (answering(CHUNKED + LAST_CHUNK), Outcome("served", 200)),
+    "served": (answering(CHUNKED + LAST_CHUNK), Ending("served", 200)),
     "served in pieces": (
         answering(CHUNKED + LAST_CHUNK, 0.001),
-        Outcome("served", 200),
+        Ending("served", 200),
     ),
-    "closed within the stream": (answering(CHUNKED), Outcome("closed", 200)),
+    "closed within the stream": (answering(CHUNKED), Ending("closed", 200)),
     "closed within the last chunk": (
         answering(CHUNKED + LAST_CHUNK[:-1]),
-        Outcome("closed", 200),
+        Ending("closed", 200),
     ),
     "reset within the stream": (
         at_once(answering(CHUNKED), reset),
-        Outcome("reset", 200),
+        Ending("reset", 200),
     ),
 }
 
 
 @pytest.mark.parametrize("client", [sip, sip_byte])
-@pytest.mark.parametrize(("reaction", "outcome"), SIPS.values(), ids=list(SIPS))
+@pytest.mark.parametrize(("reaction", "ending"), SIPS.values(), ids=list(SIPS))
 def test_sipping_client_has_the_fate(
-    client: SlowClient, reaction: Reaction, outcome: Outcome
+    client: SlowClient, reaction: Reaction, ending: Ending
 ) -> None:
     with (
         listening(after_request(reaction)) as server,
         wire.connect(server.address) as sock,
     ):
-        assert client(sock) == outcome
+        assert client(sock) == ending
 
 
 def test_sipping_client_keeps_its_pace() -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import ROOT
-from loadtests.clients.conversations import Answer
+from loadtests.clients.conversations import Heard
 from loadtests.commands import claims
 from loadtests.commands.main import main
 from loadtests.experiments.claims import ledger
@@ -226,8 +226,8 @@ def test_answer_is_read_in_chunks_or_not() -> None:
     chunked = (
         head + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
     )
-    assert Answer([(0, chunked[:50]), (1, chunked[50:])]).chunks() == [b"one", b"two"]
-    assert Answer([(0, head + b"Content-Length: 3\r\n\r\none")]).chunks() == []
+    assert Heard([(0, chunked[:50]), (1, chunked[50:])]).chunks() == [b"one", b"two"]
+    assert Heard([(0, head + b"Content-Length: 3\r\n\r\none")]).chunks() == []
 
 
 @pytest.mark.parametrize(("name", "kind"), QUICK.items())

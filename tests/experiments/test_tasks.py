@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loadtests.catalog.profiles import PROFILES
-from loadtests.catalog.scenarios import SCENARIOS, SLOW_CLIENTS
+from loadtests.catalog.scenarios import SCENARIOS, slow_clients
 from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.experiments.costs import (
     RAW,
@@ -51,7 +51,7 @@ def test_each_stack_that_slow_clients_can_take_out_is_held_at_its_capacity() -> 
     assert {task.key.stack for task in held} == {
         *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn")
     }
-    assert {task.key.what for task in held} == {*SLOW_CLIENTS}
+    assert {task.key.what for task in held} == {*slow_clients()}
     for task in held:
         holding = task.holding
         assert holding.levels == [holding.stack.predicted_out_by(task.key.what)]

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 import pytest
 
 from loadtests.analysis.outcomes import outcomes
-from loadtests.catalog import scenarios
 from loadtests.records.run import Cell, Fates, Run, ServerFigures
 from loadtests.report.charts import inline, style
 from loadtests.report.charts.multiples import _names
 from loadtests.report.formats import html
 from loadtests.report.sections import advice
-from loadtests.report.sections.matrix import WHAT, entry
+from loadtests.report.sections.matrix import entry
 from tests import runs
 from tests.report.page import Browser, Structure, browser, installed, violations
 
@@ -208,10 +207,6 @@ def test_axis_names_the_last_step_and_what_fits_before_it() -> None:
     crowded = _names([0, 1, 2, 4, 8, 15, 16, 19, 20, 32, 40, 128, 512, 100_000])
     assert crowded[0] == "0"
     assert crowded[-3:] == ["", "", "100,000"]
-
-
-def test_page_describes_scenarios_as_they_are() -> None:
-    assert {s.id: s.what for s in scenarios.SCENARIOS.values()} == WHAT
 
 
 def test_every_colour_has_a_counterpart_in_the_dark() -> None:

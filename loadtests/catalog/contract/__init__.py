@@ -6,8 +6,8 @@ wrong in the same way as they are. Only HEAD is derived: it is GET without the c
 """
 
 from loadtests.catalog.contract.exchange import (
-    Answer,
     Exchange,
+    Expected,
     Request,
     mismatches,
 )
@@ -16,8 +16,8 @@ from loadtests.catalog.contract.table import EXCHANGES, HEALTHY, exchanges
 __all__ = [
     "EXCHANGES",
     "HEALTHY",
-    "Answer",
     "Exchange",
+    "Expected",
     "Request",
     "exchanges",
     "mismatches",

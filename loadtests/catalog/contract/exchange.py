@@ -39,8 +39,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is compared. A header of None must be absent; one not named is free."""
+class Expected:
+    """What an answer must be. A header of None must be absent; others are free."""
 
     status: int
     headers: Mapping[str, str | None]
@@ -53,7 +53,7 @@ class Exchange:
 
     id: str
     request: Request
-    answer: Answer
+    expected: Expected
     in_process_only: str = ""
 
 
@@ -64,7 +64,7 @@ def mismatches(
 
     Only the headers that an application decides are compared: servers add their own.
     """
-    expected = exchange.answer
+    expected = exchange.expected
     given = {name.lower(): value for name, value in headers.items()}
     faults = []
     if status != expected.status:

@@ -2,36 +2,36 @@
 
 from dataclasses import replace
 
-from loadtests.catalog.contract.exchange import Answer, Exchange, Request
+from loadtests.catalog.contract.exchange import Exchange, Expected, Request
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
 
-def _answer(status: int, content_type: str, body: bytes, allow: str | None) -> Answer:
+def _answer(status: int, content_type: str, body: bytes, allow: str | None) -> Expected:
     length = str(len(body))
     headers = {"content-type": content_type, "content-length": length, "allow": allow}
-    return Answer(status, headers, body)
+    return Expected(status, headers, body)
 
 
-def _text(text: str) -> Answer:
+def _text(text: str) -> Expected:
     return _answer(200, TEXT, text.encode(), None)
 
 
-def _json(text: str) -> Answer:
+def _json(text: str) -> Expected:
     return _answer(200, JSON, text.encode("ascii"), None)
 
 
-def _streamed(body: bytes) -> Answer:
+def _streamed(body: bytes) -> Expected:
     # Without a Content-Length: the length of a stream is not known when it starts.
-    return Answer(200, {"content-type": TEXT, "content-length": None}, body)
+    return Expected(200, {"content-type": TEXT, "content-length": None}, body)
 
 
-def _error(status: int, message: str, allow: str | None = None) -> Answer:
+def _error(status: int, message: str, allow: str | None = None) -> Expected:
     return _answer(status, TEXT, f"{message}\n".encode(), allow)
 
 
-def _get(id: str, target: str, answer: Answer, only: str = "") -> Exchange:
+def _get(id: str, target: str, answer: Expected, only: str = "") -> Exchange:
     return Exchange(id, Request("GET", target), answer, only)
 
 
@@ -40,7 +40,7 @@ def _head(exchange: Exchange) -> Exchange:
         exchange,
         id=f"head-{exchange.id}",
         request=replace(exchange.request, method="HEAD"),
-        answer=replace(exchange.answer, body=b""),
+        expected=replace(exchange.expected, body=b""),
     )
 
 
@@ -227,7 +227,7 @@ STREAM = (
         "stream-of-nothing",
         "/stream?chunks=0",
         # A server that sees no piece at all may well say Content-Length: 0.
-        Answer(200, {"content-type": TEXT, "allow": None}, b""),
+        Expected(200, {"content-type": TEXT, "allow": None}, b""),
     ),
 )
 STREAM_ENDLESS = _head(
@@ -498,7 +498,7 @@ _WSGI_BEYOND = (
 )
 
 
-def _accepted(text: str) -> Answer:
+def _accepted(text: str) -> Expected:
     return _answer(202, TEXT, text.encode(), None)
 
 

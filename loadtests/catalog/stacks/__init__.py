@@ -1,11 +1,17 @@
 """The stacks: what there is to serve the apps with, a file for each server.
 
-A new server is one file here with a list `STACKS`, and its name in `SERVERS`.
+A new server is one file here. It lists its `STACKS`, the `PACKAGES` whose versions
+decide what it does, and what is `SCRUBBED` from its environment because it would change
+settings behind the command line's back: names, or beginnings of names as `UVICORN_*`.
 """
 
 from __future__ import annotations
 
-from loadtests.catalog.stacks import gunicorn, uvicorn
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+
 from loadtests.catalog.stacks.stack import HOST, Holds, Stack, StackError
 
 __all__ = [
@@ -16,29 +22,80 @@ __all__ = [
     "Holds",
     "Stack",
     "StackError",
+    "add",
     "choose",
     "find",
     "find_measurable",
+    "packages",
+    "scrubbed",
 ]
 
-SERVERS = (gunicorn, uvicorn)
 # What serves an interface if nothing more is said.
 FIRST = {"wsgi": "wsgi-gunicorn-sync", "asgi": "asgi-uvicorn"}
+# All of them, in the order of tables. Entries come and go while a program runs.
+STACKS: dict[str, Stack] = {}
 
 
-def _in_order(stack: Stack) -> tuple[bool, bool, bool]:
-    """What can be measured before what is only served; WSGI before ASGI."""
+class _Those(Mapping[str, Stack]):
+    """The stacks of which something is true, as they are at the moment."""
+
+    def __init__(self, belongs: Callable[[Stack], bool]) -> None:
+        self._belongs = belongs
+
+    def __getitem__(self, stack_id: str) -> Stack:
+        if self._belongs(stack := STACKS[stack_id]):
+            return stack
+        raise KeyError(stack_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, stack in STACKS.items() if self._belongs(stack))
+
+    def __len__(self) -> int:
+        return sum(map(self._belongs, STACKS.values()))
+
+
+HTTP1 = _Those(lambda stack: not stack.http2)  # those that can be measured
+HTTP2 = _Those(lambda stack: stack.http2)
+
+
+def add(*new: Stack) -> None:
+    """Enter stacks: what can be measured before what is only served, WSGI before ASGI,
+    and else behind those that are there."""
+    for stack in new:
+        if stack.id in STACKS:
+            raise StackError(f"there is a stack {stack.id!r} already")
+        STACKS[stack.id] = stack
+    in_order = sorted(STACKS.values(), key=_place)
+    STACKS.clear()
+    STACKS.update({stack.id: stack for stack in in_order})
+
+
+def _place(stack: Stack) -> tuple[bool, bool, bool]:
     first = stack.id == FIRST[stack.interface]
     return stack.http2, stack.interface != "wsgi", not first
 
 
-STACKS: dict[str, Stack] = {
-    stack.id: stack
-    for stack in sorted((s for server in SERVERS for s in server.STACKS), key=_in_order)
-}
-# Those that can be measured.
-HTTP1: dict[str, Stack] = {k: stack for k, stack in STACKS.items() if not stack.http2}
-HTTP2: dict[str, Stack] = {k: stack for k, stack in STACKS.items() if stack.http2}
+def _servers() -> Iterator[ModuleType]:
+    """The files of this folder that are a server's, by name."""
+    for found in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "STACKS"):
+            yield module
+
+
+SERVERS = tuple(_servers())
+for _server in SERVERS:
+    add(*_server.STACKS)
+
+
+def packages() -> tuple[str, ...]:
+    """The packages that serve, whose versions belong to a measurement."""
+    return tuple(dict.fromkeys(p for server in SERVERS for p in server.PACKAGES))
+
+
+def scrubbed() -> tuple[str, ...]:
+    """What a server must not find in its environment; an end of `*` is any end."""
+    return tuple(dict.fromkeys(name for server in SERVERS for name in server.SCRUBBED))
 
 
 def find(stack_id: str) -> Stack:

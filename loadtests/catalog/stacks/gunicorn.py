@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.stack import (
     ASGI_APP,
     ON_A_LOOP,
@@ -12,6 +13,10 @@ from loadtests.catalog.stacks.stack import (
     threads,
     workers,
 )
+
+PACKAGES = ("gunicorn", "uvicorn-worker", "gevent")
+# PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
+SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
 
 
 def _worker_connections(stack: Stack) -> int:
@@ -75,7 +80,7 @@ STACKS = [
         server="gunicorn",
         worker="gthread",
         argv=(*_GUNICORN, "gthread", "--threads", "{threads}", "{app}"),
-        holds=everywhere(GTHREAD) | {"idle": GTHREAD_IDLE},
+        holds=everywhere(GTHREAD) | {Phase.SILENT: GTHREAD_IDLE},
         app=WSGI_APP,
         threads=8,
     ),

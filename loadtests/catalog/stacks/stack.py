@@ -11,6 +11,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import scenario as find_scenario
+from loadtests.catalog.target import RAW
+
 HOST = "127.0.0.1"
 
 
@@ -41,7 +45,8 @@ class Stack:
     """Interface + server + worker class + counts, and the command that serves it.
 
     `argv` is spelled out, with `{host}`, `{port}`, `{workers}`, `{threads}` and `{app}`
-    left open. `threads` is None where the stack runs no app code in threads.
+    left open. `threads` is None where the stack runs no app code in threads. `holds` is
+    what an unfinished exchange holds in each of its phases.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
@@ -53,7 +58,7 @@ class Stack:
     server: str
     worker: str
     argv: tuple[str, ...]
-    holds: Mapping[str, Holds]
+    holds: Mapping[Phase, Holds]
     app: str
     workers: int = 2
     threads: int | None = None
@@ -67,9 +72,13 @@ class Stack:
             for word in self.argv
         ]
 
+    def held_under(self, scenario: str) -> Holds:
+        """What each slow client of that scenario holds."""
+        return self.holds[find_scenario(scenario).phase]
+
     def predicted_out_at(self, scenario: str) -> int | None:
         """How many slow clients take this stack out; None: more than can be tried."""
-        return self.holds[scenario].supply(self)
+        return self.held_under(scenario).supply(self)
 
     def predicted_out_by(self, scenario: str) -> int | None:
         """How many take it out at the latest, where slow clients fall unevenly.
@@ -78,13 +87,13 @@ class Stack:
         the chance that 2 x 8 are not all held is 0.2 %.
         """
         supply = self._spread_out(scenario)
-        uneven = self.holds[scenario].uneven and self.workers > 1
+        uneven = self.held_under(scenario).uneven and self.workers > 1
         return 2 * supply if supply and uneven else supply
 
     def _spread_out(self, scenario: str) -> int | None:
         """The supply for slow clients that do not hold theirs at the same time."""
         supply = self.predicted_out_at(scenario)
-        return supply and math.floor(supply / self.holds[scenario].share)
+        return supply and math.floor(supply / self.held_under(scenario).share)
 
     def predicted_degrades_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to do harm; None: no number tried.
@@ -93,7 +102,7 @@ class Stack:
         lost before the stack is out. Where they do not, all may fall to one worker.
         """
         supply = self.predicted_out_at(scenario)
-        if supply and self.holds[scenario].uneven:
+        if supply and self.held_under(scenario).uneven:
             return max(1, supply // self.workers)
         return supply
 
@@ -101,7 +110,7 @@ class Stack:
         """How many do harm at the latest: with one fewer, each worker could still have
         something left; with as many, one of them has not."""
         supply = self._spread_out(scenario)
-        if supply and self.holds[scenario].uneven:
+        if supply and self.held_under(scenario).uneven:
             return supply - self.workers + 1
         return supply
 
@@ -141,13 +150,11 @@ EVENT_LOOP = Holds(
 )
 
 
-def everywhere(holds: Holds) -> dict[str, Holds]:
-    clients = ("idle", "slow-headers", "slow-body", "slow-read")
-    handlers = ("handler-wait", "loop-block")
-    return dict.fromkeys((*clients, *handlers), holds)
+def everywhere(holds: Holds) -> dict[Phase, Holds]:
+    """The same in every phase."""
+    return dict.fromkeys(Phase, holds)
 
 
-ON_A_LOOP = everywhere(EVENT_LOOP) | {"loop-block": BLOCKED_LOOP}
+ON_A_LOOP = everywhere(EVENT_LOOP) | {Phase.HANDLER_BLOCKS: BLOCKED_LOOP}
 
-WSGI_APP = "wsgi_app:app"
-ASGI_APP = "asgi_app:app"
+WSGI_APP, ASGI_APP = RAW.apps["wsgi"], RAW.apps["asgi"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.stack import (
     ASGI_APP,
     EVENT_LOOP,
@@ -12,6 +13,9 @@ from loadtests.catalog.stacks.stack import (
     everywhere,
     threads,
 )
+
+PACKAGES = ("uvicorn", "a2wsgi", "h11", "httptools", "uvloop")
+SCRUBBED = ("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "UVICORN_*")
 
 A2WSGI_THREAD = Holds(
     "a thread",
@@ -43,7 +47,7 @@ STACKS = [
             ),
         ),
         holds=everywhere(A2WSGI_THREAD)
-        | {"idle": EVENT_LOOP, "slow-headers": EVENT_LOOP},
+        | {Phase.SILENT: EVENT_LOOP, Phase.HEAD: EVENT_LOOP},
         app=WSGI_APP,
         threads=8,
     ),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests import ROOT
-from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.stacks import HOST, Stack
+from loadtests.catalog.target import RAW
 from loadtests.experiments.agreement.figures import PROBE
 from loadtests.experiments.agreement.tools import Round, Task, Tool, ToolError, of_probe
 from loadtests.experiments.generators import await_ready_line, begin, locust_argv
@@ -49,7 +49,7 @@ def play(
 ) -> dict[str, list[Round]]:
     """That many rounds of each instrument, which take turns; the probe's first."""
     port = free_port()
-    url = f"http://{HOST}:{port}{HEALTHY.request.target}"
+    url = f"http://{HOST}:{port}{RAW.healthy.target}"
     task = Task(url, RATE_PER_S, ROUND_S, len(core_shares()[0]))
     setting = Setting(guard, folder, port, task, tell)
     tell("starting the server and the probes")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from loadtests.catalog.contract import HEALTHY
+from loadtests.catalog.target import RAW
 from loadtests.records.samples import Sample
 from loadtests.servers.processes import ProcessError
 
@@ -109,7 +109,7 @@ def spread(values: Sequence[float], step: float) -> list[float]:
 
 
 def _wrk_argv(task: Task) -> list[str]:
-    body = HEALTHY.answer.body.decode()
+    body = RAW.body.decode()
     return [
         *("wrk", "-t", "1", "-c", "1", "-d", f"{task.lasts_s}s", "--timeout", "1s"),
         *("-H", "Connection: close", "-s", str(PACED), task.url),

@@ -16,16 +16,26 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from loadtests.catalog.contract import HEALTHY, mismatches
+from loadtests.catalog.contract import Request
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.stacks import find
+from loadtests.catalog.target import RAW
 from loadtests.clients import wire
-from loadtests.clients.conversations import ask, visit
+from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
+from loadtests.clients.conversations import ask
 from loadtests.clients.wire import Address, WireError, exchange
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 
 DEADLINE_S = 1.0
+# More than the sockets' buffers take (over 4 MB), little enough for a proxy's disk.
+_STREAM = Request("GET", "/stream?chunks=128&size=65536")
+_TARGET = dataclasses.replace(
+    RAW, host="claims", requests={**RAW.requests, Phase.RESPONSE: _STREAM}
+)
+_GAP_S = 0.25
 _SETTLE_S = 0.3
 _RESET = struct.pack("ii", 1, 0)
 _ROUNDS, _REQUESTS, _EVERY_S = 5, 70, 0.005
@@ -86,8 +96,8 @@ def _cpu_us(server: Server) -> float:
 def timed(address: Address, deadline_s: float = DEADLINE_S) -> float:
     """Seconds that a healthy request took; WireError if late or not answered right."""
     began_s = time.monotonic()
-    answer = exchange(address, HEALTHY.request.to_bytes(), deadline_s=deadline_s)
-    faults = mismatches(HEALTHY, answer.status, answer.headers, answer.body)
+    answer = exchange(address, RAW.healthy.to_bytes(), deadline_s=deadline_s)
+    faults = RAW.check(answer.status, answer.headers, answer.body)
     if faults:
         raise WireError("malformed", "; ".join(faults))
     return time.monotonic() - began_s
@@ -129,7 +139,8 @@ def healthy(address: Address, count: int = 20, every_s: float = 0.025) -> list[f
 @contextlib.contextmanager
 def slow(address: Address, scenario: str, count: int) -> Iterator[Crowd]:
     """Hold that many slow clients for as long as the block runs."""
-    buffer = wire.SMALL_RECEIVE_BUFFER if scenario == "slow-read" else None
+    buffer = receive_buffer(find_scenario(scenario).phase)
+    behave = BEHAVIOURS[scenario]
     with ThreadPoolExecutor(count) as pool, contextlib.ExitStack() as sockets:
         crowd = Crowd([], [])
         try:
@@ -139,7 +150,7 @@ def slow(address: Address, scenario: str, count: int) -> Iterator[Crowd]:
                 # at once, and not when it next probes a window that is closed.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 crowd.sockets.append(sockets.enter_context(sock))
-                crowd.visits.append(pool.submit(visit, sock, scenario))
+                crowd.visits.append(pool.submit(behave, sock, _TARGET, _GAP_S))
             time.sleep(_SETTLE_S)
             yield crowd
         finally:
@@ -151,11 +162,11 @@ class Crowd:
     """Slow clients on their visits."""
 
     sockets: list[socket.socket]
-    visits: list[Future[wire.Outcome]]
+    visits: list[Future[wire.Ending]]
 
     def words(self) -> list[str]:
         """What has become of each so far; one whose visit goes on is held."""
-        ended = [v.result() if v.done() else wire.Outcome("held") for v in self.visits]
+        ended = [v.result() if v.done() else wire.Ending("held") for v in self.visits]
         return [f"{end.fate} {end.status or ''}".strip() for end in ended]
 
     def leave(self) -> None:

@@ -7,7 +7,9 @@ import time
 from gunicorn.config import ASGIDisconnectGracePeriod  # type: ignore[import-untyped]
 
 from loadtests.clients import wire
-from loadtests.clients.conversations import ask, request, speaks_http2, websocket_echo
+from loadtests.clients.conversations import ask, request
+from loadtests.clients.http2 import speaks_http2
+from loadtests.clients.websocket import websocket_echo
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.bench import Bench, timed
 from loadtests.experiments.claims.interface import (

@@ -6,6 +6,7 @@ which is to be answered within a second.
 
 from __future__ import annotations
 
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,8 @@ from gunicorn.config import (  # type: ignore[import-untyped]
 )
 
 from loadtests.clients import wire
-from loadtests.clients.conversations import ask, late_headers
+from loadtests.clients.behaviours import header_lines
+from loadtests.clients.conversations import ask, request
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.bench import Bench, healthy, slow, timed
 from loadtests.experiments.claims.interface import FIELD
@@ -110,8 +112,10 @@ def _served_late(address: Address, count: int = 10) -> int:
     """How many clients are served that finish their headers only after 3 s."""
 
     def late(_: int) -> str:
+        """An honest client on a bad line: its headers take a while, and are whole."""
+        pieces = itertools.chain(itertools.islice(header_lines(), 6), [b"\r\n"])
         with wire.connect(address) as sock:
-            return late_headers(sock, lines=6, gap_s=0.5).fate
+            return wire.drip(sock, request("/hello")[:-2], pieces, 0.5).fate
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(late, range(count))).count("served")

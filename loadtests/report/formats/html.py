@@ -25,7 +25,7 @@ from loadtests.report.formats.syntax import Rows
 from loadtests.report.reports import PAGE
 from loadtests.report.sections import advice, calls, claims, extras, smalls, tables
 from loadtests.report.sections.finding import incomplete, sentences
-from loadtests.report.sections.matrix import WHAT, Matrix, in_order, matrix, pivoted
+from loadtests.report.sections.matrix import Matrix, in_order, matrix, pivoted, what
 from loadtests.report.words import NOTHING, amount, plain, when
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def _shown(run: Run) -> dict[str, Any]:
     page = {
         "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
         "dark": Markup(inline.dark_rules()),
-        "what": WHAT,
+        "what": what(),
         "shapes": SHAPES,
         "most_open": MOST_OPEN,
     }

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import in_phases
 from loadtests.records.run import Run
 from loadtests.report.sections.matrix import entry
 from loadtests.report.words import count
 
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"
 BEHIND = "Whatever stands in front: a proxy does not shorten the handler"
-CLIENTS = ("idle", "slow-headers", "slow-body", "slow-read")
+CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
 PROXY = (
     "Behind a proxy that buffers requests and responses, as nginx does by default, "
     "slow clients end at the proxy, and only what is said of handlers applies; streams "
@@ -33,22 +35,29 @@ HANDLERS = (
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that a reader may be in, and the scenarios that stand for it."""
+    """Something that a reader may be in, and the phases that are slow in it."""
 
     name: str
-    scenarios: tuple[str, ...]
+    phases: tuple[Phase, ...]
     group: str
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The scenarios that stand for it."""
+        return in_phases(*self.phases)
 
 
 SITUATIONS = (
     Situation("Any client may connect, from anywhere", CLIENTS, DIRECT),
     Situation(
-        "Connections that are slow to ask, or silent", ("idle", "slow-headers"), DIRECT
+        "Connections that are slow to ask, or silent",
+        (Phase.SILENT, Phase.HEAD),
+        DIRECT,
     ),
-    Situation("Long uploads", ("slow-body",), DIRECT),
-    Situation("Long downloads, streams", ("slow-read",), DIRECT),
-    Situation("Handlers that wait for other services", ("handler-wait",), BEHIND),
-    Situation("Handlers that make blocking calls", ("loop-block",), BEHIND),
+    Situation("Long uploads", (Phase.BODY,), DIRECT),
+    Situation("Long downloads, streams", (Phase.RESPONSE,), DIRECT),
+    Situation("Handlers that wait for other services", (Phase.HANDLER_WAITS,), BEHIND),
+    Situation("Handlers that make blocking calls", (Phase.HANDLER_BLOCKS,), BEHIND),
 )
 
 
@@ -74,8 +83,8 @@ def advice(run: Run) -> list[Advice]:
     """For each situation of which this run knows something."""
     found = outcomes(run)
     given = [_of(situation, found) for situation in SITUATIONS]
-    # One scenario of several is a situation of its own, which comes after.
-    return [a for a in given if len(a.scenarios) >= min(2, len(a.situation.scenarios))]
+    # One scenario of several phases is a situation of its own, which comes after.
+    return [a for a in given if len(a.scenarios) >= min(2, len(a.situation.phases))]
 
 
 def grouped(run: Run) -> dict[str, list[Advice]]:

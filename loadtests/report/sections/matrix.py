@@ -16,18 +16,15 @@ from loadtests.analysis.outcomes import (
     void_cells,
 )
 from loadtests.analysis.over_repeats import NEVER, Reached
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
 from loadtests.report.blocks import Table
 from loadtests.report.words import NOTHING, count
 
-WHAT = {  # as in loadtests/catalog/scenarios.py, and in that order
-    "idle": "connects and says nothing",
-    "slow-headers": "sends a header line each second",
-    "slow-body": "sends 8 bytes of its body each second",
-    "slow-read": "reads 512 bytes of a 64 MB stream a second",
-    "handler-wait": "asks for GET /wait?ms=20000",
-    "loop-block": "asks for GET /block?ms=20000",
-}
+
+def what() -> dict[str, str]:
+    """What the slow clients of each scenario do, in the order of the catalog."""
+    return {scenario.id: scenario.what for scenario in SCENARIOS.values()}
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,9 @@ class Matrix:
 
 def in_order(scenarios: Iterable[str]) -> list[str]:
     """Those that this project knows in its own order, then others by name."""
-    known = list(WHAT)
+    known = list(SCENARIOS)
     return sorted(
-        set(scenarios), key=lambda s: (known.index(s) if s in WHAT else len(known), s)
+        set(scenarios), key=lambda s: (known.index(s) if s in known else len(known), s)
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
 from loadtests.report.sections.finding import under_scenarios
@@ -54,8 +55,9 @@ def mechanisms(run: Run) -> list[Mechanism]:
 def holds(stack: str, scenario: str) -> str:
     """What a slow client holds there; nothing if the catalog does not say."""
     known = HTTP1.get(stack)
-    held = known.holds.get(scenario) if known else None
-    return held.what if held else ""
+    if known is None or scenario not in SCENARIOS:
+        return ""
+    return known.held_under(scenario).what
 
 
 def _mechanism(stack: str) -> str:

@@ -1,0 +1,99 @@
+"""The behaviours: for each scenario, how one visit of a slow client goes.
+
+A behaviour is given a connected socket and a target; it is slow, and returns how the
+visit ended. It knows nothing of Locust: the load test's slow clients and those of the
+claims behave by the same functions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Iterator
+from typing import Protocol
+
+from loadtests.catalog.contract import Request
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.target import Target
+from loadtests.clients import wire
+from loadtests.clients.wire import Ending
+
+GAP_S = 1.0
+_UPLOAD_BYTES = 1_000_000
+
+
+class Behaviour(Protocol):
+    """One way to be slow, with `gap_s` seconds between one step and the next."""
+
+    def __call__(
+        self, sock: socket.socket, target: Target, gap_s: float = GAP_S, /
+    ) -> Ending: ...
+
+
+def opening(target: Target, request: Request, *fields: str) -> bytes:
+    """A request's head, without the empty line that would end it."""
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {target.host}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    return "\r\n".join([*lines, *fields, ""]).encode("latin-1")
+
+
+def header_lines() -> Iterator[bytes]:
+    """One header line after another, without an end."""
+    return (b"X-Slow-%d: 1\r\n" % n for n in itertools.count())
+
+
+def idle(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Say nothing."""
+    return wire.idle(sock)
+
+
+def slow_headers(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Send a header line at a time, and never the empty line that ends them."""
+    head = opening(target, target.request(Phase.HEAD))
+    return wire.drip(sock, head, header_lines(), gap_s)
+
+
+def slow_body(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Declare a body of 1 MB, and send 8 bytes of it at a time."""
+    length = f"Content-Length: {_UPLOAD_BYTES}"
+    head = opening(target, target.request(Phase.BODY), length)
+    pieces = itertools.repeat(b"8 bytes.", _UPLOAD_BYTES // 8)
+    return wire.drip(sock, head + b"\r\n", pieces, gap_s)
+
+
+def slow_read(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Ask for a long stream, and read 512 bytes of it at a time."""
+    request = _whole(target, Phase.RESPONSE)
+    return wire.sip(sock, request, size=512, gap_s=gap_s)
+
+
+def handler_wait(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Be quick, and ask for a handler that waits as its interface invites."""
+    request = _whole(target, Phase.HANDLER_WAITS)
+    return wire.drip(sock, request, iter(()), gap_s)
+
+
+def loop_block(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Be quick, and ask for a handler that blocks: in ASGI the classic mistake."""
+    request = _whole(target, Phase.HANDLER_BLOCKS)
+    return wire.drip(sock, request, iter(()), gap_s)
+
+
+def _whole(target: Target, phase: Phase) -> bytes:
+    return opening(target, target.request(phase), "Connection: close") + b"\r\n"
+
+
+# By scenario. More can be added, as to the scenarios themselves.
+BEHAVIOURS: dict[str, Behaviour] = {
+    "idle": idle,
+    "slow-headers": slow_headers,
+    "slow-body": slow_body,
+    "slow-read": slow_read,
+    "handler-wait": handler_wait,
+    "loop-block": loop_block,
+}
+
+
+def receive_buffer(phase: Phase) -> int | None:
+    """The receive buffer, to be set before the connect; None: as the system has it."""
+    return wire.SMALL_RECEIVE_BUFFER if phase is Phase.RESPONSE else None
