@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests import UserError
+from loadtests.catalog.names import unknown
 
-class ScenarioError(Exception):
+
+class ScenarioError(UserError):
     """A scenario or profile that does not exist; one line."""
 
 
@@ -35,11 +38,8 @@ SLOW_CLIENTS = ("idle", "slow-headers", "slow-body", "slow-read")
 
 
 def scenario(scenario_id: str) -> Scenario:
-    """The scenario of that id; ScenarioError names those that exist."""
+    """The scenario of that id; ScenarioError names the nearest."""
     try:
         return SCENARIOS[scenario_id]
     except KeyError:
-        known = ", ".join(SCENARIOS)
-        raise ScenarioError(
-            f"no scenario {scenario_id!r}; the scenarios are {known}"
-        ) from None
+        raise ScenarioError(unknown("scenario", scenario_id, SCENARIOS)) from None

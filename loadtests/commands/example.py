@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from loadtests import ROOT
+from loadtests import ROOT, UserError
 from loadtests.records.run import RUN_FILE, load_run
 
 EXAMPLE = Path("reports/example")  # as the README links to it
@@ -16,7 +16,7 @@ MOST_SAMPLES = 2_000_000  # bytes: raw samples of more are left out
 STALE = "README.md is not what `make readme` writes from the example"
 
 
-class ExampleError(Exception):
+class ExampleError(UserError):
     """An example that is not there, or a README that does not show it; one line."""
 
 

@@ -14,27 +14,20 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
+from loadtests import UserError
 from loadtests.analysis import compare
 from loadtests.catalog import scenarios, stacks
-from loadtests.catalog.scenarios import ScenarioError
-from loadtests.catalog.stacks import Stack, StackError
+from loadtests.catalog.stacks import Stack
 from loadtests.commands import example
 from loadtests.commands.load import REPORTS, run_load
 from loadtests.commands.serve import serve
-from loadtests.experiments.claims.ledger import LedgerError
-from loadtests.experiments.run import LoadError
-from loadtests.experiments.trace import TraceError, Visit
+from loadtests.experiments.trace import Visit
 from loadtests.records.claims import adopt_claims
-from loadtests.records.run import RUN_FILE, ResultError, load_run
+from loadtests.records.run import RUN_FILE, load_run
 from loadtests.report import reports
-from loadtests.servers.processes import ProcessError
 
 _COUNT_LIMIT = 1000
 _MOST_ROUNDS = 12
-_ERRORS = (
-    *(StackError, ScenarioError, LoadError),
-    *(ResultError, ProcessError, TraceError, LedgerError, example.ExampleError),
-)
 
 
 class Stopped(KeyboardInterrupt):
@@ -50,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, list[str]], int] = arguments.command
     try:
         return command(arguments, words)
-    except _ERRORS as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Stopped:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import ROOT
+from loadtests import ROOT, UserError
 from loadtests.analysis.cell import Subject, analyse_cell, failed_cell
 from loadtests.catalog.contract import HEALTHY
 from loadtests.catalog.profiles import Profile
@@ -38,7 +38,7 @@ from loadtests.servers.processes import Guard, ProcessError
 OVERHEAD_S = 3.0
 
 
-class LoadError(Exception):
+class LoadError(UserError):
     """A run that cannot be started or gone on with; one line."""
 
 

@@ -15,8 +15,10 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from loadtests import UserError
 
-class ResultError(Exception):
+
+class ResultError(UserError):
     """A stored file that cannot be used; the message names the file and the field."""
 
 

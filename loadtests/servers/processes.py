@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import UserError
+
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
 _GUARD = Path(__file__).with_name("guard.py")
@@ -29,7 +31,7 @@ _SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IP
 _SCRUBBED_PREFIXES = ("UVICORN_", "LOCUST_")
 
 
-class ProcessError(Exception):
+class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
 
 

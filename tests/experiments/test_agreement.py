@@ -216,7 +216,7 @@ def test_without_tools_the_probe_is_shown_alone_and_says_what_to_install(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--stacks", "nginx"), "no stack 'nginx'; the stacks are wsgi-"),
+        (("--stacks", "nginx"), "no stack 'nginx': make stacks lists them"),
         (("--stacks", "asgi-uvicorn-h2"), "cannot be measured: it is for HTTP/2"),
         (("--rounds", "0"), "'0' is not a count, 1 to 1000"),
     ],

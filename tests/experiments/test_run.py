@@ -139,15 +139,15 @@ def cells(project: Path) -> list[Cell]:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("load", "--profile", "huge"), "no profile 'huge'; the profiles are smoke"),
-        (("load", "--stacks", "nginx"), "no stack 'nginx'; the stacks are wsgi-"),
-        (("load", "--scenarios", "x"), "no scenario 'x'; the scenarios are idle"),
+        (("load", "--profile", "huge"), "no profile 'huge': there are smoke, quick"),
+        (("load", "--stacks", "nginx"), "no stack 'nginx': make stacks lists them"),
+        (("load", "--scenarios", "x"), "no scenario 'x': there are idle"),
         (("load", "--repeats", "0"), "'0' is not a count, 1 to 1000"),
         (("load", "--resume", "../x"), "not a run's name"),
         (("load", "--resume", "none"), "run.json: cannot be read"),
         (("report", "reports/none"), "run.json: cannot be read"),
         (("serve", "--stack", "x"), "no stack 'x'"),
-        (("serve", "--interface", "wsgi", "--worker", "x"), "nothing serves wsgi"),
+        (("serve", "--interface", "wsgi", "--worker", "x"), "no wsgi worker class 'x'"),
         (("serve", "--stack", "asgi-uvicorn", "--port", "٣"), "is not a port"),
         (("serve", "--stack", "asgi-uvicorn", "--threads", "4"), "has no threads"),
     ],
@@ -177,7 +177,7 @@ def test_bad_input_leaves_no_traceback(project: Path) -> None:
     done = run(project, "load", "--profile", "huge")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "error: no profile 'huge'; the profiles are smoke, quick, full"
+        "error: no profile 'huge': there are smoke, quick, full"
     ]
 
 

@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from loadtests import UserError
+
 HOST = "127.0.0.1"
 
 
-class StackError(Exception):
+class StackError(UserError):
     """A stack that does not exist or cannot be served as asked; one line."""
 
 

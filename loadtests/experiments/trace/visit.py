@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests import UserError
 from loadtests.catalog.contract import Request
 from loadtests.clients.wire import SMALL_RECEIVE_BUFFER, Address, connect
 
@@ -25,7 +26,7 @@ READ_PIECE, READ_REST_S = 2 * 1024 * 1024, 0.2
 ANSWER_LIMIT_S = 60.0
 
 
-class TraceError(Exception):
+class TraceError(UserError):
     """A request that cannot be made, or stacks that cannot be traced; one line."""
 
 
