@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,8 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import ROOT
+from loadtests import UserError
 from loadtests.catalog import profiles, scenarios, stacks
+from loadtests.catalog.stacks import Stack
+from loadtests.commands import options
+from loadtests.commands.options import REPORTS
+from loadtests.commands.statuses import Status
 from loadtests.experiments import extras
 from loadtests.experiments.costs import CostPlan
 from loadtests.experiments.extras import Extra
@@ -36,27 +40,35 @@ from loadtests.records.run import Run, load_run
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 
-REPORTS = ROOT / "reports"
-VOID_STATUS = 3
+DEFAULT_PROFILE = "quick"
 
 
-def run_load(
-    arguments: argparse.Namespace,
-    words: list[str],
-    parse: Callable[[Sequence[str]], argparse.Namespace],
-) -> int:
-    """Measure a profile, or go on with a stopped run; 3 if something does not count.
+def add(parser: argparse.ArgumentParser) -> None:
+    add_choice(parser)
+    parser.set_defaults(command=measure)
 
-    `words` are the command line, stored with the run; `parse` reads it again when the
-    run is gone on with.
-    """
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """The options that are stored with a run, and read again to go on with it."""
+    parser.add_argument("--profile", metavar="smoke|quick|full")
+    options.add_stacks(parser)
+    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
+    parser.add_argument("--repeats", type=options.count, metavar="COUNT")
+    options.add_counts(parser)
+    parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
+    parser.add_argument("--resume", metavar="RUN")
+
+
+def measure(arguments: argparse.Namespace) -> Status:
+    """Measure a profile, or go on with a stopped run."""
     if arguments.resume:
-        run, folder = resume_run(arguments.resume, REPORTS)
-        order = _order(parse(run.run.argv), run.run.seed)
+        _refuse_beside_resume(arguments)
+        run, folder = resume_run(options.run_folder(arguments.resume, REPORTS))
+        order = _order(_stored(run.run.argv), run.run.seed)
     else:
         seed = arguments.seed
         order = _order(arguments, random.randrange(10**6) if seed is None else seed)
-        run, folder = begin_run(order, words, REPORTS)
+        run, folder = begin_run(order, arguments.words, REPORTS)
     console = Console()
     _announce(console, order, folder)
     try:
@@ -67,16 +79,40 @@ def run_load(
         raise
     _show(console, run, folder)
     counted = [cell.valid for cell in run.cells] + [one.valid for one in run.freeings]
-    return 0 if all(counted) and not run.failures else VOID_STATUS
+    whole = all(counted) and not run.failures
+    return Status.DONE if whole else Status.DOES_NOT_COUNT
+
+
+def _refuse_beside_resume(arguments: argparse.Namespace) -> None:
+    """What is measured was chosen when the run began."""
+    choices = (
+        "profile",
+        "stacks",
+        "scenarios",
+        "repeats",
+        "workers",
+        "threads",
+        "seed",
+    )
+    for name in choices:
+        if getattr(arguments, name) not in (None, []):
+            raise UserError(
+                f"RESUME= goes on with what was ordered: leave {name.upper()}= out"
+            )
+
+
+def _stored(argv: Sequence[str]) -> argparse.Namespace:
+    parser = options.Parser(prog="load")
+    add_choice(parser)
+    return parser.parse_args(argv[1:])
 
 
 def _order(arguments: argparse.Namespace, seed: int) -> Order:
-    profile = profiles.profile(arguments.profile)
+    profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
+    chosen = map(stacks.find_measurable, arguments.stacks or profile.stacks)
     return Order(
         profile,
-        stacks=[
-            stacks.find_measurable(name) for name in arguments.stacks or profile.stacks
-        ],
+        stacks=_with_counts([*chosen], arguments.workers, arguments.threads),
         scenarios=[
             scenarios.scenario(name)
             for name in arguments.scenarios or profile.scenarios
@@ -84,6 +120,19 @@ def _order(arguments: argparse.Namespace, seed: int) -> Order:
         repeats=arguments.repeats or profile.repeats,
         seed=seed,
     )
+
+
+def _with_counts(
+    chosen: Sequence[Stack], workers: int | None, threads: int | None
+) -> list[Stack]:
+    """The stacks with other counts; threads for those that have any."""
+    if threads and not any(stack.threads for stack in chosen):
+        names = ", ".join(stack.id for stack in chosen)
+        raise UserError(f"no threads to set in {names}: leave THREADS= out")
+    return [
+        stack.with_counts(workers, threads if stack.threads else None)
+        for stack in chosen
+    ]
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
@@ -100,7 +149,7 @@ def _announce(console: Console, order: Order, folder: Path) -> None:
     console.print(
         f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(plans), 'cell')}, "
         f"{more}about {minutes:.1f} minutes.\n"
-        f"Saved after every cell in {folder.relative_to(ROOT)}\n",
+        f"Saved after every cell in {options.shown(folder)}\n",
         highlight=False,
     )
 
@@ -172,22 +221,27 @@ def _progress(console: Console) -> Progress:
 
 def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
     if measured_s:
-        more = 100 * (took_s - measured_s) / measured_s
+        in_minutes = took_s >= 100
+        took, measured, rest = (
+            f"{seconds / 60:.1f}" if in_minutes else f"{seconds:.0f}"
+            for seconds in (took_s, measured_s, took_s - measured_s)
+        )
         console.print(
-            f"\nMeasured {measured_s:.0f} s in {took_s:.0f} s; starting and stopping "
-            f"took {more:.0f} % more than the measured windows.\n",
+            f"\nTook {took} {'minutes' if in_minutes else 'seconds'}: {measured} "
+            f"measured, {rest} starting and stopping servers and load generators.\n",
             highlight=False,
         )
 
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
+    go_on = f"To go on: make load RESUME={folder.name}"
+    if not run.cells:
+        before = "\nStopped before the first cell was measured: there is no report."
+        console.print(f"{before} {go_on}", highlight=False)
+        return
+    _show(console, run, folder)
     cells = f"{len(run.cells)} of {len(order.plans())} cells"
-    if run.cells:
-        _show(console, run, folder)
-    console.print(
-        f"\nStopped after {cells}. To go on: make load RESUME={run.run.id}",
-        highlight=False,
-    )
+    console.print(f"\nStopped after {cells}. {go_on}", highlight=False)
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
@@ -197,6 +251,6 @@ def _show(console: Console, run: Run, folder: Path) -> None:
     console.print("\nReport:", highlight=False)
     for path in written:
         if path.suffix != ".svg":
-            console.print(f"  {path.relative_to(ROOT)}", highlight=False)
+            console.print(f"  {options.shown(path)}", highlight=False)
     if missing:
         console.print(f"\n{missing}", highlight=False, markup=False)

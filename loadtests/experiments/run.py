@@ -7,7 +7,6 @@ import dataclasses
 import itertools
 import os
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,7 +70,10 @@ class Order:
 
 
 def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
-    """A new run without cells, and its folder, which `reports/latest` leads to."""
+    """A new run without cells, and its folder.
+
+    `reports/latest` leads there once the first cell is saved.
+    """
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S}-{order.profile.id}"
     info = RunInfo(
@@ -85,17 +87,15 @@ def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Pa
     run = Run(info, method_of(order.profile), environment(ROOT), cells=[])
     folder = reports / run_id
     save_run(run, folder)
-    _point_latest(reports, run_id)
     return run, folder
 
 
-def resume_run(run_id: str, reports: Path) -> tuple[Run, Path]:
+def resume_run(folder: Path) -> tuple[Run, Path]:
     """A run that was stopped, to go on with. LoadError where that would mix figures of
     two machines or versions, or there is nothing left to do."""
-    if not re.fullmatch(r"[\w.-]+", run_id) or run_id in (".", ".."):
-        raise LoadError(f"RESUME={run_id}: not a run's name; `ls {reports}` lists them")
-    folder = (reports / run_id).resolve()
+    folder = folder.resolve()
     run = load_run(folder)
+    run_id = run.run.id
     if run.run.complete:
         raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
     now = environment(ROOT)
@@ -124,6 +124,8 @@ def measure_cells(
         if plan.key not in done:
             run = _with_cell(run, _measure(plan, folder, guard, tell, run.method))
             save_run(run, folder)
+            if len(run.cells) == 1:
+                _point_latest(folder.parent, folder.name)
             yield plan, run
     void = {cell.key: cell for cell in run.cells if not cell.valid}
     for plan in plans:

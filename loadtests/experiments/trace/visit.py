@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import time
@@ -106,7 +107,7 @@ def _request_line(line: str) -> tuple[str, str]:
 
 def _body(text: str) -> bytes:
     if not text.startswith("@"):
-        return text.encode()
+        return os.fsencode(text)  # bytes that are not UTF-8 came as surrogates
     try:
         return Path(text[1:]).read_bytes()
     except OSError as error:
