@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -41,6 +42,10 @@ def width_of(environ: Mapping[str, str], *, terminal: bool) -> int:
 
 def main() -> int:
     """Show the difference; 0 whether or not there is one."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make diff | head` just ends
+    if not shutil.which("diff"):
+        print("error: no diff: install diffutils", file=sys.stderr)
+        return 2
     terminal = sys.stdout.isatty()
     colours = terminal and "NO_COLOR" not in os.environ
     width = width_of(os.environ, terminal=terminal)
@@ -52,6 +57,7 @@ def main() -> int:
     if colours and width >= WIDEST:
         text = "\n".join(map(coloured, text.split("\n")))
     if terminal and shutil.which("less"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for less
         subprocess.run(["less", "-R", "-F", "-X"], input=text, text=True, check=False)
     else:
         sys.stdout.write(text)

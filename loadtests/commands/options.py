@@ -44,7 +44,9 @@ class Parser(argparse.ArgumentParser):
 
 def in_words(error: argparse.ArgumentError, *, make: bool) -> str:
     """The line for an option that argparse refuses, as its user has typed it."""
-    name = error.argument_name or "option"
+    name = error.argument_name
+    if not name:  # from Python 3.13 on: words that no option takes, say
+        return error.message
     if not isinstance(error.__context__, Wrong):
         return f"{name}: {error.message}"
     value, rule = error.__context__.value, error.__context__.rule

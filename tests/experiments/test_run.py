@@ -127,8 +127,11 @@ def test_load_that_is_stopped_leaves_no_process_and_no_half_file(
     assert process.returncode in (128 + number, -number), out + err
     assert "Traceback" not in out + err
     assert wait_until(lambda: not families(project), 2)
-    for path in project.glob("reports/*/run.json"):
-        assert not load_run(path).run.complete
+    for path in project.glob("reports/2*/run.json"):
+        stored = load_run(path)
+        assert not stored.run.complete
+        assert (project / "reports/latest").exists() is bool(stored.cells)
+        assert ("Stopped before the first cell" in out) is not bool(stored.cells)
 
 
 def cells(project: Path) -> list[Cell]:
