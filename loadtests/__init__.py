@@ -6,4 +6,4 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class UserError(Exception):
-    """What a user can mend: one line that says what is wrong and what to do."""
+    """The base of what a user can mend: one line, what is wrong and what to do."""

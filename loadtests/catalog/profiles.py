@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS, ScenarioError
 from loadtests.catalog.stacks import HTTP1, Stack
 
@@ -131,11 +132,8 @@ PROFILES: dict[str, Profile] = {
 
 
 def profile(profile_id: str) -> Profile:
-    """The profile of that id; ScenarioError names those that exist."""
+    """The profile of that id; ScenarioError names the nearest."""
     try:
         return PROFILES[profile_id]
     except KeyError:
-        known = ", ".join(PROFILES)
-        raise ScenarioError(
-            f"no profile {profile_id!r}; the profiles are {known}"
-        ) from None
+        raise ScenarioError(unknown("profile", profile_id, PROFILES)) from None

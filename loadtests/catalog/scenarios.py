@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests import UserError
+from loadtests.catalog.names import unknown
 from loadtests.catalog.phases import Phase
 
 
-class ScenarioError(Exception):
+class ScenarioError(UserError):
     """A scenario or profile that does not exist, or exists already; one line."""
 
 
@@ -67,11 +69,8 @@ def slow_clients() -> tuple[str, ...]:
 
 
 def scenario(scenario_id: str) -> Scenario:
-    """The scenario of that id; ScenarioError names those that exist."""
+    """The scenario of that id; ScenarioError names the nearest."""
     try:
         return SCENARIOS[scenario_id]
     except KeyError:
-        known = ", ".join(SCENARIOS)
-        raise ScenarioError(
-            f"no scenario {scenario_id!r}; the scenarios are {known}"
-        ) from None
+        raise ScenarioError(unknown("scenario", scenario_id, SCENARIOS)) from None

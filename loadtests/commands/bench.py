@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import Stack, find_measurable
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
 from loadtests.experiments.agreement import table
 from loadtests.experiments.agreement.figures import PROBE, Row, apart, rows
 from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
@@ -19,11 +22,21 @@ from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, guarded
 
 STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
-APART_STATUS = 1
 
 
-def run(names: Sequence[str], rounds: int, console: Console) -> int:
-    """Compare the probe with each tool that is installed; 1 where they do not agree."""
+def add(parser: argparse.ArgumentParser) -> None:
+    options.add_stacks(parser)
+    parser.add_argument("--rounds", type=options.rounds, default=6, metavar="COUNT")
+    parser.set_defaults(command=compare_probe)
+
+
+def compare_probe(arguments: argparse.Namespace) -> Status:
+    """Compare the probe with other load tools."""
+    return run(arguments.stacks, arguments.rounds, Console())
+
+
+def run(names: Sequence[str], rounds: int, console: Console) -> Status:
+    """Compare the probe with each tool that is installed; FAILED if they disagree."""
     stacks = [find_measurable(name) for name in dict.fromkeys(names or STACKS)]
     tools = installed()
     console.print(_heading(rounds), highlight=False)
@@ -34,7 +47,7 @@ def run(names: Sequence[str], rounds: int, console: Console) -> int:
         }
     console.print(table.notes([PROBE, *(tool.name for tool in tools)]), highlight=False)
     console.print(table.verdict(found), highlight=False, soft_wrap=not tools)
-    return APART_STATUS if any(map(apart, found.values())) else 0
+    return Status.FAILED if any(map(apart, found.values())) else Status.DONE
 
 
 def _heading(rounds: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from loadtests import ROOT
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
 from loadtests.experiments.claims import (
     beyond,
     cost,
@@ -43,7 +46,6 @@ from loadtests.servers.processes import guarded
 # Imported, they have entered their claims, in this order.
 FILES = (interface, streaming, beyond, serving, proxy, cost)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
-ERROR_STATUS = 1
 STYLES = {
     HOLDS: "green",
     ONLY_WITH: "yellow",
@@ -53,8 +55,18 @@ STYLES = {
 }
 
 
-def run(names: Sequence[str], console: Console) -> int:
-    """Decide the claims of those ids, or all; 1 if the evidence of one is missing.
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", type=options.names, default=[], metavar="ID,ID")
+    parser.set_defaults(command=decide_claims)
+
+
+def decide_claims(arguments: argparse.Namespace) -> Status:
+    """Decide each claim by running it."""
+    return run(arguments.only, Console())
+
+
+def run(names: Sequence[str], console: Console) -> Status:
+    """Decide the claims of those ids, or all; FAILED if one has no evidence.
 
     The whole ledger is saved, with what it was run on; a part of it is only shown.
     """
@@ -76,7 +88,7 @@ def run(names: Sequence[str], console: Console) -> int:
         save_claims(Ledger(made_at, found, verdicts), LEDGER)
         console.print(f"Saved as {shown}; make report shows it", highlight=False)
     failed = any(verdict.kind == ERROR for verdict in verdicts)
-    return ERROR_STATUS if failed else 0
+    return Status.FAILED if failed else Status.DONE
 
 
 def _heading(python: str, cpus: int, packages: dict[str, str]) -> str:

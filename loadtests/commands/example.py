@@ -1,4 +1,4 @@
-"""The example: a run that is kept with the project, and what README.md shows of it."""
+"""`make example`: a run that is kept with the project, for README.md to show."""
 
 from __future__ import annotations
 
@@ -7,61 +7,30 @@ import shutil
 import sys
 from pathlib import Path
 
-from loadtests import ROOT
+from loadtests import ROOT, UserError
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
 from loadtests.records.run import RUN_FILE, load_run
 
 EXAMPLE = Path("reports/example")  # as the README links to it
 KEPT = ("run.json", "report.html", "report.md", "charts", "claims.json", "traces.json")
 MOST_SAMPLES = 2_000_000  # bytes: raw samples of more are left out
-STALE = "README.md is not what `make readme` writes from the example"
 
 
-class ExampleError(Exception):
+class ExampleError(UserError):
     """An example that is not there, or a README that does not show it; one line."""
 
 
-def add_readme(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    parser.set_defaults(command=show_in_readme)
-
-
-def add_keep(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="the run's folder")
+def add(parser: argparse.ArgumentParser) -> None:
+    options.add_run(parser, "run")
     parser.set_defaults(command=keep)
 
 
-def show_in_readme(arguments: argparse.Namespace, _: list[str]) -> int:
-    """Write what the example found into the README, or see that it is there."""
-    renew(ROOT, check=arguments.check)
-    return 0
-
-
-def keep(arguments: argparse.Namespace, _: list[str]) -> int:
+def keep(arguments: argparse.Namespace) -> Status:
     """Make a run the example."""
-    for path in take(arguments.run, ROOT / EXAMPLE):
+    for path in take(options.run_folder(arguments.run), ROOT / EXAMPLE):
         print(path.relative_to(ROOT))
-    return 0
-
-
-def renew(root: Path, *, check: bool) -> None:
-    from loadtests.report.formats import readme
-
-    path, folder = root / "README.md", root / EXAMPLE
-    text = path.read_text(encoding="utf-8")
-    if not folder.exists():
-        how = "make example RUN=reports/<run>"
-        raise ExampleError(f"{EXAMPLE}/ is not there: {how} makes a run the example")
-    run = load_run(folder)
-    new = readme.renewed(text, readme.part(run, str(EXAMPLE)))
-    if new is None:
-        raise ExampleError(f"README.md lacks {readme.BEGIN} and {readme.END}")
-    shown = readme.picture(run)
-    if shown and not (folder / shown.file).exists():
-        raise ExampleError(f"{EXAMPLE / shown.file} is not there: make report makes it")
-    if check and new != text:
-        raise ExampleError(STALE)
-    if not check:
-        path.write_text(new, encoding="utf-8")
+    return Status.DONE
 
 
 def take(run: Path, example: Path) -> list[Path]:

@@ -16,8 +16,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from loadtests import ROOT
+from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
+from loadtests.commands import options
+from loadtests.commands.options import REPORTS
+from loadtests.commands.statuses import Status
 from loadtests.experiments.run import (
     Order,
     begin_run,
@@ -33,24 +36,32 @@ from loadtests.records.run import TRACES, Run, load_run
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 
-REPORTS = ROOT / "reports"
+DEFAULT_PROFILE = "quick"
 # What a task takes beyond its measured window, for the time left: servers and Locust
 # start together, and all is stopped and seen to be gone.
 OVERHEAD_S = 3.0
-VOID_STATUS = 3
 
 
-def run_load(arguments: argparse.Namespace, words: list[str]) -> int:
-    """Measure a profile, or go on with a stopped run; 3 if something does not count.
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="smoke|quick|full")
+    options.add_stacks(parser)
+    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
+    parser.add_argument("--repeats", type=options.count, metavar="COUNT")
+    options.add_counts(parser)
+    parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
+    parser.add_argument("--resume", metavar="RUN")
+    parser.set_defaults(command=measure)
 
-    `words` are the command line, stored with the run.
-    """
+
+def measure(arguments: argparse.Namespace) -> Status:
+    """Measure a profile, or go on with a stopped run."""
     if arguments.resume:
-        run, folder = resume_run(arguments.resume, REPORTS)
+        _refuse_beside_resume(arguments)
+        run, folder = resume_run(options.run_folder(arguments.resume, REPORTS))
         order = order_of(run)
     else:
         order = _order(arguments)
-        run, folder = begin_run(order, words, REPORTS)
+        run, folder = begin_run(order, arguments.words, REPORTS)
     console = Console()
     _announce(console, order, folder)
     try:
@@ -61,19 +72,40 @@ def run_load(arguments: argparse.Namespace, words: list[str]) -> int:
         raise
     _show(console, run, folder)
     counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
-    return 0 if all(counting) and not run.failures else VOID_STATUS
+    whole = all(counting) and not run.failures
+    return Status.DONE if whole else Status.DOES_NOT_COUNT
+
+
+def _refuse_beside_resume(arguments: argparse.Namespace) -> None:
+    """What is measured was chosen when the run began."""
+    choices = (
+        "profile",
+        "stacks",
+        "scenarios",
+        "repeats",
+        "workers",
+        "threads",
+        "seed",
+    )
+    for name in choices:
+        if getattr(arguments, name) not in (None, []):
+            raise UserError(
+                f"RESUME= goes on with what was ordered: leave {name.upper()}= out"
+            )
 
 
 def _order(arguments: argparse.Namespace) -> Order:
-    profile = profiles.profile(arguments.profile)
-    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
-    names = arguments.scenarios or profile.scenarios
+    profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
+    seed, names = arguments.seed, arguments.scenarios or profile.scenarios
+    workers, threads = arguments.workers, arguments.threads
     return Order(
         profile,
-        counted(arguments.stacks or profile.stacks, None, None),
+        counted(arguments.stacks or profile.stacks, workers, threads),
         [scenarios.scenario(name) for name in names],
         arguments.repeats or profile.repeats,
-        seed,
+        random.randrange(10**6) if seed is None else seed,
+        workers,
+        threads,
     )
 
 
@@ -91,7 +123,7 @@ def _announce(console: Console, order: Order, folder: Path) -> None:
     console.print(
         f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(cells), 'cell')}, "
         f"{more}about {minutes:.1f} minutes.\n"
-        f"Saved after every cell in {folder.relative_to(ROOT)}\n",
+        f"Saved after every cell in {options.shown(folder)}\n",
         highlight=False,
     )
 
@@ -154,22 +186,27 @@ def _progress(console: Console) -> Progress:
 
 def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
     if measured_s:
-        more = 100 * (took_s - measured_s) / measured_s
+        in_minutes = took_s >= 100
+        took, measured, rest = (
+            f"{seconds / 60:.1f}" if in_minutes else f"{seconds:.0f}"
+            for seconds in (took_s, measured_s, took_s - measured_s)
+        )
         console.print(
-            f"\nMeasured {measured_s:.0f} s in {took_s:.0f} s; starting and stopping "
-            f"took {more:.0f} % more than the measured windows.\n",
+            f"\nTook {took} {'minutes' if in_minutes else 'seconds'}: {measured} "
+            f"measured, {rest} starting and stopping servers and load generators.\n",
             highlight=False,
         )
 
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
+    go_on = f"To go on: make load RESUME={folder.name}"
+    if not run.cells:
+        before = "\nStopped before the first cell was measured: there is no report."
+        console.print(f"{before} {go_on}", highlight=False)
+        return
+    _show(console, run, folder)
     cells = f"{len(run.cells)} of {len(order.cells())} cells"
-    if run.cells:
-        _show(console, run, folder)
-    console.print(
-        f"\nStopped after {cells}. To go on: make load RESUME={run.run.id}",
-        highlight=False,
-    )
+    console.print(f"\nStopped after {cells}. {go_on}", highlight=False)
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
@@ -179,6 +216,6 @@ def _show(console: Console, run: Run, folder: Path) -> None:
     console.print("\nReport:", highlight=False)
     for path in written:
         if path.suffix != ".svg":
-            console.print(f"  {path.relative_to(ROOT)}", highlight=False)
+            console.print(f"  {options.shown(path)}", highlight=False)
     if missing:
         console.print(f"\n{missing}", highlight=False, markup=False)

@@ -8,19 +8,38 @@ import shlex
 import sys
 import time
 
+from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
 from loadtests.experiments.trace import traced
 from loadtests.servers.processes import Guard, guarded
 from loadtests.servers.server import running
 
+SAY_WHICH = "say which: make serve STACK=<id>; make stacks lists them all"
 
-def serve(arguments: argparse.Namespace, _: list[str]) -> int:
+
+def add(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--stack", metavar="ID")
+    which.add_argument("--interface", choices=("wsgi", "asgi"))
+    parser.add_argument("--server", metavar="gunicorn|uvicorn")
+    parser.add_argument("--worker", metavar="CLASS")
+    parser.add_argument("--port", type=options.port, default=8000)
+    options.add_counts(parser)
+    parser.add_argument("--trace", action="store_true", help="print every call")
+    parser.set_defaults(command=serve)
+
+
+def serve(arguments: argparse.Namespace) -> Status:
     """Serve in the foreground until Ctrl-C, or until the server ends by itself."""
     if arguments.stack:
         stack = stacks.find(arguments.stack)
-    else:
+    elif arguments.interface:
         stack = stacks.choose(arguments.interface, arguments.server, arguments.worker)
+    else:
+        raise UserError(SAY_WHICH)
     stack = stack.with_counts(arguments.workers, arguments.threads)
     if arguments.trace:
         stack = traced(stack)
@@ -36,7 +55,7 @@ def serve(arguments: argparse.Namespace, _: list[str]) -> int:
         return _serve(stack, guard, arguments.port, answering=not arguments.trace)
 
 
-def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> int:
+def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> Status:
     with running(stack, guard, log=None, port=port, answering=answering) as server:
         print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
         curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
@@ -48,6 +67,6 @@ def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> int:
                 time.sleep(0.2)
         except KeyboardInterrupt:
             print("\nStopping.", flush=True)
-            return 0
+            return Status.DONE
     print(f"error: {stack.id} ended by itself", file=sys.stderr)
-    return 1
+    return Status.FAILED

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
 from loadtests.experiments.trace.collect import choose, watch
 from loadtests.experiments.trace.picture import show
 from loadtests.experiments.trace.visit import Visit
 from loadtests.servers.processes import guarded
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--request", default="", metavar="'METHOD /path?query'")
+    parser.add_argument("--body", default="", metavar="TEXT|@FILE")
+    parser.add_argument("--slow", default="", metavar="body|read")
+    parser.add_argument("--leave", default="", metavar="150ms|2000B")
+    options.add_stacks(parser)
+    parser.set_defaults(command=trace)
+
+
+def trace(arguments: argparse.Namespace) -> Status:
+    """Make one request to both apps and draw the calls on both sides."""
+    words = (arguments.request, arguments.body, arguments.slow, arguments.leave)
+    run(Visit.parse(*words), arguments.stacks, Console())
+    return Status.DONE
 
 
 def run(visit: Visit, names: Sequence[str], console: Console) -> None:

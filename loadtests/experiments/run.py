@@ -11,7 +11,6 @@ import dataclasses
 import itertools
 import os
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,11 +30,10 @@ from loadtests.experiments.machine import environment
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Context, State, Task
 from loadtests.experiments.trace.recorder import TracesTask
-from loadtests.experiments.trace.visit import TraceError
 from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.run import Method, Ordered, Run, RunInfo, load_run, save_run
 from loadtests.servers.cores import core_shares
-from loadtests.servers.processes import Guard, ProcessError
+from loadtests.servers.processes import Guard
 
 
 class LoadError(UserError):
@@ -147,11 +145,12 @@ def counted(
 ) -> list[Stack]:
     """The stacks of these ids, with other counts where some are asked for.
 
-    `threads` are for those that have threads. Raises StackError if none has.
+    `threads` are for those that have threads. Raises UserError if none has.
     """
     found = [stacks.find_measurable(name) for name in names]
     if threads and not any(stack.threads for stack in found):
-        found[0].with_counts(workers, threads)  # says so
+        listed = ", ".join(names)
+        raise UserError(f"no threads to set in {listed}: leave THREADS= out")
     return [
         stack.with_counts(workers, threads if stack.threads else None)
         for stack in found
@@ -199,13 +198,12 @@ def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Pa
     return run, folder
 
 
-def resume_run(run_id: str, reports: Path) -> tuple[Run, Path]:
+def resume_run(folder: Path) -> tuple[Run, Path]:
     """A run that was stopped, to go on with. LoadError where that would mix figures of
     two machines or versions, or there is nothing left to do."""
-    if not re.fullmatch(r"[\w.-]+", run_id) or run_id in (".", ".."):
-        raise LoadError(f"RESUME={run_id}: not a run's name; `ls {reports}` lists them")
-    folder = (reports / run_id).resolve()
+    folder = folder.resolve()
     run = load_run(folder)
+    run_id = run.run.id
     tasks = order_of(run).tasks()
     if run.run.complete and all(t.state(run, folder) is State.DONE for t in tasks):
         raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
@@ -246,7 +244,7 @@ def go_on(
 def _measured(task: Task, run: Run, context: Context) -> Run:
     try:
         return task.measured(run, context)
-    except (UserError, ProcessError, TraceError, WireError) as error:
+    except (UserError, WireError) as error:
         return task.failed(run, context, fact(NOT_MEASURED, words=str(error)))
 
 

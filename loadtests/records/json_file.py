@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from loadtests import UserError
 
-class ResultError(Exception):
+
+class ResultError(UserError):
     """A stored file that cannot be used; the message names the file and the field."""
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import UserError
 from loadtests.catalog import stacks
 
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
@@ -30,7 +31,7 @@ _GUARD = Path(__file__).with_name("guard.py")
 _OF_LOCUST = "LOCUST_*"
 
 
-class ProcessError(Exception):
+class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
 
 

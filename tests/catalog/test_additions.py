@@ -15,7 +15,7 @@ from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS, Scenario, ScenarioError
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Stack, StackError
 from loadtests.clients.behaviours import BEHAVIOURS
-from loadtests.commands import main
+from loadtests.commands.stacks import show
 from loadtests.experiments.run import (
     Order,
     begin_run,
@@ -80,7 +80,7 @@ def test_list_of_stacks_shows_additions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    main.show_stacks(argparse.Namespace(), [])
+    show(argparse.Namespace())
     shown = capsys.readouterr().out
     [row] = [line for line in shown.splitlines() if line.startswith(added[0].id)]
     assert "2 x 3" in row

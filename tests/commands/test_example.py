@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.commands import example
+from loadtests.commands import readme as readme_command
 from loadtests.commands.main import main
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import reports
@@ -29,7 +30,7 @@ def kept(root: Path, run: Run) -> Path:
 
 def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     page = kept(tmp_path, runs.quick())
-    example.renew(tmp_path, check=False)
+    readme_command.renew(tmp_path, check=False)
     text = page.read_text()
     assert text.startswith(
         f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 9 of 12"
@@ -43,15 +44,15 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     assert "| stack | slow-headers | slow-body | slow-read |\n| --- | ---: |" in text
     assert "| wsgi-gunicorn-sync | **out at 2** | **out at 2** | **out at 2** |" in text
     assert "| asgi-uvicorn | held 512 | held 512 | held 512 |" in text
-    example.renew(tmp_path, check=True)
-    example.renew(tmp_path, check=False)
+    readme_command.renew(tmp_path, check=True)
+    readme_command.renew(tmp_path, check=False)
     assert page.read_text() == text
 
 
 def test_check_fails_where_the_readme_shows_something_else(tmp_path: Path) -> None:
     page = kept(tmp_path, runs.quick())
     with pytest.raises(example.ExampleError, match="not what `make readme` writes"):
-        example.renew(tmp_path, check=True)
+        readme_command.renew(tmp_path, check=True)
     assert page.read_text() == PAGE
 
 
@@ -59,14 +60,14 @@ def test_check_asks_for_an_example_where_the_readme_shows_one(tmp_path: Path) ->
     (tmp_path / "README.md").write_text(PAGE)
     for check in (True, False):
         with pytest.raises(example.ExampleError, match="make example RUN="):
-            example.renew(tmp_path, check=check)
+            readme_command.renew(tmp_path, check=check)
 
 
 def test_readme_without_a_place_is_left_alone(tmp_path: Path) -> None:
     page = kept(tmp_path, runs.quick())
     page.write_text(f"{readme.BEGIN} but no end")
     with pytest.raises(example.ExampleError, match=r"README\.md lacks"):
-        example.renew(tmp_path, check=False)
+        readme_command.renew(tmp_path, check=False)
     assert page.read_text() == f"{readme.BEGIN} but no end"
 
 
@@ -74,7 +75,7 @@ def test_picture_that_is_not_kept_is_missed(tmp_path: Path) -> None:
     kept(tmp_path, runs.quick())
     (tmp_path / example.EXAMPLE / "charts/answered-slow-body.svg").unlink()
     with pytest.raises(example.ExampleError, match=r"slow-body\.svg is not there"):
-        example.renew(tmp_path, check=False)
+        readme_command.renew(tmp_path, check=False)
 
 
 def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
@@ -140,6 +141,7 @@ def test_command_that_fails_says_why_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(example, "ROOT", tmp_path)
+    monkeypatch.setattr(readme_command, "ROOT", tmp_path)
     (tmp_path / "README.md").write_text(PAGE)
     assert main(["readme", "--check"]) == 2
     assert capsys.readouterr().err.startswith("error: reports/example/ is not there")

@@ -194,11 +194,11 @@ def test_command_saves_the_whole_ledger_and_no_part_of_it(
 def test_unknown_claim_is_named_with_those_that_exist(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(LedgerError, match="no claim moon; the claims are "):
+    with pytest.raises(LedgerError, match="no claim 'moon': there are "):
         choose(["scope-is-immutable", "moon"])
     assert main(["claims", "--only", "moon"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: no claim moon; the claims are ")
+    assert error.startswith("error: no claim 'moon': there are ")
     assert error.count("\n") == 1
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtests import UserError
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS
-from loadtests.catalog.stacks import StackError
 from loadtests.experiments.run import (
     LoadError,
     Order,
@@ -38,7 +38,7 @@ def test_stored_run_is_gone_on_with_as_it_was_ordered(
     _, folder = begin_run(asked, ["load"], tmp_path)
     stored = load_run(folder)
     assert [*order_of(stored).tasks()] == [*asked.tasks()]
-    assert resume_run(folder.name, tmp_path) == (stored, folder)
+    assert resume_run(folder) == (stored, folder)
 
 
 def test_profile_that_has_changed_since_does_not_matter(
@@ -55,7 +55,7 @@ def test_counts_are_for_the_stacks_that_have_them() -> None:
     gthread, uvicorn = counted(["wsgi-gunicorn-gthread", "asgi-uvicorn"], 3, 4)
     assert (gthread.workers, gthread.threads) == (3, 4)
     assert (uvicorn.workers, uvicorn.threads) == (3, None)
-    with pytest.raises(StackError, match="has no threads"):
+    with pytest.raises(UserError, match="no threads to set in asgi-uvicorn"):
         counted(["asgi-uvicorn"], None, 4)
 
 

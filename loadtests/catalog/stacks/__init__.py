@@ -12,6 +12,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 
+from loadtests.catalog.names import unknown
 from loadtests.catalog.stacks.stack import HOST, Holds, Stack, StackError
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "scrubbed",
 ]
 
+LISTED = "make stacks lists them all"
 # What serves an interface if nothing more is said.
 FIRST = {"wsgi": "wsgi-gunicorn-sync", "asgi": "asgi-uvicorn"}
 # All of them, in the order of tables. Entries come and go while a program runs.
@@ -99,12 +101,11 @@ def scrubbed() -> tuple[str, ...]:
 
 
 def find(stack_id: str) -> Stack:
-    """The stack of that id; StackError names those that exist."""
+    """The stack of that id; StackError names the nearest."""
     try:
         return STACKS[stack_id]
     except KeyError:
-        known = ", ".join(STACKS)
-        raise StackError(f"no stack {stack_id!r}; the stacks are {known}") from None
+        raise StackError(unknown("stack", stack_id, STACKS, LISTED)) from None
 
 
 def find_measurable(stack_id: str) -> Stack:
@@ -125,5 +126,12 @@ def choose(interface: str, server: str | None, worker: str | None) -> Stack:
         if server in (None, stack.server) and worker in (None, stack.worker):
             return stack
     pairs = ", ".join(f"SERVER={s.server} WORKER={s.worker}" for s in of_interface)
+    listed = f"there are {pairs}"
+    servers = dict.fromkeys(stack.server for stack in of_interface)
+    if server and server not in servers:
+        raise StackError(unknown(f"{interface} server", server, servers, listed))
+    workers = dict.fromkeys(stack.worker for stack in of_interface)
+    if worker and worker not in workers:
+        raise StackError(unknown(f"{interface} worker class", worker, workers, listed))
     wanted = f"SERVER={server or 'any'} WORKER={worker or 'any'}"
-    raise StackError(f"nothing serves {interface} with {wanted}; there are {pairs}")
+    raise StackError(f"nothing serves {interface} with {wanted}: {listed}")

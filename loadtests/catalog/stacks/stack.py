@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from loadtests import UserError
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.target import RAW
@@ -18,7 +19,7 @@ from loadtests.catalog.target import RAW
 HOST = "127.0.0.1"
 
 
-class StackError(Exception):
+class StackError(UserError):
     """A stack that does not exist or cannot be served as asked; one line."""
 
 

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from loadtests import UserError
+from loadtests.catalog.names import unknown
 from loadtests.experiments.claims.bench import Bench
 from loadtests.records.claims import (
     ERROR,
@@ -18,7 +20,7 @@ from loadtests.records.claims import (
 )
 
 
-class LedgerError(Exception):
+class LedgerError(UserError):
     """A ledger that cannot be run as asked; one line."""
 
 
@@ -88,10 +90,9 @@ def need(shown: bool, otherwise: str) -> None:
 
 def choose(names: Sequence[str]) -> list[Claim]:
     """The claims of those ids, all of them when none is named."""
-    unknown = [name for name in names if name not in CLAIMS]
-    if unknown:
-        known = ", ".join(CLAIMS)
-        raise LedgerError(f"no claim {', '.join(unknown)}; the claims are {known}")
+    for name in names:
+        if name not in CLAIMS:
+            raise LedgerError(unknown("claim", name, CLAIMS))
     return [CLAIMS[name] for name in dict.fromkeys(names or CLAIMS)]
 
 

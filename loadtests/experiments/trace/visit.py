@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests import UserError
 from loadtests.catalog.contract import Request
 from loadtests.clients.wire import SMALL_RECEIVE_BUFFER, Address, connect
 
@@ -25,7 +27,7 @@ READ_PIECE, READ_REST_S = 2 * 1024 * 1024, 0.2
 ANSWER_LIMIT_S = 60.0
 
 
-class TraceError(Exception):
+class TraceError(UserError):
     """A request that cannot be made, or stacks that cannot be traced; one line."""
 
 
@@ -105,7 +107,7 @@ def _request_line(line: str) -> tuple[str, str]:
 
 def _body(text: str) -> bytes:
     if not text.startswith("@"):
-        return text.encode()
+        return os.fsencode(text)  # bytes that are not UTF-8 came as surrogates
     try:
         return Path(text[1:]).read_bytes()
     except OSError as error:

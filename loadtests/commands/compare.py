@@ -1,0 +1,43 @@
+"""`make compare`: two stored runs, cell by cell."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from loadtests import UserError
+from loadtests.analysis import compare
+from loadtests.commands import options
+from loadtests.commands.statuses import Status
+from loadtests.records.run import load_run
+from loadtests.report.formats import comparison
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    options.add_run(parser, "base", default="")
+    options.add_run(parser, "new")
+    parser.add_argument(
+        "--threshold", type=options.percent, default=25, metavar="PERCENT"
+    )
+    parser.add_argument("--markdown", action="store_true", help="for a pull request")
+    parser.set_defaults(command=compare_runs)
+
+
+def compare_runs(arguments: argparse.Namespace) -> Status:
+    """Compare two stored runs: FAILED if a cell is worse, NOT_DONE if none compares."""
+    if not arguments.base:
+        found = options.runs()
+        how = f"say with what: make compare BASE=<run>; {options.listed(found)}"
+        raise UserError(how if found else options.NO_RUN)
+    base, new = (
+        load_run(options.run_folder(r)) for r in (arguments.base, arguments.new)
+    )
+    threshold = arguments.threshold / 100
+    found_differences = compare.compare(base, new, threshold)
+    compared = comparison.Compared(base, new, found_differences, threshold)
+    if arguments.markdown:
+        print(comparison.markdown(compared), end="")
+    else:
+        Console().print(comparison.table(compared))
+    return Status(compare.status(found_differences))

@@ -1,0 +1,131 @@
+"""The options that commands share: their limits, and how a run is named."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from loadtests import ROOT, UserError
+from loadtests.commands.statuses import table
+from loadtests.records.run import RUN_FILE
+
+REPORTS = ROOT / "reports"
+LATEST = "latest"
+EXAMPLE = "example"  # kept with the project: no run that a user has made
+NO_RUN = "no run yet: make load makes one"
+_MOST_LISTED = 8
+
+
+class Wrong(argparse.ArgumentTypeError):
+    """A value that an option cannot have, and what it can."""
+
+    def __init__(self, value: str, rule: str) -> None:
+        super().__init__(f"{value}: {rule}")
+        self.value, self.rule = value, rule
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(
+            **given,  # type: ignore[arg-type]
+            exit_on_error=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=table(),
+        )
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; {self.prog} --help says what there is")
+
+
+def in_words(error: argparse.ArgumentError, *, make: bool) -> str:
+    """The line for an option that argparse refuses, as its user has typed it."""
+    name = error.argument_name
+    if not name:  # from Python 3.13 on: words that no option takes, say
+        return error.message
+    if not isinstance(error.__context__, Wrong):
+        return f"{name}: {error.message}"
+    value, rule = error.__context__.value, error.__context__.rule
+    return (
+        f"{name.lstrip('-').upper()}={value}: {rule}"
+        if make
+        else f"{name} {value}: {rule}"
+    )
+
+
+def number(what: str, low: int, high: int) -> Callable[[str], int]:
+    """Reads a number between two limits; `what` is what an error calls it."""
+
+    def read(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high:
+            return int(text)
+        raise Wrong(text, f"{what} is a number from {low} to {high}")
+
+    return read
+
+
+port = number("a port", 1, 65535)
+count = number("a count", 1, 1000)
+percent = number("a percentage", 1, 1000)
+seed = number("a seed", 0, 999_999_999)
+# The probes of all rounds load Locust beforehand, and at the same time.
+rounds = number("a count of rounds", 1, 12)
+
+
+def names(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def add_counts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=count, metavar="COUNT")
+    parser.add_argument("--threads", type=count, metavar="COUNT")
+
+
+def add_stacks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stacks", type=names, default=[], metavar="ID,ID")
+
+
+def add_run(parser: argparse.ArgumentParser, name: str, default: str = LATEST) -> None:
+    shown = f"; {default} if left out" if default else ""
+    what = f"a run's name, its folder, or latest{shown}"
+    parser.add_argument(name, nargs="?", default=default, help=what)
+
+
+def run_folder(text: str, reports: Path = REPORTS) -> Path:
+    """The folder of a run that was named so; UserError lists the runs there are."""
+    wanted = text or LATEST
+    for folder in (reports / wanted, Path(wanted)):
+        if (folder / RUN_FILE).is_file():
+            return folder
+    if Path(wanted).name == RUN_FILE and Path(wanted).is_file():
+        return Path(wanted).parent
+    found = runs(reports)
+    if wanted == LATEST:
+        made = [name for name in found if name != EXAMPLE]
+        raise UserError(f"no latest run: {listed(made)}" if made else NO_RUN)
+    raise UserError(f"no run {text!r}: {listed(found)}" if found else NO_RUN)
+
+
+def runs(reports: Path = REPORTS) -> list[str]:
+    """The names of the runs there are, the newest first."""
+    found = [
+        path for path in reports.glob(f"*/{RUN_FILE}") if not path.parent.is_symlink()
+    ]
+    found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    return [path.parent.name for path in found]
+
+
+def listed(found: list[str]) -> str:
+    older = len(found) - _MOST_LISTED
+    names = ", ".join(found[:_MOST_LISTED]) + (f" and {older} older" * (older > 0))
+    return f"the only run is {names}" if len(found) == 1 else f"the runs are {names}"
+
+
+def shown(path: Path) -> Path:
+    """The path as the user would type it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,44 @@
+"""`make readme`: what the example found, in README.md."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from loadtests import ROOT
+from loadtests.commands.example import EXAMPLE, ExampleError
+from loadtests.commands.statuses import Status
+from loadtests.records.run import load_run
+from loadtests.report.formats import readme
+
+STALE = "README.md is not what `make readme` writes from the example"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.set_defaults(command=show_in_readme)
+
+
+def show_in_readme(arguments: argparse.Namespace) -> Status:
+    """Write what the example found into the README, or see that it is there."""
+    renew(ROOT, check=arguments.check)
+    return Status.DONE
+
+
+def renew(root: Path, *, check: bool) -> None:
+    path, folder = root / "README.md", root / EXAMPLE
+    text = path.read_text(encoding="utf-8")
+    if not folder.exists():
+        how = "make example RUN=reports/<run>"
+        raise ExampleError(f"{EXAMPLE}/ is not there: {how} makes a run the example")
+    run = load_run(folder)
+    new = readme.renewed(text, readme.part(run, str(EXAMPLE)))
+    if new is None:
+        raise ExampleError(f"README.md lacks {readme.BEGIN} and {readme.END}")
+    shown = readme.picture(run)
+    if shown and not (folder / shown.file).exists():
+        raise ExampleError(f"{EXAMPLE / shown.file} is not there: make report makes it")
+    if check and new != text:
+        raise ExampleError(STALE)
+    if not check:
+        path.write_text(new, encoding="utf-8")

@@ -1,0 +1,124 @@
+"""What was typed on make's command line, byte for byte, as words of ours.
+
+The one rule: make expands `$` in a variable and the shell splits and unquotes it, so no
+value passes through the text of either. make hands what was typed to a make below in
+MAKEFLAGS, quoted: there it is read. (Only blanks before a value are lost: make drops
+them. BODY=@<file> keeps them.)
+
+The Makefile runs this file as a program before anything is installed: it prints the
+help, or refuses a variable that the targets do not take. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+from loadtests import UserError
+from loadtests.catalog.names import nearest
+from loadtests.commands.targets import (
+    FLAGS,
+    PASSED_ON,
+    POSITIONAL,
+    SETUP,
+    TARGETS,
+    Target,
+    help_text,
+)
+
+_ON = {"1", "yes", "on", "true"}
+_OFF = {"", "0", "no", "off", "false"}
+
+
+def typed(makeflags: str) -> dict[str, str]:
+    """The variables that MAKEFLAGS hands on: NAME=value after a word `--`.
+
+    In it a backslash takes the next character as it is, only a blank ends a word, and
+    every `$` stands twice.
+    """
+    words = [""]
+    for escaped, plain in re.findall(r"(?s)\\(.)|(.)", makeflags):
+        if plain == " ":
+            words.append("")
+        else:
+            words[-1] += escaped or plain
+    found: dict[str, str] = {}
+    for word in words[words.index("--") + 1 :] if "--" in words else ():
+        name, _, value = word.partition("=")
+        found[name.rstrip(":+?!")] = value.replace("$$", "$")
+    return found
+
+
+def refuse_unknown(goals: Sequence[str], names: Iterable[str]) -> None:
+    """UserError if one of the variables is for none of the goals."""
+    targets = [TARGETS[goal] for goal in goals or ["help"] if goal in TARGETS]
+    takes = [name for target in targets for name in target.takes]
+    for name in names:
+        if name not in takes and name not in SETUP:
+            raise UserError(_not_for(name, [t.name for t in targets], takes))
+
+
+def _not_for(name: str, goals: Sequence[str], takes: Sequence[str]) -> str:
+    where = ", ".join(goals) or "that"
+    if near := nearest(name, dict.fromkeys(takes)):
+        meant = " or ".join(f"{one}=" for one in near)
+        return f"{name}= is not for {where}: did you mean {meant}?"
+    listed = ", ".join(f"{one}=" for one in dict.fromkeys(takes)) or "no variable"
+    return f"{name}= is not for {where}: {where} takes {listed}"
+
+
+def command_line(target: Target, values: Mapping[str, str]) -> list[str]:
+    """The words of our own command line for this target. What is empty is left out."""
+    words = list(target.words)
+    for name in target.takes:
+        value = values.get(name, "")
+        if name in FLAGS:
+            words += [f"--{name.lower()}"] if _is_on(name, value) else []
+        elif value and name not in (*POSITIONAL, *PASSED_ON):
+            words.append(f"--{name.lower()}={value}")
+    places = [values.get(name, "") for name in target.takes if name in POSITIONAL]
+    return [*words, *(["--", *places] if any(places) else [])]
+
+
+def _is_on(name: str, value: str) -> bool:
+    if value.lower() not in _ON | _OFF:
+        raise UserError(f"{name}={value}: it is 1 or 0")
+    return value.lower() in _ON
+
+
+def from_make(goal: str, environ: Mapping[str, str]) -> list[str]:
+    """The command line for a target, from what was typed after `make`.
+
+    A note says which variables are in the environment alone, where they do not count.
+    """
+    target, values = TARGETS[goal], typed(environ.get("MAKEFLAGS", ""))
+    for name in target.takes:
+        if name in PASSED_ON and name in values:
+            os.environ[name] = values[name]
+        elif environ.get(name) and name not in (*values, *PASSED_ON):
+            print(
+                f"note: {name} in the environment does not count; "
+                f"make {goal} {name}=... does",
+                file=sys.stderr,
+            )
+    return command_line(target, values)
+
+
+def main() -> int:
+    """`python -m loadtests.commands.typed`: refuse, or with the word help, help."""
+    if sys.argv[1:] == ["help"]:
+        print(help_text())
+        return 0
+    try:
+        names = typed(os.environ.get("MAKEFLAGS", ""))
+        refuse_unknown(os.environ.get("GOALS", "").split(), names)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
