@@ -133,8 +133,11 @@ STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "3")
 RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "Idle": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "Idle")),
     "SlowHeaders": ("asgi-gunicorn", ("slow_clients.py", *STEPS, "SlowHeaders")),
-    "SlowBody": ("wsgi-gunicorn-gthread", ("slow_clients.py", *STEPS, "SlowBody")),
-    "SlowRead": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "SlowRead")),
+    "SlowBody": ("wsgi-gunicorn-gthread", ("slow_clients.py", *STEPS)),
+    "SlowRead": (
+        "asgi-uvicorn",
+        ("slow_clients.py", *STEPS, "--scenario", "slow-read"),
+    ),
     "dropped": (
         "wsgi-gunicorn-gevent",
         (
