@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from asgi_app.records import Record, show, tell_live
 
 Tell = Callable[[Record], None]

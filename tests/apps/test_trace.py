@@ -24,7 +24,7 @@ import asgi_app.records
 import asgi_app.trace
 import wsgi_app.records
 import wsgi_app.trace
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import HEALTHY, Request, exchanges
 from loadtests.catalog.contract.table import MALFORMED_LENGTH
 from loadtests.catalog.stacks import HTTP1
