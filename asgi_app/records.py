@@ -6,10 +6,12 @@ application stands alone.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import textwrap
+import threading
 from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import Any
@@ -27,6 +29,8 @@ MEANS = {
     "<StopIteration()>": "no more pieces",
     "<CancelledError()>": "the app itself has stopped waiting",
 }
+STDOUT = 1
+ONE_THREAD = threading.Lock()
 GREEN, CYAN, RED, YELLOW, DIM = 32, 36, 31, 33, 2
 
 
@@ -72,11 +76,23 @@ def quote(shown: Any) -> str:
 
 
 def tell_live(record: Record) -> None:
-    # One write a line: that keeps it whole among the other threads and processes (on a
-    # pipe up to PIPE_BUF, 4096 bytes). A reader that has gone must not end the app.
-    text = readable(record) if os.isatty(1) else json.dumps(record)
-    with contextlib.suppress(OSError):
-        os.write(1, f"{text}\n".encode(errors="backslashreplace"))
+    text = readable(record) if os.isatty(STDOUT) else json.dumps(record)
+    line = f"{text}\n".encode(errors="backslashreplace")
+    # One writer at a time, or a pipe mixes the lines of several workers: it keeps a
+    # write in one piece up to PIPE_BUF, 4096 bytes, only.
+    with ONE_THREAD:
+        lock(fcntl.LOCK_EX)
+        # A reader that has gone must not end the app.
+        with contextlib.suppress(OSError):
+            while line:
+                line = line[os.write(STDOUT, line) :]
+        lock(fcntl.LOCK_UN)
+
+
+def lock(how: int) -> None:
+    # Belongs to the process, not to the descriptor, which forked workers share.
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.lockf(STDOUT, how)
 
 
 def readable(record: Record) -> str:
