@@ -30,7 +30,7 @@ MEANS = {
     "<CancelledError()>": "the app itself has stopped waiting",
 }
 STDOUT = 1
-ONE_THREAD = threading.Lock()
+writing = threading.Lock()
 GREEN, CYAN, RED, YELLOW, DIM = 32, 36, 31, 33, 2
 
 
@@ -80,7 +80,7 @@ def tell_live(record: Record) -> None:
     line = f"{text}\n".encode(errors="backslashreplace")
     # One writer at a time, or a pipe mixes the lines of several workers: it keeps a
     # write in one piece up to PIPE_BUF, 4096 bytes, only.
-    with ONE_THREAD:
+    with writing:
         lock(fcntl.LOCK_EX)
         # A reader that has gone must not end the app.
         with contextlib.suppress(OSError):
@@ -98,7 +98,8 @@ def lock(how: int) -> None:
 def readable(record: Record) -> str:
     """A record as a line, wrapped to the terminal, in colours unless NO_COLOR is set.
 
-    The arrow points where the call goes (-->) or where its result goes (..>).
+    The arrow points where the call goes (-->) or where its result goes (..>); ||| is
+    an event loop that serves nobody.
     """
     called, by_server = record["step"] == "called", record["name"] in FROM_SERVER
     rightwards = ("<..", "-->") if by_server else ("..>", "<--")
@@ -106,7 +107,8 @@ def readable(record: Record) -> str:
     margin = " " * len(f"{start}--> app  ")
     width = max(24, shutil.get_terminal_size().columns - len(margin))
     first, *more = textwrap.wrap(words(record), width, break_on_hyphens=False)
-    arrow = paint(rightwards[called], colour_of(record, by_server))
+    sign = "|||" if record["step"] == "blocked" else rightwards[called]
+    arrow = paint(sign, colour_of(record, by_server))
     lines = [f"{paint(start, DIM)}{arrow} {paint('app', DIM)}  {first}"]
     lines += [margin + line for line in more]
     if called and record["name"] == "app":
@@ -121,6 +123,8 @@ def words(record: Record) -> str:
             return f"app({ARGUMENTS[record['interface']]})"
         arguments = ", ".join(quote(item) for item in record["given"])
         return name if name.endswith(")") else f"{name}({arguments})"
+    if record["step"] == "blocked":
+        return f"the event loop was blocked for {record['took_ms']:.1f} ms"
     result = "" if got is None else f" {quote(got)}"
     if isinstance(got, str) and got in MEANS:
         result += f" ({MEANS[got]})"
@@ -128,6 +132,8 @@ def words(record: Record) -> str:
 
 
 def colour_of(record: Record, by_server: bool) -> int:
+    if record["step"] == "blocked":
+        return RED  # every client of this worker has waited
     if record["step"] == "raised" and record["got"] not in MEANS:
         return RED
     if record.get("took_ms", 0) >= NOTICEABLE_MS:

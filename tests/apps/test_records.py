@@ -83,6 +83,11 @@ def record(step: str, **fields: Any) -> dict[str, Any]:
             "close raised <ValueError()>",
             "RED",
         ),
+        (
+            record("blocked", took_ms=300.12),
+            "the event loop was blocked for 300.1 ms",
+            "RED",
+        ),
     ],
 )
 def test_record_reads_as_a_line(

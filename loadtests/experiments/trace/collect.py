@@ -21,6 +21,7 @@ CALL_LIMIT_S = 30.0
 QUIET_S = 1.0
 
 Record = dict[str, Any]
+BACK = ("returned", "raised")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def first_call(found: Sequence[Record]) -> list[Record]:
 def is_open(call: Sequence[Record]) -> bool:
     """Whether something that was called has not come back yet."""
     opened = {record["crossing"] for record in call if record["step"] == "called"}
-    return opened != {record["crossing"] for record in call if "took_ms" in record}
+    return opened != {record["crossing"] for record in call if record["step"] in BACK}
 
 
 def has_ended(call: Sequence[Record]) -> bool:
