@@ -23,7 +23,7 @@ from loadtests.commands.load import REPORTS, run_load
 from loadtests.commands.serve import serve
 from loadtests.experiments.claims.ledger import LedgerError
 from loadtests.experiments.run import LoadError
-from loadtests.experiments.trace import TraceError, Visit
+from loadtests.experiments.trace import TracedClient, TraceError
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import RUN_FILE, ResultError, load_run
 from loadtests.report import reports
@@ -159,7 +159,7 @@ def trace(arguments: argparse.Namespace, _: list[str]) -> int:
     from loadtests.commands.trace import run
 
     words = (arguments.request, arguments.body, arguments.slow, arguments.leave)
-    run(Visit.parse(*words), arguments.stacks, Console())
+    run(TracedClient.parse(*words), arguments.stacks, Console())
     return 0
 
 

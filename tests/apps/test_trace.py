@@ -29,7 +29,7 @@ from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import HEALTHY, Request, exchanges
 from loadtests.catalog.contract.table import MALFORMED_LENGTH
 from loadtests.catalog.stacks import HTTP1
-from loadtests.experiments.trace import Visit, Watched, traced
+from loadtests.experiments.trace import TracedClient, Watched, traced
 from loadtests.experiments.trace.collect import observe
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
@@ -570,7 +570,8 @@ def traced_server(
 
 def observed(server: Server, request: str, leave: str = "") -> Watched:
     assert server.group.log
-    return observe(server, Visit.parse(request, "", "", leave), server.group.log)
+    client = TracedClient.parse(request, "", "", leave)
+    return observe(server, client, server.group.log)
 
 
 def test_trace_on_a_server_shows_the_stream(traced_server: Server) -> None:
@@ -599,7 +600,7 @@ def test_trace_on_a_server_shows_a_client_that_leaves(traced_server: Server) -> 
         ended = "<StopIteration()>" in results(watched.records, "next(body)")
         # a2wsgi tells the app nothing: it makes all its pieces for nobody.
         assert ended == (traced_server.stack.id == "wsgi-uvicorn")
-    assert "leaves" in watched.deeds[-1].what
+    assert "leaves" in watched.actions[-1].what
 
 
 @pytest.mark.quiet

@@ -1,4 +1,4 @@
-"""The two visits that `make load` traces at the end of a run, for its report."""
+"""The two requests that `make load` traces at the end of a run, for its report."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.catalog.stacks import Stack
-from loadtests.experiments.trace.collect import Watched, choose, observe, traced
-from loadtests.experiments.trace.spans import (
+from loadtests.analysis.spans import (
     FROM_SERVER,
     Span,
+    Watched,
     back_text,
     call_text,
     spans,
 )
-from loadtests.experiments.trace.visit import Visit
+from loadtests.catalog.stacks import Stack
+from loadtests.experiments.trace.client import TracedClient
+from loadtests.experiments.trace.collect import choose, observe, traced
 from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,
     FAST,
     SLOW,
     Crossing,
-    Deed,
     Side,
     Trace,
     Traces,
@@ -33,46 +33,44 @@ from loadtests.records.traces import (
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import running
 
-VISITS = {
-    FAST: Visit.parse("GET /stream?chunks=3", "", "", ""),
-    SLOW: Visit.parse("", "", "read", ""),
+CLIENTS = {
+    FAST: TracedClient.parse("GET /stream?chunks=3", "", "", ""),
+    SLOW: TracedClient.parse("", "", "read", ""),
 }
 
 
 def record(folder: Path, guard: Guard, console: Console) -> None:
-    """Trace the visits into the run's folder; a failure is told, and costs no run."""
+    """Trace the requests into the run's folder; a failure is told, and costs no run."""
     try:
-        with console.status("tracing the calls of two visits"):
-            save_traces(Traces(visited(VISITS, guard)), folder)
+        with console.status("tracing the calls of two requests"):
+            save_traces(Traces(both_sides(CLIENTS, guard)), folder)
     except Exception as error:
         # The edge: the run is measured, and its report has only one section less.
         words = f"Without the calls, one by one: {type(error).__name__}: {error}"
         console.print(words, style="yellow", highlight=False, markup=False)
 
 
-def visited(visits: dict[str, Visit], guard: Guard) -> list[Trace]:
-    """Every visit to both default stacks, each of which is started once."""
-    wsgi, asgi = (_sides(stack, [*visits.values()], guard) for stack in choose([]))
+def both_sides(clients: dict[str, TracedClient], guard: Guard) -> list[Trace]:
+    """Every client with both default stacks, each of which is started once."""
+    wsgi, asgi = (_sides(stack, [*clients.values()], guard) for stack in choose([]))
     return [
-        Trace(name, str(visit), one, other)
-        for (name, visit), one, other in zip(visits.items(), wsgi, asgi, strict=True)
+        Trace(name, str(client), one, other)
+        for (name, client), one, other in zip(clients.items(), wsgi, asgi, strict=True)
     ]
 
 
-def _sides(stack: Stack, visits: Sequence[Visit], guard: Guard) -> list[Side]:
+def _sides(stack: Stack, clients: Sequence[TracedClient], guard: Guard) -> list[Side]:
     with tempfile.TemporaryDirectory(prefix="traces-") as folder:
         log = Path(folder) / stack.id
         with running(traced(stack).with_counts(1, None), guard, log) as server:
-            return [side(observe(server, visit, log)) for visit in visits]
+            return [side(observe(server, client, log)) for client in clients]
 
 
 def side(watched: Watched) -> Side:
     """What was watched, as it is stored: with no environ and no scope in it."""
-    deeds = [
-        Deed(round((deed.clock_s - watched.began_s) * 1000, 3), deed.what)
-        for deed in watched.deeds
-    ]
-    return Side(watched.stack, [_crossing(span) for span in spans(watched)], deeds)
+    return Side(
+        watched.stack, [_crossing(span) for span in spans(watched)], [*watched.actions]
+    )
 
 
 def _crossing(span: Span) -> Crossing:
