@@ -7,15 +7,10 @@ two messages (WebSocket) and after the last body event (work in the background).
 wsgi_app/beyond.py has the same handlers, and says why WSGI cannot have them.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
 
+from asgi_app.interface import TEXT, Receive, Scope, Send, respond
 from asgi_app.rules import HTTPError, first, number, parse_query
-
-if TYPE_CHECKING:  # main.py imports this file, so this one must not import main.py
-    from asgi_app.main import Receive, Scope, Send
 
 SUBPROTOCOL = "echo"
 # How many works this process has finished: of each worker process its own.
@@ -32,15 +27,15 @@ async def state(scope: Scope, receive: Receive, send: Send) -> None:
     shared = scope.get("state", {})
     if "startups" not in shared:
         raise HTTPError(501, "This server offers no lifespan state.")
-    await answer(send, 200, f"startups: {shared['startups']}")
+    await respond(send, 200, TEXT, f"startups: {shared['startups']}")
 
 
 async def background(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] != "POST":
-        await answer(send, 200, f"finished: {FINISHED['works']}")
+        await respond(send, 200, TEXT, f"finished: {FINISHED['works']}")
         return
     ms = number(parse_query(scope["query_string"]), "ms")
-    await answer(send, 202, f"will work for {ms} ms")
+    await respond(send, 202, TEXT, f"will work for {ms} ms")
     # That was the last body event, so the client has its answer, and may be gone. But
     # nothing ends this coroutine: it holds no thread, and works on. What it raises
     # now, only the server's log will know; and a worker that is killed drops it.
@@ -49,16 +44,6 @@ async def background(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 # From here on: what WSGI has no word for.
-
-
-async def answer(send: Send, status: int, text: str) -> None:
-    body = text.encode()
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def websocket(scope: Scope, receive: Receive, send: Send) -> None:

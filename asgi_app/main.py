@@ -11,11 +11,21 @@ loop. The app decides what to answer, and shares that loop with every other requ
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from json import dumps
 from typing import Any
 
 from asgi_app import beyond
+from asgi_app.interface import (
+    JSON,
+    TEXT,
+    Event,
+    Handler,
+    Receive,
+    Scope,
+    Send,
+    respond,
+)
 from asgi_app.rules import (
     Fields,
     HTTPError,
@@ -28,14 +38,6 @@ from asgi_app.rules import (
     parse_query,
 )
 
-Scope = dict[str, Any]
-Event = dict[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-TEXT = b"text/plain; charset=utf-8"
-JSON = b"application/json"
 DOCUMENT = {"text": "Grüße", "number": 1.5, "true": True, "null": None, "list": [1, 2]}
 
 
@@ -160,18 +162,6 @@ def route(scope: Scope) -> Handler:
     return handler
 
 
-async def respond(
-    send: Send, status: int, content_type: bytes, text: str, allow: str = ""
-) -> None:
-    body = text.encode()
-    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
-    if allow:
-        headers.append((b"allow", allow.encode()))
-    # There is no reason phrase, and header names are bytes in lower case.
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 def without_body(send: Send) -> Send:
     # RFC 9110, 9.3.2: HEAD is GET without the content. The events stay, empty.
     async def send_without_body(event: Event) -> None:
@@ -197,7 +187,12 @@ def header_fields(scope: Scope) -> dict[str, str]:
 
 
 def content_length(scope: Scope) -> int | None:
-    return parse_length(header_fields(scope).get("content-length", ""))
+    fields = header_fields(scope)
+    # RFC 9112, 6.3: Transfer-Encoding overrides Content-Length. Servers that do not
+    # refuse the two together leave both in the scope.
+    if "transfer-encoding" in fields:
+        return None
+    return parse_length(fields.get("content-length", ""))
 
 
 async def read_body(scope: Scope, receive: Receive) -> AsyncIterator[bytes]:

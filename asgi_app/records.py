@@ -6,10 +6,12 @@ application stands alone.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import textwrap
+import threading
 from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import Any
@@ -27,6 +29,8 @@ MEANS = {
     "<StopIteration()>": "no more pieces",
     "<CancelledError()>": "the app itself has stopped waiting",
 }
+STDOUT = 1
+writing = threading.Lock()
 GREEN, CYAN, RED, YELLOW, DIM = 32, 36, 31, 33, 2
 
 
@@ -72,17 +76,30 @@ def quote(shown: Any) -> str:
 
 
 def tell_live(record: Record) -> None:
-    # One write a line: that keeps it whole among the other threads and processes (on a
-    # pipe up to PIPE_BUF, 4096 bytes). A reader that has gone must not end the app.
-    text = readable(record) if os.isatty(1) else json.dumps(record)
-    with contextlib.suppress(OSError):
-        os.write(1, f"{text}\n".encode(errors="backslashreplace"))
+    text = readable(record) if os.isatty(STDOUT) else json.dumps(record)
+    line = f"{text}\n".encode(errors="backslashreplace")
+    # One writer at a time, or a pipe mixes the lines of several workers: it keeps a
+    # write in one piece up to PIPE_BUF, 4096 bytes, only.
+    with writing:
+        lock(fcntl.LOCK_EX)
+        # A reader that has gone must not end the app.
+        with contextlib.suppress(OSError):
+            while line:
+                line = line[os.write(STDOUT, line) :]
+        lock(fcntl.LOCK_UN)
+
+
+def lock(how: int) -> None:
+    # Belongs to the process, not to the descriptor, which forked workers share.
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.lockf(STDOUT, how)
 
 
 def readable(record: Record) -> str:
     """A record as a line, wrapped to the terminal, in colours unless NO_COLOR is set.
 
-    The arrow points where the call goes (-->) or where its result goes (..>).
+    The arrow points where the call goes (-->) or where its result goes (..>); ||| is
+    an event loop that serves nobody.
     """
     called, by_server = record["step"] == "called", record["name"] in FROM_SERVER
     rightwards = ("<..", "-->") if by_server else ("..>", "<--")
@@ -90,7 +107,8 @@ def readable(record: Record) -> str:
     margin = " " * len(f"{start}--> app  ")
     width = max(24, shutil.get_terminal_size().columns - len(margin))
     first, *more = textwrap.wrap(words(record), width, break_on_hyphens=False)
-    arrow = paint(rightwards[called], colour_of(record, by_server))
+    sign = "|||" if record["step"] == "blocked" else rightwards[called]
+    arrow = paint(sign, colour_of(record, by_server))
     lines = [f"{paint(start, DIM)}{arrow} {paint('app', DIM)}  {first}"]
     lines += [margin + line for line in more]
     if called and record["name"] == "app":
@@ -105,6 +123,8 @@ def words(record: Record) -> str:
             return f"app({ARGUMENTS[record['interface']]})"
         arguments = ", ".join(quote(item) for item in record["given"])
         return name if name.endswith(")") else f"{name}({arguments})"
+    if record["step"] == "blocked":
+        return f"the event loop was blocked for {record['took_ms']:.1f} ms"
     result = "" if got is None else f" {quote(got)}"
     if isinstance(got, str) and got in MEANS:
         result += f" ({MEANS[got]})"
@@ -112,6 +132,8 @@ def words(record: Record) -> str:
 
 
 def colour_of(record: Record, by_server: bool) -> int:
+    if record["step"] == "blocked":
+        return RED  # every client of this worker has waited
     if record["step"] == "raised" and record["got"] not in MEANS:
         return RED
     if record.get("took_ms", 0) >= NOTICEABLE_MS:

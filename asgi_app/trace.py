@@ -2,7 +2,8 @@
 
 The one rule: a trace must not change what it shows. Every call is handed on as it came,
 events are not touched, exceptions pass. What is noted is when a call crosses the
-interface and when it comes back, so that waiting is seen. Any application will do:
+interface and when it comes back, so that waiting is seen; and when the event loop did
+not turn meanwhile, so that blocking is seen. Any application will do:
 
     TRACE_APP=mysite:app uvicorn asgi_app.trace:app
 
@@ -10,18 +11,21 @@ On a terminal the trace is for reading; elsewhere it is one JSON object a line.
 """
 
 import asyncio
+import contextlib
 import importlib
 import itertools
+import math
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from asgi_app.records import Record, show, tell_live
 
 Tell = Callable[[Record], None]
 Result = TypeVar("Result")
+TURN_S, BLOCKED_S = 0.005, 0.03
 
 
 def traced(app: Handler, tell: Tell = tell_live) -> Handler:
@@ -39,7 +43,8 @@ def traced(app: Handler, tell: Tell = tell_live) -> Handler:
         def run() -> Awaitable[None]:
             return app(scope, traced_receive, traced_send)
 
-        await call.cross("app", (scope, receive, send), run)
+        with call.turns.watched(scope):
+            await call.cross("app", (scope, receive, send), run)
 
     return traced_app
 
@@ -54,6 +59,7 @@ class Call:
         self.number = next(Call.numbers)
         self.crossings = itertools.count(1)
         self.began_s = time.monotonic()
+        self.turns = Turns(self)
 
     async def cross(
         self,
@@ -74,6 +80,7 @@ class Call:
     def note(
         self, crossing: Record, called_s: float | None = None, **what: Any
     ) -> float:
+        self.turns.look()
         now_s = time.monotonic()
         who = {"interface": "asgi", "process": os.getpid(), "call": self.number}
         where = {"task": task_name()}
@@ -108,3 +115,38 @@ def task_name() -> str:
     except RuntimeError:
         task = None
     return task.get_name() if task else "none"
+
+
+class Turns:
+    """The turns of the event loop while a call is open.
+
+    A timer is due every few milliseconds. While it is late, the loop runs one piece of
+    code that does not await: no timer fires, and no other client is served.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.last_s = math.inf  # nobody watches
+
+    @contextlib.contextmanager
+    def watched(self, scope: Scope) -> Iterator[None]:
+        # A lifespan is open as long as the process, and each request watches by itself.
+        if task_name() == "none" or scope.get("type") == "lifespan":
+            yield
+            return
+        self.turn(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            self.timer.cancel()
+
+    def turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.look()
+        self.last_s = time.monotonic()
+        self.timer = loop.call_later(TURN_S, self.turn, loop)
+
+    def look(self) -> None:
+        last_s, now_s = self.last_s, time.monotonic()
+        if now_s - last_s > BLOCKED_S:
+            self.last_s = now_s  # up to here it will have been noted
+            self.call.note({"name": "event loop"}, last_s, step="blocked")

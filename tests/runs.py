@@ -26,8 +26,8 @@ from loadtests.records.traces import (
     BY_SERVER,
     FAST,
     SLOW,
+    Action,
     Crossing,
-    Deed,
     Side,
     Trace,
 )
@@ -208,7 +208,7 @@ def beside() -> Beside:
 
 
 def trace(name: str = SLOW) -> Trace:
-    """A visit of which WSGI makes 200 ms and ASGI 210 ms, and its client rests 100."""
+    """One request: WSGI takes 200 ms, ASGI 210, and the client rests for 100."""
     thread, task = "Thread-1", "Task-1"
     wsgi = [
         Crossing("app", BY_SERVER, thread, 0.0, 1.0, "app(environ, start_response)"),
@@ -221,11 +221,11 @@ def trace(name: str = SLOW) -> Trace:
         Crossing("receive", BY_APP, "Task-2", 1.0, None, "receive()"),
         Crossing("send", BY_APP, task, 2.0, 207.0, "send(http.response.body)"),
     ]
-    rests = [Deed(-1.0, "rests"), Deed(100.0, "reads on")] if name == SLOW else []
-    deeds = [*rests, Deed(205.0, "has the whole answer, 9 bytes")]
+    rests = [Action(-1.0, "rests"), Action(100.0, "reads on")] if name == SLOW else []
+    actions = [*rests, Action(205.0, "has the whole answer, 9 bytes")]
     return Trace(
         name,
         "GET /stream?chunks=1",
-        Side("wsgi-gunicorn-gthread", wsgi, deeds),
-        Side("asgi-uvicorn", asgi, deeds),
+        Side("wsgi-gunicorn-gthread", wsgi, actions),
+        Side("asgi-uvicorn", asgi, actions),
     )

@@ -11,11 +11,11 @@ thread. The app decides what to answer, and holds that thread until it has answe
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from json import dumps
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from wsgi_app import beyond
+from wsgi_app.interface import JSON, TEXT, respond
 from wsgi_app.rules import (
     MAX_UPLOAD,
     Fields,
@@ -30,8 +30,6 @@ from wsgi_app.rules import (
 )
 
 PIECE = 64 * 1024
-TEXT = "text/plain; charset=utf-8"
-JSON = "application/json"
 DOCUMENT = {"text": "Grüße", "number": 1.5, "true": True, "null": None, "list": [1, 2]}
 
 
@@ -148,22 +146,6 @@ def route(environ: WSGIEnvironment) -> WSGIApplication:
     return handler
 
 
-def respond(
-    start_response: StartResponse,
-    status: int,
-    content_type: str,
-    text: str,
-    allow: str = "",
-) -> Iterable[bytes]:
-    body = text.encode()
-    headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-    if allow:
-        headers.append(("Allow", allow))
-    # The reason phrase is the app's to choose.
-    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-    return [body]
-
-
 def without_body(body: Iterable[bytes]) -> Iterable[bytes]:
     # RFC 9110, 9.3.2: HEAD is GET without the content. Its pieces are never asked for.
     # The server closes what it is handed, so this body is ours to close.
@@ -190,6 +172,10 @@ def header_fields(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def content_length(environ: WSGIEnvironment) -> int | None:
+    # RFC 9112, 6.3: Transfer-Encoding overrides Content-Length. Servers that do not
+    # refuse the two together leave both in the environ.
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
     return parse_length(environ.get("CONTENT_LENGTH", ""))
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import ROOT
+from loadtests.analysis.agreement import PROBE, Row, apart, rows
 from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.commands import options
 from loadtests.commands.statuses import Status
-from loadtests.experiments.agreement import table
-from loadtests.experiments.agreement.figures import PROBE, Row, apart, rows
 from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
-from loadtests.experiments.agreement.tools import Tool, installed
+from loadtests.experiments.agreement.tools import COUNTS, Tool, installed
 from loadtests.experiments.machine import environment
+from loadtests.report import agreement
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, guarded
 
@@ -45,8 +45,9 @@ def run(names: Sequence[str], rounds: int, console: Console) -> Status:
             stack.id: _rows(stack, tools, rounds, guard, Path(folder), console)
             for stack in stacks
         }
-    console.print(table.notes([PROBE, *(tool.name for tool in tools)]), highlight=False)
-    console.print(table.verdict(found), highlight=False, soft_wrap=not tools)
+    counts = {name: COUNTS[name] for name in (PROBE, *(tool.name for tool in tools))}
+    console.print(agreement.notes(counts), highlight=False)
+    console.print(agreement.verdict(found), highlight=False, soft_wrap=not tools)
     return Status.FAILED if any(map(apart, found.values())) else Status.DONE
 
 
@@ -87,5 +88,5 @@ def _rows(
                 lambda what: status.update(f"{stack.id}: {what}"),
             )
         )
-    console.print(table.table(stack.id, found, RATE_PER_S), highlight=False)
+    console.print(agreement.table(stack.id, found, RATE_PER_S), highlight=False)
     return found

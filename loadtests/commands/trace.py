@@ -11,9 +11,9 @@ from rich.console import Console
 
 from loadtests.commands import options
 from loadtests.commands.statuses import Status
+from loadtests.experiments.trace.client import TracedClient
 from loadtests.experiments.trace.collect import choose, watch
-from loadtests.experiments.trace.picture import show
-from loadtests.experiments.trace.visit import Visit
+from loadtests.report.trace_picture import show
 from loadtests.servers.processes import guarded
 
 
@@ -29,15 +29,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def trace(arguments: argparse.Namespace) -> Status:
     """Make one request to both apps and draw the calls on both sides."""
     words = (arguments.request, arguments.body, arguments.slow, arguments.leave)
-    run(Visit.parse(*words), arguments.stacks, Console())
+    run(TracedClient.parse(*words), arguments.stacks, Console())
     return Status.DONE
 
 
-def run(visit: Visit, names: Sequence[str], console: Console) -> None:
-    """Make one visit to each of two stacks, one after the other; draw both calls."""
+def run(client: TracedClient, names: Sequence[str], console: Console) -> None:
+    """Ask each of two stacks once, one after the other; draw both calls."""
     chosen = choose(names)
     with guarded() as guard, tempfile.TemporaryDirectory() as folder:
         left, right = (
-            watch(stack, visit, guard, Path(folder) / stack.id) for stack in chosen
+            watch(stack, client, guard, Path(folder) / stack.id) for stack in chosen
         )
     show(left, right, console)

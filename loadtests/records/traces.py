@@ -1,4 +1,4 @@
-"""The record of two visits to both apps: every call that crossed either interface.
+"""The record of two requests to both apps: every call that crossed either interface.
 
 `make load` makes it at the end of a run, a report draws it. Times are in milliseconds
 since the application was called.
@@ -34,7 +34,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Deed:
+class Action:
     """What the client did, as it saw itself."""
 
     at_ms: float
@@ -47,7 +47,7 @@ class Side:
 
     stack: str
     crossings: list[Crossing]
-    client: list[Deed]
+    client: list[Action]
 
     @property
     def lasted_ms(self) -> float:
@@ -58,7 +58,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Trace:
-    """The same visit to both apps; `id`: FAST or SLOW; `visit` says it in words."""
+    """The same request to both apps; `id`: FAST or SLOW; `visit` says it in words."""
 
     id: str
     visit: str
@@ -121,8 +121,8 @@ def _check(side: Side, where: str) -> None:
                 f"{where}.crossings[{index}].by: expected {BY_SERVER} or {BY_APP}, "
                 f"found {crossing.by[:40]!r}"
             )
-    for index, deed in enumerate(side.client):
-        if not math.isfinite(deed.at_ms):
+    for index, action in enumerate(side.client):
+        if not math.isfinite(action.at_ms):
             raise ResultError(
-                f"{where}.client[{index}].at_ms: expected a time, found {deed.at_ms}"
+                f"{where}.client[{index}].at_ms: expected a time, found {action.at_ms}"
             )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 
 Checked = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.handlers import SimpleHandler
 from wsgiref.types import WSGIApplication
 
-from asgi_app.main import Event, Handler, Scope
+from asgi_app.interface import Event, Handler, Scope
 from loadtests.catalog.contract import Exchange, Request, mismatches
 from tests.apps.asgi_checker import checked
 

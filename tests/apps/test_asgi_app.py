@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from asgi_app import app, beyond, main
-from asgi_app.main import Event, Scope
+from asgi_app.interface import Event, Scope
 from asgi_app.rules import MAX_UPLOAD
 from loadtests.catalog.contract import HEALTHY, Request
 from tests.apps.asgi_checker import check_refuses, checked
@@ -261,6 +261,21 @@ def test_upload_broken_off_is_an_error(
     answer = upload(length, *script)
     assert answer.status == 400
     assert answer.body == b"The body broke off %b.\n" % message
+
+
+def test_upload_chunked_overrides_its_length() -> None:
+    """RFC 9112, 6.3, where a server lets both headers through."""
+    fields = (("Content-Length", "4"), ("Transfer-Encoding", "chunked"))
+    client = Client([part(b"abc"), part(b"de", more_body=False)])
+    scope = scope_of(Request("POST", "/upload", fields))
+    asyncio.run(checked(app)(scope, client.receive, client.send))
+    assert client.answered().body.startswith(b'{"bytes": 5,')
+
+
+def test_headers_shows_no_length_that_is_overridden() -> None:
+    fields = (("Content-Length", "4"), ("Transfer-Encoding", "chunked"))
+    answer = call_asgi(app, Request("GET", "/headers", fields))
+    assert b'"content_length": null' in answer.body
 
 
 def test_upload_declared_too_large_is_not_received() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import Request
 from tests.apps.asgi_checker import Violation, check_refuses, checked
 from tests.apps.drivers import DISCONNECT, Client, scope_of, websocket_scope_of

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from asgi_app import app, beyond
-from asgi_app.main import Event, Scope
+from asgi_app.interface import Event, Scope
 from loadtests.catalog.contract import Request
 from tests.apps.asgi_checker import checked
 from tests.apps.drivers import Answered, Client, call_asgi, scope_of, websocket_scope_of

@@ -9,11 +9,13 @@ from types import ModuleType
 import pytest
 
 import asgi_app.beyond
+import asgi_app.interface
 import asgi_app.main
 import asgi_app.records
 import asgi_app.rules
 import asgi_app.trace
 import wsgi_app.beyond
+import wsgi_app.interface
 import wsgi_app.main
 import wsgi_app.records
 import wsgi_app.rules
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("wsgi_app", "asgi_app")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))
 PAIRS = [
+    (wsgi_app.interface, asgi_app.interface),
     (wsgi_app.main, asgi_app.main),
     (wsgi_app.beyond, asgi_app.beyond),
     (wsgi_app.rules, asgi_app.rules),
@@ -33,7 +36,7 @@ PAIRS = [
 ASGI_ONLY = {
     "asgi_app.main": ["while_connected", "disconnect"],
     "asgi_app.beyond": [
-        *("answer", "websocket", "admit", "echo"),
+        *("websocket", "admit", "echo"),
         *("lifespan", "startup", "shutdown"),
     ],
     "asgi_app.trace": ["task_name"],
@@ -42,11 +45,15 @@ WSGI_ONLY = {"wsgi_app.trace": ["traced_body"]}
 ASGI_TYPES = {"Scope", "Event", "Receive", "Send", "Handler"}
 # How much to read is the app's to say under WSGI, and the server's under ASGI.
 WSGI_CONSTANTS = {"PIECE", "MAX_UPLOAD"}
-ASGI_CONSTANTS = {"SUBPROTOCOL", "FINISHED", "TYPE_CHECKING"}
+# Beyond a request there is something to answer, and a loop turns, under ASGI only.
+ASGI_CONSTANTS = {
+    "asgi_app.beyond": {"SUBPROTOCOL", "FINISHED", "TEXT"},
+    "asgi_app.trace": {"TURN_S", "BLOCKED_S"},
+}
 
 FILE_NAMES = {
-    *("__init__.py", "main.py", "beyond.py", "rules.py"),
-    *("trace.py", "records.py"),
+    *("__init__.py", "interface.py", "main.py", "beyond.py"),
+    *("rules.py", "trace.py", "records.py"),
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -110,7 +117,7 @@ def test_pair_has_the_same_constants(wsgi: ModuleType, asgi: ModuleType) -> None
     ours, theirs = constants(wsgi), constants(asgi)
     for name in WSGI_CONSTANTS if wsgi is wsgi_app.main else ():
         del ours[name]
-    for name in ASGI_CONSTANTS if asgi is asgi_app.beyond else ():
+    for name in ASGI_CONSTANTS.get(asgi.__name__, ()):
         del theirs[name]
     assert ours == theirs
 
@@ -122,7 +129,7 @@ def test_pair_has_the_same_file_twice(name: str) -> None:
 
 
 def test_asgi_app_spells_out_its_five_types() -> None:
-    assert set(vars(asgi_app.main)) >= ASGI_TYPES
+    assert set(vars(asgi_app.interface)) >= ASGI_TYPES
 
 
 @pytest.mark.parametrize(
@@ -130,6 +137,28 @@ def test_asgi_app_spells_out_its_five_types() -> None:
 )
 def test_app_imports_the_standard_library_and_itself_only(path: Path) -> None:
     assert imported(path) <= sys.stdlib_module_names | {path.parent.name}
+
+
+@pytest.mark.parametrize("app", FOLDERS)
+def test_app_imports_itself_in_one_direction(app: str) -> None:
+    """No circle, not even one for the type checker only."""
+    left = {path.stem: within(path) for path in FILES if path.parent.name == app}
+    while left:
+        leaves = [name for name, names in left.items() if not names & left.keys()]
+        assert leaves, f"a circle among {sorted(left)}"
+        for name in leaves:
+            del left[name]
+
+
+def within(path: Path) -> set[str]:
+    """The files of its own app that a file imports, by `import` anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            top, _, file = node.module.partition(".")
+            if top == path.parent.name:
+                names |= {file} if file else {alias.name for alias in node.names}
+    return names
 
 
 @pytest.mark.parametrize(

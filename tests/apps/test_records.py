@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -79,6 +83,11 @@ def record(step: str, **fields: Any) -> dict[str, Any]:
             "close raised <ValueError()>",
             "RED",
         ),
+        (
+            record("blocked", took_ms=300.12),
+            "the event loop was blocked for 300.1 ms",
+            "RED",
+        ),
     ],
 )
 def test_record_reads_as_a_line(
@@ -86,3 +95,54 @@ def test_record_reads_as_a_line(
 ) -> None:
     assert records.words(given).startswith(words)
     assert records.colour_of(given, by_server=False) == getattr(records, colour)
+
+
+# Two processes, as two workers of a server: forked, with one pipe for their stdout.
+WORKERS = """
+import os, sys
+from importlib import import_module
+tell_live = import_module(sys.argv[1]).tell_live
+worker = 0 if os.fork() else 1
+for number in range(300):
+    tell_live({"worker": worker, "number": number, "long": "x" * 20_000})
+if not worker:
+    os.wait()
+"""
+
+
+@BOTH
+def test_long_lines_of_two_processes_stay_whole_on_a_pipe(records: ModuleType) -> None:
+    command = [sys.executable, "-c", WORKERS, records.__name__]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    told = {(record["worker"], record["number"]) for record in found}
+    assert len(found) == len(told) == 600
+
+
+@BOTH
+def test_record_is_told_where_there_are_no_locks(
+    records: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def lockf(descriptor: int, how: int) -> None:
+        raise OSError
+
+    monkeypatch.setattr(records.fcntl, "lockf", lockf)
+    records.tell_live({"told": True})
+    assert json.loads(capfd.readouterr().out) == {"told": True}
+
+
+@BOTH
+def test_line_that_is_taken_in_parts_is_written_to_its_end(
+    records: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+
+    def write(_: int, data: bytes) -> int:
+        written.append(data[:5])
+        return len(written[-1])
+
+    monkeypatch.setattr(os, "write", write)
+    records.tell_live({"told": "to its end"})
+    assert json.loads(b"".join(written)) == {"told": "to its end"}

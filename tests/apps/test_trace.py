@@ -10,6 +10,7 @@ import json
 import os
 import re
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -24,11 +25,11 @@ import asgi_app.records
 import asgi_app.trace
 import wsgi_app.records
 import wsgi_app.trace
-from asgi_app.main import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import HEALTHY, Request, exchanges
 from loadtests.catalog.contract.table import MALFORMED_LENGTH
 from loadtests.catalog.stacks import HTTP1
-from loadtests.experiments.trace import Visit, Watched, traced
+from loadtests.experiments.trace import TracedClient, Watched, traced
 from loadtests.experiments.trace.collect import observe
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
@@ -377,6 +378,84 @@ def test_coroutine_without_a_task_is_traced() -> None:
     assert {record["task"] for record in records} == {"none"}
 
 
+async def sleep_in_the_loop(scope: Scope, receive: Receive, send: Send) -> None:
+    time.sleep(0.1)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+async def sleep_in_a_task(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(0.02)
+    await asyncio.create_task(sleep_in_the_loop(scope, receive, send))
+
+
+async def sleep_and_await(scope: Scope, receive: Receive, send: Send) -> None:
+    time.sleep(0.1)
+    await asyncio.sleep(0.05)
+
+
+async def await_a_thread(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.to_thread(time.sleep, 0.1)
+
+
+async def await_a_sleep(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(0.1)
+
+
+def blocked_ms(records: Iterable[Record]) -> list[float]:
+    """How long the event loop was blocked, each time."""
+    return [r["took_ms"] for r in records if steps([r]) == [("event loop", "blocked")]]
+
+
+def traced_alone(app: Handler) -> list[Record]:
+    records: list[Record] = []
+    wrapped = asgi_app.trace.traced(app, records.append)
+    client = Client()
+    asyncio.run(call(wrapped, scope_of(STREAM), client.receive, client.send))
+    return records
+
+
+@pytest.mark.quiet
+@pytest.mark.parametrize("app", [sleep_in_the_loop, sleep_in_a_task, sleep_and_await])
+def test_blocked_event_loop_is_recorded(app: Handler) -> None:
+    records = traced_alone(app)
+    [took_ms] = blocked_ms(records)
+    assert 95 < took_ms < 150
+    [ended_ms] = [r["at_ms"] for r in records if r["name"] == "event loop"]
+    assert 95 < ended_ms < 180
+    assert all("crossing" in r for r in records if r["name"] != "event loop")
+
+
+@pytest.mark.quiet
+@pytest.mark.parametrize("app", [await_a_thread, await_a_sleep])
+def test_event_loop_that_turns_is_not_recorded(app: Handler) -> None:
+    assert blocked_ms(traced_alone(app)) == []
+
+
+@pytest.mark.quiet
+def test_lifespan_is_not_watched_for_its_whole_life() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        time.sleep(0.05)
+
+    records: list[Record] = []
+    wrapped = asgi_app.trace.traced(app, records.append)
+    scope = {"type": "lifespan"}
+    asyncio.run(call(wrapped, scope, Client().receive, Client().send))
+    assert blocked_ms(records) == []
+
+
+def test_trace_leaves_no_timer_behind() -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        wrapped = asgi_app.trace.traced(asgi_app.app, ignore)
+        client = Client(body_events(b""))
+        await wrapped(scope_of(HEALTHY.request), client.receive, client.send)
+        timers = loop._scheduled  # type: ignore[attr-defined]
+        assert all(timer.cancelled() for timer in timers)
+
+    asyncio.run(work())
+
+
 def test_flask_app_can_be_traced() -> None:
     web = flask.Flask("tiny")
 
@@ -456,6 +535,7 @@ def test_live_trace_fits_the_terminal(
         ({"took_ms": 100.0}, wsgi_app.records.YELLOW),
         ({"step": "raised", "got": "<Broken()>"}, wsgi_app.records.RED),
         ({"step": "raised", "got": "<StopIteration()>"}, wsgi_app.records.GREEN),
+        ({"name": "event loop", "step": "blocked"}, wsgi_app.records.RED),
     ],
 )
 def test_live_trace_shows_waiting_and_faults(
@@ -490,7 +570,8 @@ def traced_server(
 
 def observed(server: Server, request: str, leave: str = "") -> Watched:
     assert server.group.log
-    return observe(server, Visit.parse(request, "", "", leave), server.group.log)
+    client = TracedClient.parse(request, "", "", leave)
+    return observe(server, client, server.group.log)
 
 
 def test_trace_on_a_server_shows_the_stream(traced_server: Server) -> None:
@@ -519,7 +600,20 @@ def test_trace_on_a_server_shows_a_client_that_leaves(traced_server: Server) -> 
         ended = "<StopIteration()>" in results(watched.records, "next(body)")
         # a2wsgi tells the app nothing: it makes all its pieces for nobody.
         assert ended == (traced_server.stack.id == "wsgi-uvicorn")
-    assert "leaves" in watched.deeds[-1].what
+    assert "leaves" in watched.actions[-1].what
+
+
+@pytest.mark.quiet
+@pytest.mark.parametrize(("path", "is_blocked"), [("wait", False), ("block", True)])
+def test_trace_on_a_server_tells_blocking_from_waiting(
+    traced_server: Server, path: str, is_blocked: bool
+) -> None:
+    records = observed(traced_server, f"GET /{path}?ms=200").records
+    if traced_server.stack.interface == "wsgi" or not is_blocked:
+        assert blocked_ms(records) == []
+    else:
+        [took_ms] = blocked_ms(records)
+        assert 195 < took_ms < 260
 
 
 # The pair

@@ -228,6 +228,19 @@ def test_upload_chunked_is_refused_where_its_end_is_not_known() -> None:
     assert environ["wsgi.input"].reads == []
 
 
+def test_upload_chunked_overrides_its_length() -> None:
+    """RFC 9112, 6.3, where a server lets both headers through."""
+    environ = environ_of(Request("POST", "/upload", body=b"abcde", chunked=True))
+    answer = call_wsgi(app, environ | {"CONTENT_LENGTH": "4"})
+    assert answer.body.startswith(b'{"bytes": 5,')
+
+
+def test_headers_shows_no_length_that_is_overridden() -> None:
+    environ = environ_of(Request("GET", "/headers", chunked=True))
+    answer = call_wsgi(app, environ | {"CONTENT_LENGTH": "4"})
+    assert b'"content_length": null' in answer.body
+
+
 def test_upload_declared_too_large_is_not_read() -> None:
     source = Input(b"", None, terminated=False)
     assert upload(MAX_UPLOAD + 1, source).status == 413

@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import asgi_app
 import wsgi_app
-from asgi_app.main import Event, Receive, Scope, Send
+from asgi_app.interface import Event, Receive, Scope, Send
 
 
 def note(text: str) -> None:

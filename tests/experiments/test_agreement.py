@@ -20,12 +20,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from loadtests import ROOT
+from loadtests.analysis.agreement import PROBE, Figure, Round, apart, rows
 from loadtests.commands import bench
 from loadtests.commands.main import main
-from loadtests.experiments.agreement import figures, rounds, table, tools
-from loadtests.experiments.agreement.figures import PROBE, apart, rows
-from loadtests.experiments.agreement.tools import TOOLS, Round, Task, ToolError
+from loadtests.experiments.agreement import rounds, tools
+from loadtests.experiments.agreement.tools import COUNTS, TOOLS, Task, ToolError
 from loadtests.records.samples import Sample
+from loadtests.report import agreement as table
 from loadtests.servers.processes import wait_until
 
 TASK = Task("http://127.0.0.1:8000/hello", 8, 1, 1)
@@ -140,13 +141,13 @@ def of(*medians_ms: float, count: int = 200) -> list[Round]:
 def test_ratio_is_the_middle_one_of_the_rounds() -> None:
     [probe, hey] = rows({PROBE: of(1.0, 9.0, 1.2), "hey": of(1.0, 3.0, 1.0)})
     assert probe.ratio is None
-    assert hey.ratio == figures.Figure(1.2, 1.0, 3.0)
+    assert hey.ratio == Figure(1.2, 1.0, 3.0)
     assert (hey.made, hey.right, hey.rate_per_s) == (600, 600, 200.0)
 
 
 def test_percentile_needs_ten_requests_beyond_it() -> None:
     [row] = rows({PROBE: of(*[1.0] * 6)})
-    assert row.percentiles_ms == [figures.Figure(1.0, 1.0, 1.0)] * 3
+    assert row.percentiles_ms == [Figure(1.0, 1.0, 1.0)] * 3
     [row] = rows({PROBE: of(1.0, 1.0)})
     assert row.percentiles_ms[2] is None
 
@@ -196,7 +197,7 @@ def test_table_says_so_where_there_are_too_few_requests() -> None:
 
 
 def test_notes_say_what_each_instrument_counts() -> None:
-    text = shown(table.notes([PROBE, *TOOLS]))
+    text = shown(table.notes(COUNTS))
     assert all(f"\n{name} " in text for name in (PROBE, *TOOLS))
 
 

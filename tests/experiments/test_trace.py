@@ -1,4 +1,4 @@
-"""`make trace`: the client's visit, who waits for whom, and how that is drawn."""
+"""`make trace`: what the client does, who waits for whom, and how that is drawn."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from rich.console import Console
 
 import asgi_app.main
 import wsgi_app.main
+from loadtests.analysis.spans import Watched
+from loadtests.analysis.timeline import BLOCKED, moments
 from loadtests.catalog.contract import Request
 from loadtests.commands.main import main
 from loadtests.commands.trace import run
-from loadtests.experiments.trace import Visit, Watched
-from loadtests.experiments.trace.picture import picture
-from loadtests.experiments.trace.timeline import moments
-from loadtests.experiments.trace.visit import Deed, pay
+from loadtests.experiments.trace.client import TracedClient, talk
+from loadtests.records.traces import Action
+from loadtests.report.trace_picture import picture
 from loadtests.servers.processes import Guard
 from tests.apps.drivers import environ_of
 from tests.apps.test_trace import STREAM, UPLOAD, steps, trace_asgi, trace_wsgi
@@ -29,7 +30,7 @@ from tests.conftest import Servers
 
 def test_make_trace_draws_both_sides(guard: Guard) -> None:
     console = Console(file=io.StringIO(), width=80)
-    run(Visit.parse("", "", "body", ""), [], console)
+    run(TracedClient.parse("", "", "body", ""), [], console)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     for words in ("wsgi-gunicorn-gthread", "asgi-uvicorn", "client sends 8 bytes"):
@@ -75,14 +76,14 @@ def test_bad_input_is_a_line_and_status_two(
         ("GET /hello", "", "", "9B", "GET /hello, leaving after 9 bytes of the answer"),
     ],
 )
-def test_visit_says_what_it_will_do(
+def test_client_says_what_it_will_do(
     request_: str, body: str, slow: str, leave: str, words: str
 ) -> None:
-    assert words in str(Visit.parse(request_, body, slow, leave))
+    assert words in str(TracedClient.parse(request_, body, slow, leave))
 
 
 @pytest.mark.parametrize(
-    ("request_", "slow", "leave", "deeds"),
+    ("request_", "slow", "leave", "actions"),
     [
         ("GET /hello", "", "", ["has the whole answer"]),
         ("GET /wait?ms=5000", "", "50ms", ["leaves"]),
@@ -92,16 +93,18 @@ def test_visit_says_what_it_will_do(
         ("GET /hello", "read", "", ["rests", "reads on", "has the whole answer"]),
     ],
 )
-def test_visit_does_what_it_says(
-    servers: Servers, request_: str, slow: str, leave: str, deeds: list[str]
+def test_client_does_what_it_says(
+    servers: Servers, request_: str, slow: str, leave: str, actions: list[str]
 ) -> None:
-    visit = Visit.parse(request_, "", slow, leave)
-    done = [deed.what for deed in pay(visit, servers["asgi-uvicorn"].address)]
-    assert len(done) == len(deeds)
-    assert all(what.startswith(deed) for what, deed in zip(done, deeds, strict=True))
+    client = TracedClient.parse(request_, "", slow, leave)
+    done = [did.what for did in talk(client, servers["asgi-uvicorn"].address)]
+    assert len(done) == len(actions)
+    assert all(
+        what.startswith(action) for what, action in zip(done, actions, strict=True)
+    )
 
 
-def test_visit_notes_a_connection_that_is_lost() -> None:
+def test_client_notes_a_connection_that_is_lost() -> None:
     def reset(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         connection.recv(10)
@@ -112,15 +115,17 @@ def test_visit_notes_a_connection_that_is_lost() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=reset, args=[listener])
         thread.start()
-        [deed] = pay(Visit.parse("GET /hello", "", "", ""), listener.getsockname())
+        [did] = talk(
+            TracedClient.parse("GET /hello", "", "", ""), listener.getsockname()
+        )
         thread.join()
-    assert deed.what.startswith("loses the connection")
+    assert did.what.startswith("loses the connection")
 
 
-def test_visit_takes_its_body_from_a_file(tmp_path: Path) -> None:
+def test_client_takes_its_body_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "body").write_bytes(b"\x00\xff")
-    visit = Visit.parse("", f"@{tmp_path / 'body'}", "", "")
-    assert visit.request == Request("POST", "/upload", body=b"\x00\xff")
+    client = TracedClient.parse("", f"@{tmp_path / 'body'}", "", "")
+    assert client.request == Request("POST", "/upload", body=b"\x00\xff")
 
 
 # The picture
@@ -130,10 +135,10 @@ def recorded(request: Request) -> tuple[Watched, Watched]:
     """Both sides of one request, in process."""
     wsgi, _ = trace_wsgi(wsgi_app.app, environ_of(request))
     asgi = trace_asgi(asgi_app.app, request)
-    visit = Visit(request)
+    client = str(TracedClient(request))
     return (
-        Watched("wsgi-gunicorn-sync", visit, wsgi, []),
-        Watched("asgi-uvicorn", visit, asgi, []),
+        Watched("wsgi-gunicorn-sync", client, wsgi, []),
+        Watched("asgi-uvicorn", client, asgi, []),
     )
 
 
@@ -162,7 +167,43 @@ def test_picture_says_who_waits_for_whom() -> None:
     [wait] = waits(Request("GET", "/wait?ms=60"))
     assert wait[0] == "server waits for the app"
     [block] = waits(Request("GET", "/block?ms=60"))
-    assert block == ("server waits for the app", "app works or sleeps")
+    assert block == ("server waits for the app", BLOCKED)
+
+
+@pytest.mark.quiet
+def test_make_trace_tells_a_blocked_loop_from_a_wait() -> None:
+    block, wait = (drawn(f"GET /{path}?ms=200") for path in ("block", "wait"))
+    assert "┃ the event loop is blocked" in block
+    assert "! the event loop was blocked for 2" in block
+    assert "┊ app" not in block
+    assert " with the event loop blocked" in block
+    assert "blocked" not in wait
+    assert "┊ app works or sleeps" in wait
+
+
+def drawn(request: str) -> str:
+    """The picture of a request to the two default stacks, served for real."""
+    console = Console(file=io.StringIO(), width=120)
+    run(TracedClient.parse(request, "", "", ""), [], console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_picture_shows_where_in_a_wait_the_loop_was_blocked() -> None:
+    wsgi, asgi = recorded(Request("GET", "/hello"))
+    app, *others = asgi.records
+    late = [{**record, "at_ms": 300.0} for record in others]
+    note = {"name": "event loop", "step": "blocked", "at_ms": 200.0, "took_ms": 100.0}
+    asgi = dataclasses.replace(asgi, records=[app, {**app, **note}, *late])
+    found = [m for m in moments(wsgi, asgi) if m.wait_ms]
+    assert [round(moment.wait_ms, -1) for moment in found] == [100, 100, 100]
+    assert [moment.is_blocked for moment in found] == [False, True, False]
+    awaits = "app works or sleeps"
+    assert [moment.waits[1] for moment in found] == [awaits, BLOCKED, awaits]
+    console = Console(file=io.StringIO(), width=80)
+    console.print(picture(wsgi, asgi, 80))
+    assert isinstance(console.file, io.StringIO)
+    assert "100 with the event loop blocked" in console.file.getvalue()
 
 
 def test_picture_does_not_count_a_receive_that_only_watches() -> None:
@@ -199,7 +240,7 @@ def later(watched: Watched, after: str, step: str = "returned") -> Watched:
 
 def test_picture_shows_the_client() -> None:
     wsgi, asgi = recorded(STREAM)
-    wsgi = dataclasses.replace(wsgi, deeds=[Deed(wsgi.began_s + 0.2, "leaves")])
+    wsgi = dataclasses.replace(wsgi, actions=[Action(200.0, "leaves")])
     last = moments(wsgi, asgi)[-1]
     assert [entry.text for entry in last.sides[0]] == ["client leaves"]
     assert last.at_ms == pytest.approx(200, abs=1)

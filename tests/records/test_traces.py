@@ -1,4 +1,4 @@
-"""The record of two traced visits: kept as seen, and checked before it is drawn."""
+"""The record of two traced requests: kept as seen, and checked before it is drawn."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_recorder_traces_a_slow_reader_on_both_sides(
         *["1024 bytes"] * 3,
         "no more pieces",
     ]
-    assert [deed.what for deed in slow.asgi.client][:2] == ["rests", "reads on"]
+    assert [action.what for action in slow.asgi.client][:2] == ["rests", "reads on"]
     sends = [c for c in slow.asgi.crossings if c.name == "send"]
     assert max((c.end_ms or 0) - c.start_ms for c in sends) > 100
     assert all(side.lasted_ms > 400 for side in slow.sides)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests import ROOT
+from loadtests.analysis.agreement import PROBE, Round
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW
-from loadtests.experiments.agreement.figures import PROBE
-from loadtests.experiments.agreement.tools import Round, Task, Tool, ToolError, of_probe
+from loadtests.experiments.agreement.tools import Task, Tool, ToolError, of_probe
 from loadtests.experiments.generators import await_ready_line, begin, locust_argv
 from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
 from loadtests.servers.cores import core_shares

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from loadtests.analysis.agreement import PROBE, Round
 from loadtests.catalog.target import RAW
 from loadtests.records.samples import Sample
 from loadtests.servers.processes import ProcessError
@@ -40,16 +41,6 @@ class Task:
     @property
     def count(self) -> int:
         return self.rate_per_s * self.lasts_s
-
-
-@dataclass(frozen=True)
-class Round:
-    """What one instrument saw in one round: how long each request took that was
-    answered right, in order of size; how many were made, and at which rate."""
-
-    times_ms: Sequence[float]
-    made: int
-    rate_per_s: float
 
 
 @dataclass(frozen=True)
@@ -146,10 +137,11 @@ _TABLE = [
     ),
 ]
 TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in _TABLE}
-PROBE_COUNTS = (
-    "from when the request was due, before the connect, to the body's end; the body is "
-    "checked after that"
-)
+COUNTS: Mapping[str, str] = {
+    PROBE: "from when the request was due, before the connect, to the body's end; the "
+    "body is checked after that",
+    **{tool.name: tool.counts for tool in _TABLE},
+}
 
 
 def installed() -> list[Tool]:

@@ -1,11 +1,13 @@
-"""The calls of one request on both sides of the interface: collect, then draw.
+"""The calls of one request on both sides of the interface.
 
-The one rule: `collect` makes a `Watched` for each interface, a list of records, and
-knows no picture; `spans` and `timeline` turn it into who waits for whom; `picture`
-draws that and starts no process. `recorder` stores it in a run, for its report to draw.
+The one rule: `collect` serves a traced application, lets a `client` ask it once, and
+makes a `Watched` of it, a list of records. It knows no picture: `analysis.timeline`
+says who waits for whom, and `report.trace_picture` draws that. `recorder` stores two
+such requests in a run, for its report to draw.
 """
 
-from loadtests.experiments.trace.collect import Watched, traced, watch
-from loadtests.experiments.trace.visit import TraceError, Visit
+from loadtests.analysis.spans import Watched
+from loadtests.experiments.trace.client import TracedClient, TraceError
+from loadtests.experiments.trace.collect import traced, watch
 
-__all__ = ["TraceError", "Visit", "Watched", "traced", "watch"]
+__all__ = ["TraceError", "TracedClient", "Watched", "traced", "watch"]

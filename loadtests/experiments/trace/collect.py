@@ -1,4 +1,4 @@
-"""One visit to a traced application, served for real: the records of its one call."""
+"""One request to a traced application, served for real: the records of its one call."""
 
 from __future__ import annotations
 
@@ -6,38 +6,19 @@ import dataclasses
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from loadtests.analysis.spans import BACK, Record, Watched
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
-from loadtests.experiments.trace.visit import Deed, TraceError, Visit, pay
+from loadtests.experiments.trace.client import Did, TracedClient, TraceError, talk
+from loadtests.records.traces import Action
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, running
 
 DEFAULT_STACKS = {"wsgi": "wsgi-gunicorn-gthread", "asgi": "asgi-uvicorn"}
 CALL_LIMIT_S = 30.0
 QUIET_S = 1.0
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One call of an application: what crossed the interface, what the client did."""
-
-    stack: str
-    visit: Visit
-    records: Sequence[Record]
-    deeds: Sequence[Deed]
-
-    @property
-    def began_s(self) -> float:
-        """When the application was called, on the machine's monotonic clock."""
-        first = self.records[0]
-        began_s: float = first["clock_s"] - first["at_ms"] / 1000
-        return began_s
 
 
 def traced(stack: Stack) -> Stack:
@@ -61,21 +42,27 @@ def choose(names: Sequence[str]) -> list[Stack]:
     ]
 
 
-def watch(stack: Stack, visit: Visit, guard: Guard, log: Path) -> Watched:
-    """Serve the traced app with one worker, visit it once, and take down its call."""
+def watch(stack: Stack, client: TracedClient, guard: Guard, log: Path) -> Watched:
+    """Serve the traced app with one worker, ask it once, and take down its call."""
     with running(traced(stack).with_counts(1, None), guard, log) as server:
-        return observe(server, visit, log)
+        return observe(server, client, log)
 
 
-def observe(server: Server, visit: Visit, log: Path) -> Watched:
+def observe(server: Server, client: TracedClient, log: Path) -> Watched:
     """The same on a server that runs already, and that nobody else asks meanwhile."""
     earlier = len(records(log))
-    deeds = list(pay(visit, server.address))
+    did = list(talk(client, server.address))
     found = _await_call(server, log, earlier)
     if not found:
         words = server.group.last_words()
         raise TraceError(f"{server.stack.id} did not call the app; {words}")
-    return Watched(server.stack.id, visit, found, deeds)
+    return Watched(server.stack.id, str(client), found, _actions(did, found[0]))
+
+
+def _actions(did: Sequence[Did], first: Record) -> list[Action]:
+    """The same, in milliseconds since the application was called."""
+    began_s = first["clock_s"] - first["at_ms"] / 1000
+    return [Action(round((d.clock_s - began_s) * 1000, 3), d.what) for d in did]
 
 
 def _await_call(server: Server, log: Path, earlier: int) -> list[Record]:
@@ -114,7 +101,7 @@ def first_call(found: Sequence[Record]) -> list[Record]:
 def is_open(call: Sequence[Record]) -> bool:
     """Whether something that was called has not come back yet."""
     opened = {record["crossing"] for record in call if record["step"] == "called"}
-    return opened != {record["crossing"] for record in call if "took_ms" in record}
+    return opened != {record["crossing"] for record in call if record["step"] in BACK}
 
 
 def has_ended(call: Sequence[Record]) -> bool:

@@ -1,4 +1,4 @@
-"""The two visits that `make load` traces at the end of a run, for its report."""
+"""The two requests that `make load` traces at the end of a run, for its report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.analysis.spans import (
+    FROM_SERVER,
+    Span,
+    Watched,
+    back_text,
+    call_text,
+    spans,
+)
 from loadtests.catalog.stacks import Stack
 from loadtests.experiments.task import (
     Context,
@@ -15,15 +23,8 @@ from loadtests.experiments.task import (
     with_failure,
     without_failure,
 )
-from loadtests.experiments.trace.collect import Watched, choose, observe, traced
-from loadtests.experiments.trace.spans import (
-    FROM_SERVER,
-    Span,
-    back_text,
-    call_text,
-    spans,
-)
-from loadtests.experiments.trace.visit import Visit
+from loadtests.experiments.trace.client import TracedClient
+from loadtests.experiments.trace.collect import choose, observe, traced
 from loadtests.records.facts import Fact
 from loadtests.records.run import TRACES, Run, TaskKey
 from loadtests.records.traces import (
@@ -33,7 +34,6 @@ from loadtests.records.traces import (
     SLOW,
     TRACES_FILE,
     Crossing,
-    Deed,
     Side,
     Trace,
     Traces,
@@ -42,15 +42,15 @@ from loadtests.records.traces import (
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import running
 
-VISITS = {
-    FAST: Visit.parse("GET /stream?chunks=3", "", "", ""),
-    SLOW: Visit.parse("", "", "read", ""),
+CLIENTS = {
+    FAST: TracedClient.parse("GET /stream?chunks=3", "", "", ""),
+    SLOW: TracedClient.parse("", "", "read", ""),
 }
 
 
 @dataclass(frozen=True)
 class TracesTask:
-    """The task of the traces: the calls of two visits, in a file beside the run."""
+    """The task of the traces: the calls of two clients, in a file beside the run."""
 
     @property
     def key(self) -> TaskKey:
@@ -66,36 +66,34 @@ class TracesTask:
         return State.VOID if has_failed(run, self.key) else State.MISSING
 
     def measured(self, run: Run, context: Context) -> Run:
-        save_traces(Traces(visited(VISITS, context.guard)), context.folder)
+        save_traces(Traces(both_sides(CLIENTS, context.guard)), context.folder)
         return without_failure(run, self.key)
 
     def failed(self, run: Run, context: Context, reason: Fact) -> Run:
         return with_failure(run, self.key, reason)
 
 
-def visited(visits: dict[str, Visit], guard: Guard) -> list[Trace]:
-    """Every visit to both default stacks, each of which is started once."""
-    wsgi, asgi = (_sides(stack, [*visits.values()], guard) for stack in choose([]))
+def both_sides(clients: dict[str, TracedClient], guard: Guard) -> list[Trace]:
+    """Every client with both default stacks, each of which is started once."""
+    wsgi, asgi = (_sides(stack, [*clients.values()], guard) for stack in choose([]))
     return [
-        Trace(name, str(visit), one, other)
-        for (name, visit), one, other in zip(visits.items(), wsgi, asgi, strict=True)
+        Trace(name, str(client), one, other)
+        for (name, client), one, other in zip(clients.items(), wsgi, asgi, strict=True)
     ]
 
 
-def _sides(stack: Stack, visits: Sequence[Visit], guard: Guard) -> list[Side]:
+def _sides(stack: Stack, clients: Sequence[TracedClient], guard: Guard) -> list[Side]:
     with tempfile.TemporaryDirectory(prefix="traces-") as folder:
         log = Path(folder) / stack.id
         with running(traced(stack).with_counts(1, None), guard, log) as server:
-            return [side(observe(server, visit, log)) for visit in visits]
+            return [side(observe(server, client, log)) for client in clients]
 
 
 def side(watched: Watched) -> Side:
     """What was watched, as it is stored: with no environ and no scope in it."""
-    deeds = [
-        Deed(round((deed.clock_s - watched.began_s) * 1000, 3), deed.what)
-        for deed in watched.deeds
-    ]
-    return Side(watched.stack, [_crossing(span) for span in spans(watched)], deeds)
+    return Side(
+        watched.stack, [_crossing(span) for span in spans(watched)], [*watched.actions]
+    )
 
 
 def _crossing(span: Span) -> Crossing:

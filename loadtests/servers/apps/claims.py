@@ -18,7 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import asgi_app
 import wsgi_app
-from asgi_app.main import Event, Receive, Scope, Send
+from asgi_app.interface import Event, Receive, Scope, Send
 
 PIECES = [b"one\n", b"two\n", b"three\n"]
 TALK = 20

@@ -6,9 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loadtests.experiments.trace.collect import Watched
+from loadtests.records.traces import Action
 
 FROM_SERVER = ("app", "next(body)", "body.close")
+BACK = ("returned", "raised")
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One call of an application: what crossed the interface, what the client did.
+
+    `client` says in words what the client set out to do.
+    """
+
+    stack: str
+    client: str
+    records: Sequence[Record]
+    actions: Sequence[Action]
+
+    @property
+    def lasted_ms(self) -> float:
+        """From the app's being called to the last record."""
+        return float(max(record["at_ms"] for record in self.records))
 
 
 @dataclass(frozen=True)
@@ -34,7 +55,7 @@ class Span:
 
 def spans(watched: Watched) -> list[Span]:
     """The crossings in the order of their calls."""
-    back = {r["crossing"]: r for r in watched.records if r["step"] != "called"}
+    back = {r["crossing"]: r for r in watched.records if r["step"] in BACK}
     found = []
     for record in watched.records:
         if record["step"] == "called":
@@ -51,6 +72,15 @@ def spans(watched: Watched) -> list[Span]:
                 )
             )
     return found
+
+
+def blocked(watched: Watched) -> list[tuple[float, float]]:
+    """From when to when the event loop did not turn, in ms; never under WSGI."""
+    return [
+        (max(0.0, record["at_ms"] - record["took_ms"]), record["at_ms"])
+        for record in watched.records
+        if record["step"] == "blocked"
+    ]
 
 
 def call_text(span: Span) -> str:

@@ -1,4 +1,4 @@
-"""One client's visit: which request it makes, and how slow or impatient it is."""
+"""The client of a trace: which request it makes, and how slow or impatient it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loadtests import UserError
 from loadtests.catalog.contract import Request
@@ -27,12 +28,19 @@ READ_PIECE, READ_REST_S = 2 * 1024 * 1024, 0.2
 ANSWER_LIMIT_S = 60.0
 
 
+class Did(NamedTuple):
+    """What the client did, and when on the machine's monotonic clock."""
+
+    clock_s: float
+    what: str
+
+
 class TraceError(UserError):
     """A request that cannot be made, or stacks that cannot be traced; one line."""
 
 
 @dataclass(frozen=True)
-class Visit:
+class TracedClient:
     """A request, and how the client goes about it.
 
     `slow` is "", "body" (sent in four pieces, 100 ms apart) or "read" (rests 200 ms
@@ -45,8 +53,8 @@ class Visit:
     leave_bytes: int | None = None
 
     @classmethod
-    def parse(cls, request: str, body: str, slow: str, leave: str) -> Visit:
-        """The visit that these words ask for; TraceError if there is none such."""
+    def parse(cls, request: str, body: str, slow: str, leave: str) -> TracedClient:
+        """The client that these words ask for; TraceError if there is none such."""
         if slow and slow not in SLOWNESS:
             raise TraceError(f"SLOW={slow}: it is body or read")
         content = _body(body)
@@ -73,14 +81,6 @@ class Visit:
         if self.leave_bytes is not None:
             words.append(f"leaving after {self.leave_bytes} bytes of the answer")
         return ", ".join(words)
-
-
-@dataclass(frozen=True)
-class Deed:
-    """What the client did, and when on the machine's monotonic clock."""
-
-    clock_s: float
-    what: str
 
 
 def _default(*, body: bool, slow: str, leave: str) -> str:
@@ -124,68 +124,70 @@ def _leave(text: str) -> tuple[float | None, int | None]:
     return (number / 1000, None) if found[2] == "ms" else (None, number)
 
 
-def pay(visit: Visit, address: Address) -> Iterator[Deed]:
-    """Make the visit; yields what the client does as it does it."""
-    buffer = SMALL_RECEIVE_BUFFER if visit.slow == "read" else None
+def talk(client: TracedClient, address: Address) -> Iterator[Did]:
+    """Make the request; yields what the client does as it does it."""
+    buffer = SMALL_RECEIVE_BUFFER if client.slow == "read" else None
     with connect(address, receive_buffer=buffer) as sock:
         began_s = time.monotonic()
         try:
-            yield from _send(visit, sock, began_s)
-            yield from _receive(visit, sock, began_s)
+            yield from _send(client, sock, began_s)
+            yield from _receive(client, sock, began_s)
             return
         except TimeoutError:
-            what = "leaves" if visit.leave_s is not None else "gives up"
+            what = "leaves" if client.leave_s is not None else "gives up"
         except OSError as error:
-            yield Deed(time.monotonic(), f"loses the connection ({error.strerror})")
+            yield Did(time.monotonic(), f"loses the connection ({error.strerror})")
             return
         # Noted first: the server may notice before we are back from close().
-        yield Deed(time.monotonic(), what)
+        yield Did(time.monotonic(), what)
 
 
-def _send(visit: Visit, sock: socket.socket, began_s: float) -> Iterator[Deed]:
-    raw = visit.request.to_bytes()
-    if visit.slow != "body":
+def _send(client: TracedClient, sock: socket.socket, began_s: float) -> Iterator[Did]:
+    raw = client.request.to_bytes()
+    if client.slow != "body":
         sock.sendall(raw)
         return
-    body = visit.request.body
+    body = client.request.body
     sock.sendall(raw[: len(raw) - len(body)])
     size = -(-len(body) // BODY_PIECES)
     for start in range(0, len(body), size):
-        _sleep(visit, began_s, BODY_GAP_S)
+        _sleep(client, began_s, BODY_GAP_S)
         piece = body[start : start + size]
-        yield Deed(time.monotonic(), f"sends {len(piece)} bytes of body")
+        yield Did(time.monotonic(), f"sends {len(piece)} bytes of body")
         sock.sendall(piece)
 
 
-def _receive(visit: Visit, sock: socket.socket, began_s: float) -> Iterator[Deed]:
+def _receive(
+    client: TracedClient, sock: socket.socket, began_s: float
+) -> Iterator[Did]:
     received, rested = 0, 0
-    while visit.leave_bytes is None or received < visit.leave_bytes:
-        if visit.slow == "read" and received >= rested:
+    while client.leave_bytes is None or received < client.leave_bytes:
+        if client.slow == "read" and received >= rested:
             # The first rest begins before the server can have called the app.
-            yield Deed(time.monotonic() if rested else began_s, "rests")
-            _sleep(visit, began_s, READ_REST_S)
-            yield Deed(time.monotonic(), "reads on")
+            yield Did(time.monotonic() if rested else began_s, "rests")
+            _sleep(client, began_s, READ_REST_S)
+            yield Did(time.monotonic(), "reads on")
             rested += READ_PIECE
-        sock.settimeout(_left_s(visit, began_s))
-        size = (visit.leave_bytes or received + 65536) - received
+        sock.settimeout(_left_s(client, began_s))
+        size = (client.leave_bytes or received + 65536) - received
         piece = sock.recv(min(65536, size))
         if not piece:
-            yield Deed(time.monotonic(), f"has the whole answer, {received} bytes")
+            yield Did(time.monotonic(), f"has the whole answer, {received} bytes")
             return
         received += len(piece)
-    yield Deed(time.monotonic(), f"leaves after {received} bytes")
+    yield Did(time.monotonic(), f"leaves after {received} bytes")
 
 
-def _sleep(visit: Visit, began_s: float, seconds: float) -> None:
+def _sleep(client: TracedClient, began_s: float, seconds: float) -> None:
     """Sleep, but only as long as the client stays."""
-    left_s = _left_s(visit, began_s)
+    left_s = _left_s(client, began_s)
     time.sleep(min(seconds, left_s))
     if left_s <= seconds:
         raise TimeoutError
 
 
-def _left_s(visit: Visit, began_s: float) -> float:
-    limit_s = ANSWER_LIMIT_S if visit.leave_s is None else visit.leave_s
+def _left_s(client: TracedClient, began_s: float) -> float:
+    limit_s = ANSWER_LIMIT_S if client.leave_s is None else client.leave_s
     left_s = began_s + limit_s - time.monotonic()
     if left_s <= 0:
         raise TimeoutError

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import inf
 
-from loadtests.experiments.trace.collect import Watched
-from loadtests.experiments.trace.spans import (
+from loadtests.analysis.spans import (
     FROM_SERVER,
     Span,
+    Watched,
     back_text,
+    blocked,
     call_text,
     returned_text,
     spans,
@@ -26,6 +27,7 @@ from loadtests.experiments.trace.spans import (
 # Shorter ones are the machine's own: it was busy with something else.
 LEAST_GAP_MS = 10.0
 LEAST_SHARE = 0.05
+BLOCKED = "the event loop is blocked: all other clients of this worker wait"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Entry:
 class Moment:
     """What happened on both sides, with no gap; then the wait up to the next moment.
 
-    `waits` says in words who waits for whom on either side, "" for one that is over.
+    `waits` says in words who waits for whom on either side, "" for one that is over;
+    `is_blocked`: that on ASGI's side the event loop is what waits.
     """
 
     at_ms: float
@@ -50,18 +53,21 @@ class Moment:
     sides: tuple[Sequence[Entry], Sequence[Entry]]
     wait_ms: float
     waits: tuple[str, str]
+    is_blocked: bool = False
 
 
 def moments(left: Watched, right: Watched) -> list[Moment]:
     """Both calls, from the moment in which each application was called."""
     both = (spans(left), spans(right))
-    client = (_client(left), _client(right))
+    others = (_others(left), _others(right))
+    blocks = blocked(right)
     starts = _starts(
         [time for side in both for span in side for time in _times(span)]
-        + [entry.at_ms for side in client for entry in side]
+        + [entry.at_ms for side in others for entry in side]
+        + [start_ms for start_ms, _ in blocks]
     )
     entries = [
-        _entries(side, starts, deeds) for side, deeds in zip(both, client, strict=True)
+        _entries(side, starts, more) for side, more in zip(both, others, strict=True)
     ]
     ends = [*(start for start, _ in starts[1:]), inf]
     found = []
@@ -71,10 +77,11 @@ def moments(left: Watched, right: Watched) -> list[Moment]:
             for side in entries
         )
         middle = (last + end) / 2
-        waits = (_wsgi_wait(both[0], middle), _asgi_wait(both[1], middle))
+        is_blocked = any(start <= middle < end for start, end in blocks)
+        loop = BLOCKED if is_blocked else _asgi_wait(both[1], middle)
         wait_ms = end - last if end < inf else 0.0
-        waits = waits if wait_ms else ("", "")
-        found.append(Moment(start, last, (one, other), wait_ms, waits))
+        waits = (_wsgi_wait(both[0], middle), loop) if wait_ms else ("", "")
+        found.append(Moment(start, last, (one, other), wait_ms, waits, is_blocked))
     return found
 
 
@@ -82,10 +89,14 @@ def _times(span: Span) -> list[float]:
     return [span.start_ms] if span.end_ms is None else [span.start_ms, span.end_ms]
 
 
-def _client(watched: Watched) -> list[Entry]:
+def _others(watched: Watched) -> list[Entry]:
+    """What is no crossing: what the client did, and an event loop that was blocked."""
     return [
-        Entry((d.clock_s - watched.began_s) * 1000, "client", f"client {d.what}")
-        for d in watched.deeds
+        *(Entry(a.at_ms, "client", f"client {a.what}") for a in watched.actions),
+        *(
+            Entry(end, "fault", f"the event loop was blocked for {end - start:.0f} ms")
+            for start, end in blocked(watched)
+        ),
     ]
 
 
@@ -101,10 +112,10 @@ def _starts(times: Iterable[float]) -> list[tuple[float, float]]:
 
 
 def _entries(
-    side: Sequence[Span], starts: Sequence[tuple[float, float]], client: list[Entry]
+    side: Sequence[Span], starts: Sequence[tuple[float, float]], others: list[Entry]
 ) -> list[Entry]:
     """A line for a call that comes back in its moment, and two for one that waits."""
-    found = list(client)
+    found = list(others)
     for span in side:
         kind = "call" if span.name in FROM_SERVER else "ask"
         called = call_text(span)

@@ -1,4 +1,7 @@
-"""From rounds to rows: percentiles, and how many times the tool's is the probe's."""
+"""Does the probe agree with other load tools? The rows that say so, made of rounds.
+
+A row has percentiles, and how many times the tool's median is the probe's.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis import intervals
-from loadtests.experiments.agreement.tools import Round
 
 PROBE = "probe"
 WITHIN = 1.25
 SHARES = (0.50, 0.90, 0.99)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one instrument saw in one round: how long each request took that was
+    answered right, in order of size; how many were made, and at which rate."""
+
+    times_ms: Sequence[float]
+    made: int
+    rate_per_s: float
 
 
 @dataclass(frozen=True)

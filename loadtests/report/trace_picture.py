@@ -10,9 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.experiments.trace.collect import Watched
-from loadtests.experiments.trace.spans import spans
-from loadtests.experiments.trace.timeline import (
+from loadtests.analysis.spans import Watched, blocked, spans
+from loadtests.analysis.timeline import (
     LEAST_GAP_MS,
     Entry,
     Moment,
@@ -32,14 +31,15 @@ STYLES = {
     "fault": "bold red",
     "client": "magenta",
 }
-BARS = ("┃ ", "┊ ")
+HOLDS_A_THREAD, HOLDS_NONE = "┃ ", "┊ "
 LEGEND = (
     ("→", "the server calls the app"),
     ("←", "the app calls the server"),
     ("↳", "what was waited for is there"),
     ("~", "the client, as it saw itself"),
-    ("┃", "waiting, and a thread is held by it (with gevent a greenlet)"),
-    ("┊", "waiting, and the event loop serves others, unless the app blocks it"),
+    ("┃", "waiting, and a thread is held (with gevent a greenlet); under ASGI the"),
+    (" ", "event loop's, so that it serves nobody"),
+    ("┊", "waiting, and no thread is held: the event loop serves others"),
 )
 
 
@@ -58,7 +58,7 @@ def picture(left: Watched, right: Watched, width: int) -> RenderableType:
             grid.add_row(*row)
         for row in _wait_rows(moment, waiting_ms, column):
             grid.add_row(*row)
-    return Group(Text(f"{left.visit}\n"), grid, Text(), _sums(left, right), _legend())
+    return Group(Text(f"{left.client}\n"), grid, Text(), _sums(left, right), _legend())
 
 
 def _heading(left: Watched, right: Watched) -> tuple[Text, Text, Text]:
@@ -71,7 +71,7 @@ def _heading(left: Watched, right: Watched) -> tuple[Text, Text, Text]:
 
 def _moment_rows(moment: Moment, column: int) -> Iterator[tuple[Text, Text, Text]]:
     sides = [list(_lines(side, column)) for side in moment.sides]
-    rows = list(zip_longest(*sides, fillvalue=Text()))
+    rows = list(zip_longest(*sides, fillvalue=Text())) or [(Text(), Text())]
     times = [f"{max(0, moment.at_ms):.0f}", *[""] * (len(rows) - 1)]
     if moment.last_ms - moment.at_ms >= LONG_MS:
         times[-1] = f"{moment.last_ms:.0f}"  # many calls, no wait between any two
@@ -95,38 +95,39 @@ def _wait_rows(
 ) -> Iterator[tuple[Text, Text, Text]]:
     if not moment.wait_ms:
         return
+    sides = (
+        (HOLDS_A_THREAD, "yellow"),
+        (HOLDS_A_THREAD, "bold red") if moment.is_blocked else (HOLDS_NONE, "yellow"),
+    )
     bars = [
-        list(_bar(words, bar, column))
-        for words, bar in zip(moment.waits, BARS, strict=True)
+        list(_bar(words, mark, style, column))
+        for words, (mark, style) in zip(moment.waits, sides, strict=True)
     ]
     rows = max(
         1, round(WAIT_ROWS * moment.wait_ms / waiting_ms), *(len(bar) for bar in bars)
     )
     for index in range(rows):
-        cells = [
-            bar[index] if index < len(bar) else Text(mark * bool(bar), style="yellow")
-            for bar, mark in zip(bars, BARS, strict=True)
-        ]
-        yield cells[0], Text("│", style="dim"), cells[1]
+        one, other = (
+            bar[index] if index < len(bar) else Text(mark * bool(bar), style=style)
+            for bar, (mark, style) in zip(bars, sides, strict=True)
+        )
+        yield one, Text("│", style="dim"), other
 
 
-def _bar(words: str, bar: str, column: int) -> Iterator[Text]:
-    for line in textwrap.wrap(words, column - len(bar) - 1):
-        yield Text(bar + line, style="yellow")
+def _bar(words: str, mark: str, style: str, column: int) -> Iterator[Text]:
+    for line in textwrap.wrap(words, column - len(mark) - 1):
+        yield Text(mark + line, style=style)
 
 
 def _sums(left: Watched, right: Watched) -> Text:
     thread, task = left.records[0]["thread"], right.records[0]["task"]
     one = _longest(left, {"while the server sent": in_server_ms(spans(left))})
-    other = _longest(right, {})
+    blocked_ms = sum(end - start for start, end in blocked(right))
+    other = _longest(right, {"with the event loop blocked": blocked_ms})
     return Text(
-        f"WSGI held thread {thread} for {_lasted_ms(left):.0f} ms{one}\n"
-        f"ASGI had task {task} open for {_lasted_ms(right):.0f} ms{other}"
+        f"WSGI held thread {thread} for {left.lasted_ms:.0f} ms{one}\n"
+        f"ASGI had task {task} open for {right.lasted_ms:.0f} ms{other}"
     )
-
-
-def _lasted_ms(watched: Watched) -> float:
-    return float(max(record["at_ms"] for record in watched.records))
 
 
 def _longest(watched: Watched, more: dict[str, float]) -> str:
@@ -138,7 +139,7 @@ def _longest(watched: Watched, more: dict[str, float]) -> str:
         if span.end_ms is not None and span.runner == app.runner:
             took_ms = span.end_ms - span.start_ms
             sums[f"in {span.name}"] = sums.get(f"in {span.name}", 0) + took_ms
-    least_ms = max(LEAST_GAP_MS, WORTH_A_WORD * _lasted_ms(watched))
+    least_ms = max(LEAST_GAP_MS, WORTH_A_WORD * watched.lasted_ms)
     words = [f"{ms:.0f} {s}" for s, ms in {**sums, **more}.items() if ms >= least_ms]
     return f": {', '.join(words)}" if words else ""
 

@@ -8,8 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.experiments.agreement.figures import PROBE, WITHIN, Figure, Row, apart
-from loadtests.experiments.agreement.tools import PROBE_COUNTS, TOOLS
+from loadtests.analysis.agreement import PROBE, WITHIN, Figure, Row, apart
 
 HEADINGS = ("rate, 1/s", "right", "p50, ms", "p90, ms", "p99, ms", "probe / it")
 MISSING = (
@@ -54,12 +53,11 @@ def _short(value: float) -> str:
     return f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
 
 
-def notes(names: Sequence[str]) -> RenderableType:
+def notes(counts: Mapping[str, str]) -> RenderableType:
     """How to read the figures, and what the times of each instrument count."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    for name in names:
-        counts = PROBE_COUNTS if name == PROBE else TOOLS[name].counts
-        grid.add_row(name, counts)
+    for instrument, what in counts.items():
+        grid.add_row(instrument, what)
     middle = (
         "Times are over all rounds; under each is its 95 % interval. A ratio is the "
         "middle one of the rounds; under it are the lowest and the highest. Times count"
