@@ -139,10 +139,12 @@ def _measure_all(
     expected_s = sum(map(_expected_s, missing))
     with _progress(console) as progress:
         bar = Bar(progress, progress.add_task("starting", total=expected_s))
-        began_s, measured_s = time.monotonic(), 0.0
+        began_s, ended_s, measured_s = time.monotonic(), 0.0, 0.0
         for task, grown in go_on(run, folder, order, guard, bar.tell):
             run = grown
-            measured_s += task.lasts_s
+            so_far_s = time.monotonic() - began_s
+            measured_s += min(task.lasts_s, so_far_s - ended_s)  # less if it failed
+            ended_s = so_far_s
             bar.finished(task)
             console.print(reports.task_line(run, task.key), highlight=False)
         took_s = time.monotonic() - began_s

@@ -1,0 +1,37 @@
+"""Facts are typed: with every sentence of ours made gibberish, all decisions stay."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from loadtests import ROOT
+
+
+def decided(how: str, folder: Path) -> tuple[Any, str]:
+    """What tests/gibberish.py decided, and what it showed meanwhile."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.gibberish", how, str(folder / how)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return json.loads(done.stderr.splitlines()[-1]), done.stdout
+
+
+def test_no_decision_depends_on_a_sentence(tmp_path: Path) -> None:
+    plain, shown = decided("plain", tmp_path)
+    other, gibberish = decided("gibberish", tmp_path)
+    assert plain == other
+    assert "did not start" in shown
+    assert "zxq" in gibberish
+    status, faults, _ = plain["run"]
+    assert (status, faults) == (3, [["not-measured"], ["not-measured"]])
+    assert [valid for valid, _, _ in plain["trouble"]] == [True, False, True] + 2 * [
+        False
+    ]
