@@ -21,15 +21,8 @@ from loadtests.catalog import profiles, scenarios
 from loadtests.commands import options
 from loadtests.commands.options import REPORTS
 from loadtests.commands.statuses import Status
-from loadtests.experiments.run import (
-    Order,
-    begin_run,
-    counted,
-    finish_run,
-    go_on,
-    order_of,
-    resume_run,
-)
+from loadtests.experiments.order import Order, counted, order_of
+from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
 from loadtests.experiments.task import State, Task
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import TRACES, Run, load_run

@@ -1,4 +1,4 @@
-"""A run: an order, the list of its tasks, and the one loop that measures them.
+"""A run: the one loop that measures the tasks of an order.
 
 The run is saved after each task. What is missing is measured first; then what came out
 void, or failed, is tried once more, when whatever disturbed it may be over.
@@ -8,157 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import os
-import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from loadtests import ROOT, UserError
-from loadtests.catalog import profiles, scenarios, stacks
-from loadtests.catalog.profiles import Extras, Profile
-from loadtests.catalog.scenarios import Scenario
-from loadtests.catalog.stacks import Stack
+from loadtests.catalog.profiles import Profile
 from loadtests.catalog.target import RAW
 from loadtests.clients.wire import WireError
-from loadtests.experiments.cell import CellTask
-from loadtests.experiments.costs import cost_tasks
-from loadtests.experiments.holding import Holding
 from loadtests.experiments.machine import environment
-from loadtests.experiments.self_recovery import SelfRecoveryTask
+from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
-from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.run import Method, Ordered, Run, RunInfo, load_run, save_run
+from loadtests.records.run import Method, Run, RunInfo, load_run, save_run
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
 
 
 class LoadError(UserError):
     """A run that cannot be started or gone on with; one line."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a run is asked to measure; counts are None where each stack has its own."""
-
-    profile: Profile
-    stacks: Sequence[Stack]
-    scenarios: Sequence[Scenario]
-    repeats: int
-    seed: int
-    workers: int | None = None
-    threads: int | None = None
-
-    def tasks(self) -> list[Task]:
-        """Everything to be measured, cells first."""
-        return [*self.cells(), *self.beside()]
-
-    def cells(self) -> list[CellTask]:
-        """The cells in the order in which they are measured.
-
-        Repeats are shuffled, so that a slow drift of the machine falls on all stacks
-        alike; a run without repeats keeps the order of the tables.
-        """
-        repeats = range(1, self.repeats + 1)
-        found = [
-            CellTask(Holding(stack, scenario, self.profile), repeat)
-            for repeat, scenario, stack in itertools.product(
-                repeats, self.scenarios, self.stacks
-            )
-        ]
-        if self.repeats > 1:
-            random.Random(self.seed).shuffle(found)
-        return found
-
-    def beside(self) -> list[Task]:
-        """What the profile measures beside the cells: own timeouts, costs, traces."""
-        traces = [TracesTask()] if self.profile.traces else []
-        extras = self.profile.extras
-        if not extras:
-            return [*traces]
-        repeats, each_s = extras.cost_repeats, extras.cost_s
-        costs = cost_tasks(self.stacks, repeats, each_s, self.seed)
-        return [*self._self_recoveries(extras), *costs, *traces]
-
-    def _self_recoveries(self, extras: Extras) -> list[SelfRecoveryTask]:
-        top = self.profile.levels[-1]
-        watched = self.profile.freeing(extras.watch_s)
-        return [
-            SelfRecoveryTask(Holding(stack, scenario, watched))
-            for scenario in self.scenarios
-            # A handler ends by itself, whatever the timeouts are.
-            if scenario.phase.client_is_slow
-            for stack in self.stacks
-            if 0 < (stack.predicted_out_by(scenario.id) or 0) <= top
-        ]
-
-    def recorded(self) -> Ordered:
-        """The order as the run's record keeps it."""
-        profile, extras = self.profile, self.profile.extras
-        return Ordered(
-            stacks=[stack.id for stack in self.stacks],
-            scenarios=[scenario.id for scenario in self.scenarios],
-            repeats=self.repeats,
-            workers=self.workers,
-            threads=self.threads,
-            levels=list(profile.levels),
-            second_tries=profile.second_tries,
-            traces=profile.traces,
-            **(dataclasses.asdict(extras) if extras else {}),
-        )
-
-
-def order_of(run: Run) -> Order:
-    """What a stored run was asked to measure, with the values of its profile then."""
-    ordered = run.ordered
-    if ordered is None:
-        raise LoadError(
-            f"{run.run.id} was begun by an earlier version: start a new run instead"
-        )
-    extras = None
-    if ordered.watch_s is not None:
-        extras = Extras(ordered.watch_s, ordered.cost_repeats, ordered.cost_s)
-    profile = dataclasses.replace(
-        profiles.profile(run.run.profile),
-        levels=tuple(ordered.levels),
-        second_tries=ordered.second_tries,
-        traces=ordered.traces,
-        extras=extras,
-        **{name: getattr(run.method, name) for name in PACE},
-    )
-    return Order(
-        profile,
-        counted(ordered.stacks, ordered.workers, ordered.threads),
-        [scenarios.scenario(name) for name in ordered.scenarios],
-        ordered.repeats,
-        run.run.seed,
-        ordered.workers,
-        ordered.threads,
-    )
-
-
-def counted(
-    names: Sequence[str], workers: int | None, threads: int | None
-) -> list[Stack]:
-    """The stacks of these ids, with other counts where some are asked for.
-
-    `threads` are for those that have threads. Raises UserError if none has.
-    """
-    found = [stacks.find_measurable(name) for name in names]
-    if threads and not any(stack.threads for stack in found):
-        listed = ", ".join(names)
-        raise UserError(f"no threads to set in {listed}: leave THREADS= out")
-    return [
-        stack.with_counts(workers, threads if stack.threads else None)
-        for stack in found
-    ]
-
-
-# What a profile and the method of a run both have, by the same names.
-PACE = ("rate_per_s", "deadline_s", "settle_s", "hold_s", "release_s")
 
 
 def method_of(profile: Profile) -> Method:

@@ -16,11 +16,8 @@ from loadtests.catalog.scenarios import SCENARIOS, Scenario, ScenarioError
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Stack, StackError
 from loadtests.clients.behaviours import BEHAVIOURS
 from loadtests.commands.stacks import show
-from loadtests.experiments.run import (
-    Order,
-    begin_run,
-    go_on,
-)
+from loadtests.experiments.order import Order
+from loadtests.experiments.run import begin_run, go_on
 from loadtests.experiments.task import Task
 from loadtests.report import reports
 from loadtests.report.sections.matrix import what

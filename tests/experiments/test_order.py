@@ -10,14 +10,8 @@ import pytest
 from loadtests import UserError
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS
-from loadtests.experiments.run import (
-    LoadError,
-    Order,
-    begin_run,
-    counted,
-    order_of,
-    resume_run,
-)
+from loadtests.experiments.order import Order, counted, order_of
+from loadtests.experiments.run import begin_run, resume_run
 from loadtests.records.run import load_run
 from tests import runs
 
@@ -60,5 +54,5 @@ def test_counts_are_for_the_stacks_that_have_them() -> None:
 
 
 def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
-    with pytest.raises(LoadError, match="earlier version"):
+    with pytest.raises(UserError, match="earlier version"):
         order_of(runs.quick())

@@ -21,7 +21,8 @@ from loadtests.experiments.costs import (
     measure_costs,
 )
 from loadtests.experiments.holding import Holding
-from loadtests.experiments.run import Order, go_on, method_of
+from loadtests.experiments.order import Order
+from loadtests.experiments.run import go_on, method_of
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Context, State, Task
 from loadtests.records.facts import NOT_MEASURED
