@@ -17,14 +17,14 @@ from rich.text import Text
 from loadtests import ROOT
 from loadtests.experiments.claims import (
     beyond,
+    buffering,
     cost,
     interface,
-    proxy,
     serving,
     streaming,
 )
-from loadtests.experiments.claims.bench import Bench
-from loadtests.experiments.claims.ledger import Claim, choose, decide
+from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.registry import Claim, choose, decide
 from loadtests.experiments.machine import environment
 from loadtests.records.claims import (
     CLAIMS_FILE,
@@ -40,8 +40,8 @@ from loadtests.records.claims import (
 )
 from loadtests.servers.processes import guarded
 
-# Imported, they have entered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, proxy, cost)
+# Imported, they have registered their claims, in this order.
+FILES = (interface, streaming, beyond, serving, buffering, cost)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 ERROR_STATUS = 1
 STYLES = {
@@ -63,11 +63,11 @@ def run(names: Sequence[str], console: Console) -> int:
     found = environment(ROOT)
     console.print(_heading(found.python, found.cpus, found.packages), highlight=False)
     with tempfile.TemporaryDirectory(prefix="claims-") as logs, guarded() as guard:
-        bench = Bench(guard, Path(logs))
+        lab = Lab(guard, Path(logs))
         try:
-            verdicts = _tell(console, claims, decide(claims, bench))
+            verdicts = _tell(console, claims, decide(claims, lab))
         finally:
-            bench.close()
+            lab.close()
     console.print(_summary(verdicts, time.monotonic() - began_s), highlight=False)
     shown = LEDGER.relative_to(ROOT)
     if names:

@@ -21,7 +21,7 @@ from loadtests.catalog.stacks import Stack, StackError
 from loadtests.commands import example
 from loadtests.commands.load import REPORTS, run_load
 from loadtests.commands.serve import serve
-from loadtests.experiments.claims.ledger import LedgerError
+from loadtests.experiments.claims.registry import ClaimError
 from loadtests.experiments.run import LoadError
 from loadtests.experiments.trace import TracedClient, TraceError
 from loadtests.records.claims import adopt_claims
@@ -33,7 +33,7 @@ _COUNT_LIMIT = 1000
 _MOST_ROUNDS = 12
 _ERRORS = (
     *(StackError, ScenarioError, LoadError),
-    *(ResultError, ProcessError, TraceError, LedgerError, example.ExampleError),
+    *(ResultError, ProcessError, TraceError, ClaimError, example.ExampleError),
 )
 
 

@@ -44,7 +44,7 @@ _WARM_UP = 10  # requests of each kind: the first ones load what is loaded only 
 
 
 @dataclass(frozen=True)
-class Request:
+class Workload:
     """What is asked, how often a second, and what the answer's body must be."""
 
     target: str
@@ -62,9 +62,9 @@ def _is_document(body: bytes) -> bool:
     return False
 
 
-HELLO = Request("/hello", 200.0, lambda body: body == b"Hello, world!")
-JSON = Request("/json", 200.0, _is_document)
-STREAM = Request(
+HELLO = Workload("/hello", 200.0, lambda body: body == b"Hello, world!")
+JSON = Workload("/json", 200.0, _is_document)
+STREAM = Workload(
     "/stream?chunks=16&size=65536", 50.0, lambda body: len(body) == _MEGABYTE
 )
 
@@ -84,7 +84,7 @@ class CostPlan:
         return f"{self.stack.id}.{self.app}.{self.repeat}"
 
     @property
-    def requests(self) -> tuple[Request, ...]:
+    def requests(self) -> tuple[Workload, ...]:
         return (HELLO, JSON, STREAM) if self.app == RAW else (HELLO, JSON)
 
     @property
@@ -145,7 +145,7 @@ def _idle_share(server: Server) -> float:
 
 
 def _cost(
-    plan: CostPlan, request: Request, server: Server, idle: float, rss_mb: float
+    plan: CostPlan, request: Workload, server: Server, idle: float, rss_mb: float
 ) -> Cost:
     count = round(plan.each_s * request.rate_per_s)
     before, began_s = usage(server.group).cpu_s, time.monotonic()
@@ -169,7 +169,7 @@ def _cost(
     )
 
 
-def _ask(plan: CostPlan, request: Request, address: Address) -> None:
+def _ask(plan: CostPlan, request: Workload, address: Address) -> None:
     """One request on a connection of its own, its answer checked."""
     connection = http.client.HTTPConnection(*address, timeout=_DEADLINE_S)
     try:

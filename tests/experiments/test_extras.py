@@ -18,7 +18,7 @@ from loadtests.experiments.costs import (
     RAW,
     TWINS,
     CostPlan,
-    Request,
+    Workload,
     measure_costs,
 )
 from loadtests.experiments.run import Order
@@ -98,7 +98,7 @@ def test_costs_are_those_of_right_answers(
 def test_costs_of_wrong_answers_are_an_error(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Request("/hello?name=Ada", 50.0, lambda body: body == b"Hello, world!")
+    other = Workload("/hello?name=Ada", 50.0, lambda body: body == b"Hello, world!")
     monkeypatch.setattr(CostPlan, "requests", (other,))
     plan = CostPlan(STACKS["asgi-uvicorn"], RAW, 1, each_s=0.1)
     with pytest.raises(ProcessError, match="wrongly: status 200, 11 bytes"):

@@ -13,9 +13,9 @@ from typing import Any
 
 import asgi_app
 import wsgi_app
-from loadtests.experiments.claims.bench import Bench
 from loadtests.experiments.claims.interface import FIELD
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.registry import (
     Finding,
     claim,
     holds,
@@ -35,17 +35,17 @@ FRAMEWORKS = {
 }
 
 
-def costs_us(bench: Bench) -> Mapping[str, float]:
+def costs_us(lab: Lab) -> Mapping[str, float]:
     """CPU time a request, of each stack with the raw app, and of the frameworks."""
     raw = {stack: (stack, "") for stack in RAW}
     installed = {k: v for k, v in FRAMEWORKS.items() if importlib.util.find_spec(k)}
-    return bench.cpu_us(raw | installed)
+    return lab.cpu_us(raw | installed)
 
 
 @claim(FIELD)
-def asgi_n_times_faster(bench: Bench) -> Finding:
+def asgi_n_times_faster(lab: Lab) -> Finding:
     """ASGI is N times faster than WSGI"""
-    raw = {stack: us for stack, us in costs_us(bench).items() if stack in RAW}
+    raw = {stack: us for stack, us in costs_us(lab).items() if stack in RAW}
     wsgi = {stack: us for stack, us in raw.items() if stack.startswith("wsgi")}
     asgi = {stack: us for stack, us in raw.items() if stack.startswith("asgi")}
     calls = f"{calls_us(wsgi_call):.1f} and {calls_us(asgi_call):.1f}"
@@ -69,9 +69,9 @@ def asgi_n_times_faster(bench: Bench) -> Finding:
 
 
 @claim(FIELD)
-def frameworks_cost_more(bench: Bench) -> Finding:
+def frameworks_cost_more(lab: Lab) -> Finding:
     """Frameworks cost more than the interface"""
-    costs = costs_us(bench)
+    costs = costs_us(lab)
     if "starlette" not in costs:
         return not_testable("Starlette is not installed: make install")
     added_us = [costs[k] - costs[stack] for k, (stack, _) in FRAMEWORKS.items()]

@@ -31,7 +31,7 @@ _RESET = struct.pack("ii", 1, 0)
 _ROUNDS, _REQUESTS, _EVERY_S = 5, 70, 0.005
 
 
-class Bench:
+class Lab:
     """The servers that the claims share, started when first asked for."""
 
     def __init__(self, guard: Guard, logs: Path) -> None:
