@@ -20,14 +20,14 @@ from loadtests.commands import options
 from loadtests.commands.statuses import Status
 from loadtests.experiments.claims import (
     beyond,
+    buffering,
     cost,
     interface,
-    proxy,
     serving,
     streaming,
 )
-from loadtests.experiments.claims.bench import Bench
-from loadtests.experiments.claims.ledger import Claim, choose, decide
+from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.registry import Claim, choose, decide
 from loadtests.experiments.machine import environment
 from loadtests.records.claims import (
     CLAIMS_FILE,
@@ -43,8 +43,8 @@ from loadtests.records.claims import (
 )
 from loadtests.servers.processes import guarded
 
-# Imported, they have entered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, proxy, cost)
+# Imported, they have registered their claims, in this order.
+FILES = (interface, streaming, beyond, serving, buffering, cost)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",
@@ -75,11 +75,11 @@ def run(names: Sequence[str], console: Console) -> Status:
     found = environment(ROOT)
     console.print(_heading(found.python, found.cpus, found.packages), highlight=False)
     with tempfile.TemporaryDirectory(prefix="claims-") as logs, guarded() as guard:
-        bench = Bench(guard, Path(logs))
+        lab = Lab(guard, Path(logs))
         try:
-            verdicts = _tell(console, claims, decide(claims, bench))
+            verdicts = _tell(console, claims, decide(claims, lab))
         finally:
-            bench.close()
+            lab.close()
     console.print(_summary(verdicts, time.monotonic() - began_s), highlight=False)
     shown = LEDGER.relative_to(ROOT)
     if names:

@@ -1,4 +1,4 @@
-"""The claims ledger: its registry, what it does without evidence, a few for real.
+"""The claims: their registry, what it does without evidence, a few for real.
 
 The whole ledger is run by `make claims`; here are those that are quick.
 """
@@ -16,13 +16,13 @@ from loadtests import ROOT
 from loadtests.clients.conversations import Heard
 from loadtests.commands import claims
 from loadtests.commands.main import main
-from loadtests.experiments.claims import ledger
-from loadtests.experiments.claims.bench import Bench
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims import registry
+from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.registry import (
     CLAIMS,
     Claim,
+    ClaimError,
     Finding,
-    LedgerError,
     choose,
     decide,
     holds,
@@ -54,29 +54,29 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def bench(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    bench = Bench(guard, tmp_path_factory.mktemp("claims"))
+def lab(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(guard, tmp_path_factory.mktemp("claims"))
     try:
-        yield bench
+        yield lab
     finally:
-        bench.close()
+        lab.close()
 
 
-def no_bench() -> Bench:
+def no_lab() -> Lab:
     """For claims that start nothing."""
-    return Bench(None, Path())  # type: ignore[arg-type]
+    return Lab(None, Path())  # type: ignore[arg-type]
 
 
 def told(finding: Finding) -> Claim:
     return Claim("a-claim", "A claim", "a test", lambda _: finding)
 
 
-def without_evidence(_: Bench) -> Finding:
+def without_evidence(_: Lab) -> Finding:
     need(False, "nothing answered")
     return holds("never reached")
 
 
-def broken(_: Bench) -> Finding:
+def broken(_: Lab) -> Finding:
     raise ConnectionRefusedError("no server")
 
 
@@ -100,7 +100,7 @@ def test_claim_about_nginx_is_not_testable_without_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    [verdict] = decide(choose(["nginx-fixes-sync"]), no_bench())
+    [verdict] = decide(choose(["nginx-fixes-sync"]), no_lab())
     assert verdict.kind == UNTESTABLE
     assert "apt-get install nginx" in verdict.evidence
 
@@ -108,15 +108,15 @@ def test_claim_about_nginx_is_not_testable_without_it(
 def test_claim_is_entered_by_its_name_and_docstring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ledger, "CLAIMS", {})
+    monkeypatch.setattr(registry, "CLAIMS", {})
 
-    @ledger.claim("a test")
-    def the_earth_is_flat(_: Bench) -> Finding:
+    @registry.claim("a test")
+    def the_earth_is_flat(_: Lab) -> Finding:
         """The Earth
         is flat"""
         return refuted("a ship went under the horizon, hull first")
 
-    assert ledger.CLAIMS["the-earth-is-flat"] is the_earth_is_flat
+    assert registry.CLAIMS["the-earth-is-flat"] is the_earth_is_flat
     assert the_earth_is_flat.text == "The Earth is flat"
 
 
@@ -132,7 +132,7 @@ def test_claim_is_entered_by_its_name_and_docstring(
 def test_verdict_is_what_the_finding_says(
     finding: Finding, verdict: str, kind: str
 ) -> None:
-    [given] = decide([told(finding)], no_bench())
+    [given] = decide([told(finding)], no_lab())
     assert given.verdict == verdict
     assert given.kind == kind
     assert given.evidence == finding.evidence
@@ -152,7 +152,7 @@ def test_verdict_is_what_the_finding_says(
 def test_without_evidence_it_is_an_error_and_the_next_claim_is_run(
     claim: Claim, words: str
 ) -> None:
-    error, following = decide([claim, told(holds("3 of 3"))], no_bench())
+    error, following = decide([claim, told(holds("3 of 3"))], no_lab())
     assert error.verdict == error.kind == ERROR
     assert words in error.evidence
     assert following.verdict == HOLDS
@@ -165,7 +165,7 @@ def test_command_exits_with_1_when_a_claim_is_an_error(
         "good": dataclasses.replace(told(holds("3 of 3")), id="good"),
         "bad": Claim("bad", "A bad one", "a test", without_evidence),
     }
-    monkeypatch.setattr(ledger, "CLAIMS", found)
+    monkeypatch.setattr(registry, "CLAIMS", found)
     assert main(["claims", "--only", "good"]) == 0
     assert main(["claims", "--only", "good,bad"]) == 1
     shown = capsys.readouterr().out
@@ -177,7 +177,7 @@ def test_command_exits_with_1_when_a_claim_is_an_error(
 def test_command_saves_the_whole_ledger_and_no_part_of_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(ledger, "CLAIMS", {"a-claim": told(holds("3 of 3"))})
+    monkeypatch.setattr(registry, "CLAIMS", {"a-claim": told(holds("3 of 3"))})
     monkeypatch.setattr(claims, "LEDGER", tmp_path / "reports" / "claims.json")
     monkeypatch.setattr(claims, "ROOT", tmp_path)
     assert claims.run(["a-claim"], Console(quiet=True)) == 0
@@ -194,7 +194,7 @@ def test_command_saves_the_whole_ledger_and_no_part_of_it(
 def test_unknown_claim_is_named_with_those_that_exist(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(LedgerError, match="no claim 'moon': there are "):
+    with pytest.raises(ClaimError, match="no claim 'moon': there are "):
         choose(["scope-is-immutable", "moon"])
     assert main(["claims", "--only", "moon"]) == 2
     error = capsys.readouterr().err
@@ -232,8 +232,8 @@ def test_answer_is_read_in_chunks_or_not() -> None:
 
 @pytest.mark.parametrize(("name", "kind"), QUICK.items())
 def test_quick_claims_are_decided_on_real_servers(
-    name: str, kind: str, bench: Bench
+    name: str, kind: str, lab: Lab
 ) -> None:
-    [verdict] = decide(choose([name]), bench)
+    [verdict] = decide(choose([name]), lab)
     assert verdict.kind == kind, verdict.evidence
     assert verdict.kind in KINDS

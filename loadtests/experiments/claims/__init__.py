@@ -2,5 +2,5 @@
 
 The one rule: a verdict follows from what was measured in this run. Each claim is one
 function, with the claim in its docstring; it returns a `Finding` made of figures, and
-where they fail to appear it raises, which is an error in the ledger and no verdict.
+where they fail to appear it raises, which is an error and no verdict.
 """

@@ -11,7 +11,6 @@ from loadtests.clients.conversations import ask, request
 from loadtests.clients.http2 import speaks_http2
 from loadtests.clients.websocket import websocket_echo
 from loadtests.clients.wire import Address
-from loadtests.experiments.claims.bench import Bench, timed
 from loadtests.experiments.claims.interface import (
     APPS_WSGI,
     ASGI,
@@ -19,7 +18,8 @@ from loadtests.experiments.claims.interface import (
     INTRODUCTION,
     WSGI,
 )
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims.lab import Lab, timed
+from loadtests.experiments.claims.registry import (
     Finding,
     claim,
     holds,
@@ -36,9 +36,9 @@ LONG_WORK_MS = 3600
 
 
 @claim(INTRODUCTION)
-def asgi_background_tasks(bench: Bench) -> Finding:
+def asgi_background_tasks(lab: Lab) -> Finding:
     """ASGI gives background tasks"""
-    servers = {stack: bench.serve(stack).address for stack in ASGI}
+    servers = {stack: lab.serve(stack).address for stack in ASGI}
     before = {stack: _finished(address) for stack, address in servers.items()}
     answered_ms = max(map(_ask_for_work_ms, servers.values()))
 
@@ -74,11 +74,11 @@ def _finished(address: Address) -> int:
 
 
 @claim(FIELD)
-def wsgi_work_after_response(bench: Bench) -> Finding:
+def wsgi_work_after_response(lab: Lab) -> Finding:
     """WSGI cannot work on after the response"""
     shown, early = [], []
     for stack in WSGI:
-        address = bench.serve(stack, app=APPS_WSGI).address
+        address = lab.serve(stack, app=APPS_WSGI).address
         began_s = time.monotonic()
         answer = wire.exchange(address, request("/closing"), deadline_s=2.0)
         answered_ms = (time.monotonic() - began_s) * 1000
@@ -95,13 +95,13 @@ def wsgi_work_after_response(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def wsgi_no_websockets(bench: Bench) -> Finding:
+def wsgi_no_websockets(lab: Lab) -> Finding:
     """WSGI has no WebSockets"""
-    plain = {s: websocket_echo(bench.serve(s).address, "/ws", b"hi") for s in WSGI}
+    plain = {s: websocket_echo(lab.serve(s).address, "/ws", b"hi") for s in WSGI}
     need(all(b"501" in answer for answer in plain.values()), str(plain))
     past = {
         stack: websocket_echo(
-            bench.serve(stack, app=APPS_WSGI).address, "/own-socket", b"hi"
+            lab.serve(stack, app=APPS_WSGI).address, "/own-socket", b"hi"
         )
         for stack in WSGI
     }
@@ -118,11 +118,11 @@ def wsgi_no_websockets(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def asgi_websockets_and_lifespan(bench: Bench) -> Finding:
+def asgi_websockets_and_lifespan(lab: Lab) -> Finding:
     """ASGI has WebSockets and lifespan"""
     both, shown = [], []
     for stack in ASGI:
-        address = bench.serve(stack).address
+        address = lab.serve(stack).address
         echo = websocket_echo(address, "/ws", b"hi").decode()
         state = ask(address, "/state").body.decode().strip()
         both += [stack] * (echo == "hi" and state == "startups: 1")
@@ -134,7 +134,7 @@ def asgi_websockets_and_lifespan(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def asgi_gives_http2(bench: Bench) -> Finding:
+def asgi_gives_http2(lab: Lab) -> Finding:
     """ASGI gives HTTP/2"""
     stacks = (
         *("asgi-uvicorn", "asgi-gunicorn", "asgi-uvicorn-h2", "asgi-gunicorn-h2"),
@@ -142,7 +142,7 @@ def asgi_gives_http2(bench: Bench) -> Finding:
     )
     does = []
     for stack in stacks:
-        if speaks_http2(bench.serve(stack).address, "/hello") == b"Hello, world!":
+        if speaks_http2(lab.serve(stack).address, "/hello") == b"Hello, world!":
             does.append(stack)
     others = [stack for stack in stacks if stack not in does]
     need(bool(does), "no stack answered over HTTP/2")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 
 from loadtests.clients.conversations import ask, converse, request
-from loadtests.experiments.claims.bench import Bench, together
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims.lab import Lab, together
+from loadtests.experiments.claims.registry import (
     Finding,
     claim,
     holds,
@@ -29,11 +29,11 @@ WAIT_MS, CALLS = 300, 4
 
 
 @claim(INTRODUCTION)
-def wsgi_is_blocking(bench: Bench) -> Finding:
+def wsgi_is_blocking(lab: Lab) -> Finding:
     """WSGI is synchronous and blocking"""
     took_s = {
         name: together(
-            bench.serve(f"wsgi-gunicorn-{name}").address, f"/wait?ms={WAIT_MS}", CALLS
+            lab.serve(f"wsgi-gunicorn-{name}").address, f"/wait?ms={WAIT_MS}", CALLS
         )
         for name in ("sync", "gthread", "gevent")
     }
@@ -50,9 +50,9 @@ def wsgi_is_blocking(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def asgi_is_non_blocking(bench: Bench) -> Finding:
+def asgi_is_non_blocking(lab: Lab) -> Finding:
     """ASGI is asynchronous and non-blocking"""
-    address = bench.serve("asgi-uvicorn").address
+    address = lab.serve("asgi-uvicorn").address
     waits_s = together(address, f"/wait?ms={WAIT_MS}", CALLS)
     blocks_s = together(address, f"/block?ms={WAIT_MS}", CALLS)
     evidence = (
@@ -66,7 +66,7 @@ def asgi_is_non_blocking(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def wsgi_one_call_one_response(bench: Bench) -> Finding:
+def wsgi_one_call_one_response(lab: Lab) -> Finding:
     """WSGI means one call, one response"""
     counts = {}
     for stack, app in (
@@ -75,7 +75,7 @@ def wsgi_one_call_one_response(bench: Bench) -> Finding:
         ("asgi-uvicorn", APPS_ASGI),
         ("asgi-gunicorn", APPS_ASGI),
     ):
-        answer = ask(bench.serve(stack, app=app).address, "/twice")
+        answer = ask(lab.serve(stack, app=app).address, "/twice")
         counts[stack] = (answer.head + answer.body).count(b"HTTP/1.1 ")
     seen = ", ".join(f"{stack} {count}" for stack, count in counts.items())
     evidence = f"responses sent for an app that starts two of them in a call: {seen}"
@@ -86,13 +86,13 @@ def wsgi_one_call_one_response(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def asgi_is_event_driven(bench: Bench) -> Finding:
+def asgi_is_event_driven(lab: Lab) -> Finding:
     """ASGI is event-driven"""
     pieces = [b"4\r\nfour\r\n", b"5\r\nfive!\r\n", b"0\r\n\r\n"]
     head = request("/events", "Transfer-Encoding: chunked", method="POST")
     transcripts = {}
     for stack in ASGI:
-        address = bench.serve(stack, app=APPS_ASGI).address
+        address = lab.serve(stack, app=APPS_ASGI).address
         events = converse(address, [head, *pieces], gap_s=0.1).json()
         need({e["type"] for e in events} == {"http.request"}, str(events))
         apart_ms = (events[-1]["at_s"] - events[0]["at_s"]) * 1000
@@ -106,7 +106,7 @@ def asgi_is_event_driven(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def any_raw_app(bench: Bench) -> Finding:
+def any_raw_app(lab: Lab) -> Finding:
     """A server can run any raw ASGI app"""
     shapes = {
         "http_only": "function",
@@ -117,7 +117,7 @@ def any_raw_app(bench: Bench) -> Finding:
     for stack in ("asgi-uvicorn", "asgi-gunicorn"):
         for name, shape in shapes.items():
             app = f"{claims.__name__}:{name}"
-            server = bench.serve(stack, app=app, answering=False)
+            server = lab.serve(stack, app=app, answering=False)
             ran = ask(server.address, "/hello").status == 200
             runs.setdefault(shape, []).extend([stack] * ran)
     shown = (f"{s} on {' and '.join(on) or 'none'}" for s, on in runs.items())
@@ -129,11 +129,11 @@ def any_raw_app(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def scope_is_the_request(bench: Bench) -> Finding:
+def scope_is_the_request(lab: Lab) -> Finding:
     """The scope holds exactly what a framework's Request is built from"""
     if importlib.util.find_spec("starlette") is None:
         return not_testable("Starlette is not installed: make install")
-    server = bench.serve("asgi-uvicorn", app=APPS_ASGI)
+    server = lab.serve("asgi-uvicorn", app=APPS_ASGI)
     body = b"not in the scope"
     fields = (f"Content-Length: {len(body)}", "Cookie: a=b")
     sent = request("/framework-request?q=1", *fields, method="POST") + body
@@ -149,10 +149,10 @@ def scope_is_the_request(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def scope_is_immutable(bench: Bench) -> Finding:
+def scope_is_immutable(lab: Lab) -> Finding:
     """The scope is immutable"""
     found = {
-        stack: ask(bench.serve(stack, app=APPS_ASGI).address, "/change?q=1").json()
+        stack: ask(lab.serve(stack, app=APPS_ASGI).address, "/change?q=1").json()
         for stack in ASGI
     }
     changed = [stack for stack, held in found.items() if held["changed"]]

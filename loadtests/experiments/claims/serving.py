@@ -20,9 +20,9 @@ from loadtests.clients import wire
 from loadtests.clients.behaviours import header_lines
 from loadtests.clients.conversations import ask, request
 from loadtests.clients.wire import Address
-from loadtests.experiments.claims.bench import Bench, healthy, slow, timed
 from loadtests.experiments.claims.interface import FIELD
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims.lab import Lab, healthy, slow, timed
+from loadtests.experiments.claims.registry import (
     Finding,
     claim,
     holds,
@@ -43,10 +43,10 @@ def answered(address: Address, scenario: str, count: int) -> int:
 
 
 @claim(FIELD)
-def silent_client_stops_sync(bench: Bench) -> Finding:
+def silent_client_stops_sync(lab: Lab) -> Finding:
     """One silent client stops a sync worker for up to 30 s"""
     timeout = ("--timeout", str(SHORT_TIMEOUT_S))
-    address = bench.serve("wsgi-gunicorn-sync", *timeout).address
+    address = lab.serve("wsgi-gunicorn-sync", *timeout).address
     quick_s = timed(address)
     with slow(address, "idle", 1) as crowd:
         began_s = time.monotonic()
@@ -64,9 +64,9 @@ def silent_client_stops_sync(bench: Bench) -> Finding:
 
 
 @claim(FIELD)
-def threads_handle_slow_clients(bench: Bench) -> Finding:
+def threads_handle_slow_clients(lab: Lab) -> Finding:
     """Thread workers handle slow clients"""
-    server = bench.serve("wsgi-gunicorn-gthread")
+    server = lab.serve("wsgi-gunicorn-gthread")
     threads = server.stack.threads or 1
     few, many = threads // 2, 2 * threads
     shown = {n: answered(server.address, "slow-body", n) for n in (few, many)}
@@ -82,11 +82,11 @@ def threads_handle_slow_clients(bench: Bench) -> Finding:
 
 
 @claim(FIELD)
-def gevent_as_resilient(bench: Bench) -> Finding:
+def gevent_as_resilient(lab: Lab) -> Finding:
     """gevent makes WSGI as resilient as ASGI"""
     limit = ("--worker-connections", "10")
-    limited = bench.serve("wsgi-gunicorn-gevent", *limit).address
-    both = [bench.serve(s).address for s in ("wsgi-gunicorn-gevent", "asgi-uvicorn")]
+    limited = lab.serve("wsgi-gunicorn-gevent", *limit).address
+    both = [lab.serve(s).address for s in ("wsgi-gunicorn-gevent", "asgi-uvicorn")]
     with ThreadPoolExecutor(2) as pool:
         got = {way: [*pool.map(answered, both, [way] * 2, [60] * 2)] for way in WAYS}
         late = list(pool.map(_served_late, both))
@@ -122,11 +122,11 @@ def _served_late(address: Address, count: int = 10) -> int:
 
 
 @claim(FIELD)
-def blocking_call_stalls_all(bench: Bench) -> Finding:
+def blocking_call_stalls_all(lab: Lab) -> Finding:
     """One blocking call in an async handler stalls every client of that worker"""
     stalled, shown = [], []
     for stack in ("asgi-uvicorn", "asgi-gunicorn", "wsgi-gunicorn-gthread"):
-        address = bench.serve(stack).address
+        address = lab.serve(stack).address
         quickest_ms = _quickest_beside(address, "/block?ms=700") * 1000
         awaiting_ms = _quickest_beside(address, "/wait?ms=700") * 1000
         stalled += [stack] * (quickest_ms > 150)

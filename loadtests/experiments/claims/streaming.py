@@ -8,9 +8,9 @@ from typing import Any
 from loadtests.clients import wire
 from loadtests.clients.conversations import ask, request
 from loadtests.clients.wire import Address
-from loadtests.experiments.claims.bench import Bench
 from loadtests.experiments.claims.interface import APPS_ASGI, ASGI, INTRODUCTION, WSGI
-from loadtests.experiments.claims.ledger import (
+from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.registry import (
     Finding,
     claim,
     holds,
@@ -36,9 +36,9 @@ def _spread_ms(address: Address) -> tuple[float, float]:
     return times_ms[0], times_ms[-1]
 
 
-def _streaming(bench: Bench, stacks: tuple[str, ...]) -> tuple[list[str], str]:
+def _streaming(lab: Lab, stacks: tuple[str, ...]) -> tuple[list[str], str]:
     """The stacks that stream, and what shows it."""
-    spreads = {stack: _spread_ms(bench.serve(stack).address) for stack in stacks}
+    spreads = {stack: _spread_ms(lab.serve(stack).address) for stack in stacks}
     whole_ms = (PIECES - 1) * INTERVAL_MS
     does = [stack for stack, (a, b) in spreads.items() if b - a > 0.7 * whole_ms]
     shown = ", ".join(f"{s} {a:.0f} and {b:.0f} ms" for s, (a, b) in spreads.items())
@@ -46,9 +46,9 @@ def _streaming(bench: Bench, stacks: tuple[str, ...]) -> tuple[list[str], str]:
 
 
 @claim(INTRODUCTION)
-def wsgi_cannot_stream(bench: Bench) -> Finding:
+def wsgi_cannot_stream(lab: Lab) -> Finding:
     """WSGI cannot stream"""
-    does, evidence = _streaming(bench, WSGI)
+    does, evidence = _streaming(lab, WSGI)
     if len(does) == len(WSGI):
         return refuted(evidence)
     others = " and ".join(stack for stack in WSGI if stack not in does)
@@ -56,20 +56,20 @@ def wsgi_cannot_stream(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def asgi_streams(bench: Bench) -> Finding:
+def asgi_streams(lab: Lab) -> Finding:
     """ASGI streams"""
-    does, evidence = _streaming(bench, ASGI)
+    does, evidence = _streaming(lab, ASGI)
     if len(does) == len(ASGI):
         return holds(evidence)
     return holds_only_with(" and ".join(does), evidence) if does else refuted(evidence)
 
 
 @claim(INTRODUCTION)
-def chunked_is_more_body(bench: Bench) -> Finding:
+def chunked_is_more_body(lab: Lab) -> Finding:
     """A chunked response is several body events with more_body"""
     shown = {}
     for stack in ASGI:
-        address = bench.serve(stack, app=APPS_ASGI).address
+        address = lab.serve(stack, app=APPS_ASGI).address
         plain = ask(address, "/three-events")
         known = ask(address, "/three-events?length")
         old = ask(address, "/three-events", http="1.0")
@@ -88,11 +88,11 @@ def chunked_is_more_body(bench: Bench) -> Finding:
 
 
 @claim(INTRODUCTION)
-def disconnect_is_an_event(bench: Bench) -> Finding:
+def disconnect_is_an_event(lab: Lab) -> Finding:
     """A client that goes away is an http.disconnect event"""
     heard, talked = {}, {}
     for stack in ASGI:
-        address = bench.serve(stack, app=APPS_ASGI).address
+        address = lab.serve(stack, app=APPS_ASGI).address
         gone_s = _leave(address, "/listen", "listening")
         listened = seen(address, "listened") or {}
         heard[stack] = (listened.get("at_s", float("inf")) - gone_s) * 1000

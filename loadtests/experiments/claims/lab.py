@@ -25,9 +25,9 @@ from loadtests.clients import wire
 from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
 from loadtests.clients.conversations import ask
 from loadtests.clients.wire import Address, WireError, exchange
+from loadtests.experiments.costs import HELLO, apart, cost_of_request
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, running
-from loadtests.servers.usage import usage
 
 DEADLINE_S = 1.0
 # More than the sockets' buffers take (over 4 MB), little enough for a proxy's disk.
@@ -38,10 +38,10 @@ _TARGET = dataclasses.replace(
 _GAP_S = 0.25
 _SETTLE_S = 0.3
 _RESET = struct.pack("ii", 1, 0)
-_ROUNDS, _REQUESTS, _EVERY_S = 5, 70, 0.005
+_ROUNDS, _DRIVEN_S = 2, 0.4
 
 
-class Bench:
+class Lab:
     """The servers that the claims share, started when first asked for."""
 
     def __init__(self, guard: Guard, logs: Path) -> None:
@@ -49,7 +49,7 @@ class Bench:
         self.logs = logs
         self._servers: dict[tuple[str, ...], Server] = {}
         self._stack = contextlib.ExitStack()
-        self._cost_us: dict[tuple[tuple[str, str], ...], list[float]] = {}
+        self._cost_us: dict[tuple[tuple[str, str], bool], float] = {}
 
     def serve(
         self, stack_id: str, *options: str, app: str = "", answering: bool = True
@@ -68,29 +68,33 @@ class Bench:
             recovered(self._servers[key].address)
         return self._servers[key]
 
-    def cpu_us(self, served: Mapping[str, tuple[str, str]]) -> Mapping[str, float]:
+    def cpu_us(
+        self, served: Mapping[str, tuple[str, str]], *, kept_alive: bool
+    ) -> Mapping[str, float]:
         """CPU time that a healthy request costs each (stack, app) of these.
 
-        They are measured in turns, and of each the quietest turn counts: whatever else
+        They are driven in turns, and of each the quietest turn counts: whatever else
         the machine does only adds.
         """
-        key = tuple(served.values())
-        if key not in self._cost_us:
-            servers = [self.serve(stack_id, app=app) for stack_id, app in key]
-            rounds = [[_cpu_us(server) for server in servers] for _ in range(_ROUNDS)]
-            self._cost_us[key] = [min(costs) for costs in zip(*rounds, strict=True)]
-        return dict(zip(served, self._cost_us[key], strict=True))
+        for _ in range(_ROUNDS):
+            for stack_id, app in served.values():
+                self._drive(stack_id, app, kept_alive)
+        return {
+            name: self._cost_us[stack_and_app, kept_alive]
+            for name, stack_and_app in served.items()
+        }
+
+    def _drive(self, stack_id: str, app: str, kept_alive: bool) -> None:
+        server, key = self.serve(stack_id, app=app), ((stack_id, app), kept_alive)
+        with apart(server):
+            price = cost_of_request(
+                server, HELLO, kept_alive=kept_alive, lasts_s=_DRIVEN_S
+            )
+        known = self._cost_us.get(key, price.cpu_us)
+        self._cost_us[key] = min(known, price.cpu_us)
 
     def close(self) -> None:
         self._stack.close()
-
-
-def _cpu_us(server: Server) -> float:
-    before, began_s = usage(server.group).cpu_s, time.monotonic()
-    for number in range(_REQUESTS):
-        time.sleep(max(0.0, began_s + number * _EVERY_S - time.monotonic()))
-        timed(server.address)
-    return (usage(server.group).cpu_s - before) / _REQUESTS * 1e6
 
 
 def timed(address: Address, deadline_s: float = DEADLINE_S) -> float:

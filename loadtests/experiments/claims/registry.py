@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loadtests import UserError
 from loadtests.catalog.names import unknown
-from loadtests.experiments.claims.bench import Bench
+from loadtests.experiments.claims.lab import Lab
 from loadtests.records.claims import (
     ERROR,
     HOLDS,
@@ -20,8 +20,8 @@ from loadtests.records.claims import (
 )
 
 
-class LedgerError(UserError):
-    """A ledger that cannot be run as asked; one line."""
+class ClaimError(UserError):
+    """Claims that cannot be run as asked; one line."""
 
 
 class NoEvidence(Exception):
@@ -48,16 +48,16 @@ class Claim:
     id: str
     text: str
     source: str
-    decide: Callable[[Bench], Finding]
+    decide: Callable[[Lab], Finding]
 
 
 CLAIMS: dict[str, Claim] = {}
 
 
-def claim(source: str) -> Callable[[Callable[[Bench], Finding]], Claim]:
-    """Enter a function into the ledger: its docstring is the claim, its name the id."""
+def claim(source: str) -> Callable[[Callable[[Lab], Finding]], Claim]:
+    """Register a function: its docstring is the claim, its name the id."""
 
-    def enter(decide: Callable[[Bench], Finding]) -> Claim:
+    def enter(decide: Callable[[Lab], Finding]) -> Claim:
         name = decide.__name__.replace("_", "-")
         text = " ".join((inspect.getdoc(decide) or "").split())
         CLAIMS[name] = Claim(name, text, source, decide)
@@ -92,24 +92,24 @@ def choose(names: Sequence[str]) -> list[Claim]:
     """The claims of those ids, all of them when none is named."""
     for name in names:
         if name not in CLAIMS:
-            raise LedgerError(unknown("claim", name, CLAIMS))
+            raise ClaimError(unknown("claim", name, CLAIMS))
     return [CLAIMS[name] for name in dict.fromkeys(names or CLAIMS)]
 
 
-def decide(claims: Sequence[Claim], bench: Bench) -> Iterator[Verdict]:
+def decide(claims: Sequence[Claim], lab: Lab) -> Iterator[Verdict]:
     """The verdicts, each as soon as it is there."""
     for one in claims:
-        finding = _run(one, bench)
+        finding = _run(one, lab)
         command = f"make claims ONLY={one.id}"
         yield Verdict(
             one.id, one.text, one.source, finding.verdict, finding.evidence, command
         )
 
 
-def _run(one: Claim, bench: Bench) -> Finding:
+def _run(one: Claim, lab: Lab) -> Finding:
     # The edge: whatever stops one claim is recorded as its error, and the next is run.
     try:
-        finding = one.decide(bench)
+        finding = one.decide(lab)
         need(bool(finding.evidence), "a verdict without evidence")
         need(finding.kind in KINDS, f"no such verdict: {finding.kind!r}")
     except NoEvidence as error:
