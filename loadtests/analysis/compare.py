@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis import comparable, differences
+from loadtests.analysis.comparable import Reason
 from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.outcomes import Outcome, key_of, outcomes
 from loadtests.records.run import Run
@@ -27,7 +28,7 @@ class Comparison:
 
     stack: str
     scenario: str
-    reasons: tuple[str, ...] = ()
+    reasons: Sequence[Reason] = ()
     differences: tuple[Difference, ...] = ()
 
     @property

@@ -15,8 +15,21 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from loadtests.analysis import compare, differences, health
+from loadtests.analysis.comparable import MISSING, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, FalseAlarms
-from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
+from loadtests.analysis.differences import (
+    BETTER,
+    CPU,
+    DEGRADES_AT,
+    IDLE_MEMORY,
+    OUT_AT,
+    SAME,
+    SLOW_CLIENT,
+    TIME,
+    WORSE,
+    Difference,
+    Figure,
+)
 from loadtests.analysis.intervals import Interval
 from loadtests.commands.main import main
 from loadtests.records.facts import TIMES, fact
@@ -67,8 +80,8 @@ def _numbered(cells: list[Cell]) -> list[Cell]:
     return [dataclasses.replace(c, repeat=n) for n, c in enumerate(cells, 1)]
 
 
-def figure(found: Any, name: str) -> Difference:
-    (difference,) = (d for d in found.differences if d.figure == name)
+def figure(found: Any, kind: str) -> Difference:
+    (difference,) = (d for d in found.differences if d.figure.kind == kind)
     assert isinstance(difference, Difference)
     return difference
 
@@ -87,8 +100,13 @@ def test_run_does_not_differ_from_itself(run: Run) -> None:
 def test_figures_are_compared_at_the_baseline_and_the_largest_step_both_held() -> None:
     found = one(climb(16), climb(32))
     assert [difference.figure for difference in found.differences] == [
-        *("degrades at", "out at", "p90 at 0, ms", "p90 at 8, ms"),
-        *("CPU a request, µs", "idle memory, MB", "a slow client, kB"),
+        *(
+            Figure(DEGRADES_AT),
+            Figure(OUT_AT),
+            Figure(TIME, 90, 0),
+            Figure(TIME, 90, 8),
+        ),
+        *(Figure(CPU), Figure(IDLE_MEMORY), Figure(SLOW_CLIENT)),
     ]
 
 
@@ -99,20 +117,18 @@ def test_percentile_is_the_highest_that_every_repeat_has() -> None:
     cell = climb()
     known = dataclasses.replace(cell, steps=[with_p99(s) for s in cell.steps])
     figures = [d.figure for d in one([known] * 2, [known] * 2).differences]
-    assert "p99 at 0, ms" in figures
+    assert Figure(TIME, 99, 0) in figures
     figures = [d.figure for d in one([known] * 2, [known, cell]).differences]
-    assert "p90 at 0, ms" in figures
+    assert Figure(TIME, 90, 0) in figures
     no_p90 = [dataclasses.replace(s, p90_ms=None) for s in cell.steps]
     less = dataclasses.replace(cell, steps=no_p90)
-    assert "p50 at 0, ms" in [d.figure for d in one(known, less).differences]
+    assert Figure(TIME, 50, 0) in [d.figure for d in one(known, less).differences]
 
 
 def test_figure_that_one_of_the_runs_lacks_is_left_out() -> None:
     nothing = climb(0)
-    figures = [d.figure for d in one(nothing, costing(None)).differences]
-    assert figures == [
-        *("degrades at", "out at", "idle memory, MB", "a slow client, kB")
-    ]
+    kinds = [d.figure.kind for d in one(nothing, costing(None)).differences]
+    assert kinds == [DEGRADES_AT, OUT_AT, IDLE_MEMORY, SLOW_CLIENT]
 
 
 # Capacity
@@ -136,7 +152,7 @@ def test_capacity_differs_by_more_than_one_step(
     base: int | None, new: int | None, verdict: str
 ) -> None:
     found = one(climb(base), climb(new))
-    assert figure(found, "out at").verdict == verdict
+    assert figure(found, OUT_AT).verdict == verdict
     assert found.verdict == verdict
     assert compare.status([found]) == (verdict == WORSE)
 
@@ -148,16 +164,14 @@ def test_capacity_differs_by_more_than_one_step(
 def test_capacity_lies_between_two_steps_and_so_does_its_difference(
     base: int | None, new: int | None, low: float, high: float
 ) -> None:
-    assert figure(one(climb(base), climb(new)), "out at").interval == Interval(
-        low, high
-    )
+    assert figure(one(climb(base), climb(new)), OUT_AT).interval == Interval(low, high)
 
 
 def test_capacity_of_repeats_is_the_middle_one_within_all() -> None:
-    found = figure(one([climb(16)] * 3, [climb(8), climb(64), climb(64)]), "out at")
+    found = figure(one([climb(16)] * 3, [climb(8), climb(64), climb(64)]), OUT_AT)
     assert (found.base, found.new, found.verdict) == (16, 64, BETTER)
     assert found.interval == Interval(4 - 16, 64 - 8)
-    never = figure(one([climb()] * 3, [climb()] * 3), "out at")
+    never = figure(one([climb()] * 3, [climb()] * 3), OUT_AT)
     assert (never.base, never.new, never.interval) == (None, None, None)
 
 
@@ -219,9 +233,9 @@ def test_times_that_are_doubtful_are_not_compared() -> None:
     doubt = [fact(TIMES, stolen_percent=9, lag_p99_ms=6)]
     base, new = timed(20, 18, 22), timed(28, 26, 30)
     doubted = dataclasses.replace(new, doubts=doubt)
-    assert any("p90" in d.figure for d in one(base, new).differences)
+    assert any(d.figure.kind == TIME for d in one(base, new).differences)
     for pair in ((base, doubted), (doubted, base)):
-        assert not any("p90" in d.figure for d in one(*pair).differences)
+        assert not any(d.figure.kind == TIME for d in one(*pair).differences)
 
 
 @pytest.mark.parametrize(
@@ -242,11 +256,11 @@ def test_time_differs_beyond_the_interval_of_its_own_samples(
 def test_repeats_that_scatter_do_not_differ() -> None:
     base = [costing(cpu) for cpu in (100, 200, 300)]
     new = [costing(cpu) for cpu in (200, 300, 400)]
-    found = figure(one(base, new), "CPU a request, µs")
+    found = figure(one(base, new), CPU)
     assert (found.base, found.new, found.verdict) == (200, 300, SAME)
     assert found.interval is not None
     assert found.interval.low < 0 < 100 < found.interval.high
-    two = figure(one(base[:2], new[:2]), "CPU a request, µs")
+    two = figure(one(base[:2], new[:2]), CPU)
     assert (two.interval, two.verdict) == (None, SAME)
 
 
@@ -256,13 +270,13 @@ def test_repeats_that_agree_differ() -> None:
     found = one(base, new)
     assert found.verdict == WORSE
     assert one(new, base).verdict == BETTER
-    assert {d.verdict for d in found.differences if "CPU" not in d.figure} == {SAME}
+    assert {d.verdict for d in found.differences if d.figure.kind != CPU} == {SAME}
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
 def test_figure_that_is_no_number_is_not_compared(odd: float) -> None:
-    figures = [d.figure for d in one(costing(odd), costing()).differences]
-    assert "CPU a request, µs" not in figures
+    kinds = [d.figure.kind for d in one(costing(odd), costing()).differences]
+    assert CPU not in kinds
 
 
 @settings(max_examples=40)
@@ -319,14 +333,18 @@ def packages(**versions: str) -> Run:
 )
 def test_what_cannot_be_compared_says_why(new: Run, reason: str) -> None:
     (found,) = compare.compare(runs.run([climb()]), new)
-    assert (found.verdict, found.reasons) == (INCOMPARABLE, (reason,))
+    assert found.verdict == INCOMPARABLE
+    assert [comparison.sentence(r) for r in found.reasons] == [reason]
     assert compare.status([found]) == 2
 
 
 def test_cell_that_is_missing_in_the_base_says_so() -> None:
     void = climb(valid=False)
     found = compare.compare(runs.run([void]), runs.run([climb(), runs.cell()]))
-    assert [c.reasons for c in found] == [("void in BASE",), ("not in BASE",)]
+    assert [c.reasons for c in found] == [
+        [Reason(VOID, "BASE")],
+        [Reason(MISSING, "BASE")],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +381,7 @@ def test_packages_matter_to_the_stacks_that_use_them(
 def test_void_repeats_are_left_out_of_the_others() -> None:
     void = climb(4, valid=False)
     found = one([climb(32), void], climb(32))
-    assert (found.verdict, figure(found, "out at").base) == (SAME, 32)
+    assert (found.verdict, figure(found, OUT_AT).base) == (SAME, 32)
 
 
 def test_status_is_of_the_worst_and_needs_something_to_compare() -> None:
@@ -467,7 +485,7 @@ def test_markdown_has_the_figures_that_differ() -> None:
 def test_interval_is_shown_as_far_as_it_is_known(
     interval: Interval | None, says: str
 ) -> None:
-    found = Difference("p90 at 0, ms", 0.0, 3.0, interval, WORSE)
+    found = Difference(Figure(TIME, 90, 0), 0.0, 3.0, interval, WORSE)
     assert comparison._values(found)[3:] == ["–", says]
 
 

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests.analysis.outcomes import (
-    degrade_prediction,
-    outcomes,
-    prediction,
+from loadtests.analysis.outcomes import outcomes
+from loadtests.analysis.predictions import (
+    PARTLY,
+    Prediction,
+    predicted_out,
+    predicted_to_degrade,
     verdict,
 )
 from loadtests.commands.main import main
@@ -31,7 +33,7 @@ from loadtests.records.run import (
     Step,
     save_run,
 )
-from loadtests.report import reports
+from loadtests.report import reports, said
 from loadtests.report.charts import drawing
 from loadtests.report.charts.panel import LABEL_GAP, Panel
 from loadtests.report.charts.style import dodged, looks, place, predicted
@@ -134,10 +136,8 @@ def test_verdict_is_on_the_first_harm_too_where_that_was_predicted(
     }
     capacity = dataclasses.replace(cell.capacity, **predicted)
     assert verdict(dataclasses.replace(cell, capacity=capacity)) == says
-    assert degrade_prediction(capacity) == (
-        "not reached" if low is None else "8 to 15" if low == 8 else "2,000"
-    )
-    assert degrade_prediction(cell.capacity) == "–"
+    assert predicted_to_degrade(capacity) == Prediction(low, high)
+    assert predicted_to_degrade(cell.capacity) is None
 
 
 def test_reasons_of_predictions_name_whom_they_are_given_for() -> None:
@@ -168,7 +168,9 @@ def test_reasons_of_predictions_name_whom_they_are_given_for() -> None:
 def test_prediction_reads_as_it_was_made(
     low: int | None, high: int | None, says: str
 ) -> None:
-    assert prediction(Capacity(low, None, None, None, high)) == says
+    made = predicted_out(Capacity(low, None, None, None, high))
+    assert said.prediction(made) == says
+    assert said.prediction(None) == "–"
 
 
 def degraded_against_all_predictions() -> Cell:
@@ -332,8 +334,9 @@ def test_repeats_are_pooled_and_their_spread_is_told() -> None:
     )
     run = runs.run([sync_out(1), sync_out(2), later])
     (outcome,) = outcomes(run)
-    assert str(outcome.out_at) == "2 (2 to 512 over 3 repeats)"
-    assert outcome.verdict == "confirmed in 2 of 3 repeats"
+    assert said.reached(outcome.out_at) == "2 (2 to 512 over 3 repeats)"
+    assert outcome.verdict == PARTLY
+    assert said.verdict(outcome) == "confirmed in 2 of 3 repeats"
     assert outcome.steps[0].attempted == 450
 
 
@@ -341,7 +344,7 @@ def test_repeats_that_differ_say_which_reached_a_step() -> None:
     out = {0: 150, 4: 0}
     some = [runs.cell(repeat=n, answered=out) for n in (1, 2)]
     (outcome,) = outcomes(runs.run([*some, runs.cell(repeat=3)]))
-    assert str(outcome.out_at) == "4 in 2 of 3 repeats"
+    assert said.reached(outcome.out_at) == "4 in 2 of 3 repeats"
     assert outcome.recovery_s is None
     assert "not within 3 s" in markdown.render(runs.run(some))["report.md"]
 
@@ -486,9 +489,13 @@ def test_charts_mark_both_ends_of_a_predicted_range() -> None:
 
 
 def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None:
-    assert predicted(16, 1000, [0, 16, 32]) == {"x": 1, "until": 2, "within": False}
-    assert predicted(64, 128, [0, 16, 32]) is None
-    assert predicted(None, None, [0, 16, 32]) is None
+    assert predicted(Prediction(16, 1000), [0, 16, 32]) == {
+        "x": 1,
+        "until": 2,
+        "within": False,
+    }
+    assert predicted(Prediction(64, 128), [0, 16, 32]) is None
+    assert predicted(Prediction(None, None), [0, 16, 32]) is None
 
 
 def test_method_says_in_which_order_the_cells_were_measured() -> None:

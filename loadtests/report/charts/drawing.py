@@ -13,13 +13,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import vl_convert
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
 from loadtests.report.charts import bars, lines, style
-from loadtests.report.words import count, listed, percent
+from loadtests.report.said import prediction, reached, verdict
+from loadtests.report.words import count, listed, percent, plain
 
 FOLDER = "charts"
 BELOW = "The table below has the figures."
@@ -68,7 +70,16 @@ def _compiled(vega_lite: str) -> str:
 
 def specification(picture: Picture) -> style.Spec:
     """The Vega-Lite specification, with what all charts have in common."""
-    return {**picture.draw(), **style.COMMON}
+    return {**_cleaned(picture.draw()), **style.COMMON}
+
+
+def _cleaned(spec: Any) -> Any:
+    """The specification with every name in it made fit to be shown."""
+    if isinstance(spec, dict):
+        return {_cleaned(key): _cleaned(value) for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [_cleaned(value) for value in spec]
+    return plain(spec) if isinstance(spec, str) else spec
 
 
 def _answered(
@@ -92,10 +103,10 @@ def _answered(
 
 def _fall(outcome: Outcome) -> str:
     last = outcome.last
-    out = f"out at {outcome.out_at}" if outcome.out else "not out"
+    out = f"out at {reached(outcome.out_at)}" if outcome.out else "not out"
     return (
         f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
-        f"{count(last.slow_clients)}, {out}, predicted {outcome.prediction}."
+        f"{count(last.slow_clients)}, {out}, predicted {prediction(outcome.predicted)}."
     )
 
 
@@ -120,8 +131,8 @@ def _response_time(
 
 def _capacity(found: list[Outcome], looks: dict[str, style.Look]) -> Picture:
     title = "Slow clients at which each stack was out: predicted and measured"
-    verdicts = Counter(outcome.verdict for outcome in found)
-    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    verdicts = Counter(map(verdict, found))
+    said = ", ".join(f"{number} {name}" for name, number in verdicts.items())
     return Picture(
         file=f"{FOLDER}/capacity.svg",
         title=title,

@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from markupsafe import Markup
 
 from loadtests.report.charts import drawing, style
+from loadtests.report.words import plain
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10  # what is cut of the 16 that style.COMMON leaves around a chart
@@ -61,7 +62,7 @@ def embedded(picture: drawing.Picture, name: str, *, tips: bool = False) -> Mark
     root.set("aria-labelledby", f"{name}-title {name}-desc")
     for tag, text in (("desc", picture.alternative), ("title", picture.title)):
         told = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{name}-{tag}")
-        told.text = text
+        told.text = plain(text)
         root.insert(0, told)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 

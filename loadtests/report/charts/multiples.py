@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, share
-from loadtests.analysis.steps import share_within, time
 from loadtests.records.run import Step
 from loadtests.report.charts import style
 from loadtests.report.charts.drawing import Picture
 from loadtests.report.charts.style import Spec, by_stack, marks, number
+from loadtests.report.said import prediction, share_within, time
 from loadtests.report.words import amount, count, percent
 
 WIDTH = 228
@@ -65,10 +65,10 @@ class Plot:
             {
                 "stack": o.stack,
                 **along,
-                "says": f"{o.stack}: predicted out at {o.prediction}",
+                "says": f"{o.stack}: predicted out at {prediction(o.predicted)}",
             }
             for o in self.outcomes
-            if (along := style.predicted(o.predicted, o.predicted_by, self.levels))
+            if (along := style.predicted(o.predicted, self.levels))
         ]
 
 
@@ -82,7 +82,7 @@ def answered(scenario: str, plot: Plot) -> Picture:
     title = f"Share of healthy requests answered under {scenario}"
     falls = (
         f"{o.stack} {_share(o.last)} at {_clients(o.last)}, predicted out at "
-        f"{o.prediction}"
+        f"{prediction(o.predicted)}"
         for o in plot.outcomes
     )
     alternative = f"{title}, by number of slow clients: {'; '.join(falls)}."

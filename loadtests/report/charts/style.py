@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtests.analysis.outcomes import family
+from loadtests.analysis.predictions import Prediction
 
 INK = "#1a1a1a"
 FAINT = "#6b6b6b"
@@ -158,13 +159,11 @@ def place(level: int, levels: Sequence[int]) -> float:
     return after - 1 + (level - before) / (next_one - before)
 
 
-def predicted(
-    level: int | None, until: int | None, levels: Sequence[int]
-) -> Spec | None:
+def predicted(made: Prediction, levels: Sequence[int]) -> Spec | None:
     """Where a prediction, or a range of them, stands; None: not in this staircase."""
-    if level is None or level > levels[-1]:
+    level, last = made.low, made.high
+    if level is None or last is None or level > levels[-1]:
         return None
-    last = until or level
     end = place(min(last, levels[-1]), levels)
     return {"x": place(level, levels), "until": end, "within": last <= levels[-1]}
 

@@ -26,7 +26,7 @@ from loadtests.report.reports import PAGE
 from loadtests.report.sections import advice, calls, claims, extras, smalls, tables
 from loadtests.report.sections.finding import incomplete, sentences
 from loadtests.report.sections.matrix import WHAT, Matrix, in_order, matrix, pivoted
-from loadtests.report.words import NOTHING, amount, plain, when
+from loadtests.report.words import NOTHING, amount, plain, visible, when
 
 HERE = Path(__file__).parent
 MEMORY = "Memory of a slow client, kB"
@@ -56,6 +56,7 @@ def _template() -> Any:
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -75,7 +76,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "cells": amount(len(run.cells), "cell"),
         "cores": amount(run.environment.cpus, "core"),
         "incomplete": incomplete(run),
-        "finding": [_named(run, sentence) for sentence in sentences(run)],
+        "finding": [_named(run, plain(sentence)) for sentence in sentences(run)],
     }
     page = {
         "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
@@ -188,7 +189,7 @@ def _marked(text: str) -> Markup:
 
 def _named(run: Run, sentence: str) -> Markup:
     """The sentence, with the stacks in it set apart."""
-    names = {stack for stack, _ in map(key_of, run.cells) if stack}
+    names = {plain(stack) for stack, _ in map(key_of, run.cells) if stack}
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
     if not names:
         return escape(sentence)

@@ -6,19 +6,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis.outcomes import (
+from loadtests.analysis.outcomes import Outcome, counts, outcomes, void_cells
+from loadtests.analysis.predictions import (
     CONFIRMED,
     REFUTED,
-    Outcome,
-    counts,
-    outcomes,
-    prediction,
+    predicted_out,
     verdict,
-    void_cells,
 )
-from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Cell, Run, Step, TaskKey
 from loadtests.report.facts import reason, sentence
+from loadtests.report.said import NEVER, prediction
 from loadtests.report.sections.extras import costs_said, freeing_said
 from loadtests.report.sections.finding import incomplete, sentences
 from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
@@ -42,9 +39,9 @@ def _found(cell: Cell) -> str:
     if not counts(cell):
         return f"void: {reason(cell)}"
     capacity = cell.capacity
-    predicted = prediction(capacity)
-    expected = f"(predicted {predicted})"
-    if predicted == NEVER:
+    predicted = predicted_out(capacity)
+    expected = f"(predicted {prediction(predicted)})"
+    if predicted.never:
         right = verdict(cell) == CONFIRMED
         expected = "(as predicted)" if right else f"(predicted: {NEVER})"
     if capacity.out_at is not None:
@@ -84,7 +81,7 @@ def table(run: Run) -> RenderableType:
         parts += [Text(f"  {_named(cell)}: {reason(cell)}") for cell in void]
         parts.append("")
     said = [s for s in (incomplete(run), *sentences(run)) if s]
-    parts += [Text(sentence) for sentence in said]
+    parts += [Text(plain(sentence)) for sentence in said]
     return Group(*parts)
 
 
@@ -100,7 +97,7 @@ def _scenario_table(run: Run, scenario: str) -> Table:
     table = Table(
         box=None,
         pad_edge=False,
-        title=Text(scenario, style="bold"),
+        title=Text(plain(scenario), style="bold"),
         title_justify="left",
         header_style="dim",
         padding=(0, 1, 0, 0),
@@ -118,9 +115,12 @@ def _row(outcome: Outcome) -> list[Text]:
     last = outcome.last
     missed = outcome.verdict == REFUTED
     return [
-        Text(outcome.stack),
+        Text(plain(outcome.stack)),
         Text(_short(outcome.out_at.middle), style="bold"),
-        Text(outcome.prediction + (" !" if missed else ""), "yellow" if missed else ""),
+        Text(
+            prediction(outcome.predicted) + (" !" if missed else ""),
+            "yellow" if missed else "",
+        ),
         Text(_short(outcome.degrades_at.middle)),
         Text(f"{percent(last.answered, last.attempted)} at {count(last.slow_clients)}"),
         Text(f"{_p50(outcome.baseline)} -> {_p50(last)}"),

@@ -9,19 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.analysis.outcomes import (
-    BEYOND,
-    CONFIRMED,
-    REFUTED,
-    Outcome,
-    degrade_prediction,
-    outcomes,
-    share,
-)
+from loadtests.analysis.outcomes import Outcome, outcomes, share
 from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.records.run import Run
+from loadtests.report.said import prediction, reached
 from loadtests.report.sections import figures
-from loadtests.report.words import NOTHING, amount, count, listed, percent
+from loadtests.report.words import amount, count, listed, percent
 
 MOST_NAMED = 6
 MOST_REFUTED = 3
@@ -114,7 +108,7 @@ def _predictions(found: list[Outcome]) -> str:
 
 
 def _missed(refuted: list[Outcome], found: list[Outcome]) -> str:
-    groups = _groups(refuted, found, lambda o: (o.predicted or 0, _miss(o)))
+    groups = _groups(refuted, found, lambda o: (o.predicted.low or 0, _miss(o)))
     named = [f"{g.who}{g.where}: {g.what}" for g in groups[:MOST_REFUTED]]
     if len(groups) > MOST_REFUTED:
         named.append("and others")
@@ -122,15 +116,15 @@ def _missed(refuted: list[Outcome], found: list[Outcome]) -> str:
 
 
 def _miss(outcome: Outcome) -> str:
-    never = outcome.predicted is None
-    first = degrade_prediction(outcome.cells[0].capacity)
-    said = "not to be out" if never else f"out at {outcome.prediction}"
-    if first != NOTHING:
-        said = "unharmed" if never else f"to degrade at {first} and be {said}"
-    measured = f"out at {outcome.out_at}" if outcome.out else "not out"
+    never, first = outcome.predicted.never, outcome.predicted_first
+    said = "not to be out" if never else f"out at {prediction(outcome.predicted)}"
+    if first:
+        degrade = prediction(first)
+        said = "unharmed" if never else f"to degrade at {degrade} and be {said}"
+    measured = f"out at {reached(outcome.out_at)}" if outcome.out else "not out"
     if outcome.unharmed:
         return f"predicted {said}, measured unharmed"
-    return f"predicted {said}, degraded at {outcome.degrades_at}, {measured}"
+    return f"predicted {said}, degraded at {reached(outcome.degrades_at)}, {measured}"
 
 
 @dataclass(frozen=True)

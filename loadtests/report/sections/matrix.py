@@ -6,18 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import (
-    BEYOND,
-    CONFIRMED,
-    REFUTED,
     Outcome,
     by_family,
     key_of,
     outcomes,
     void_cells,
 )
-from loadtests.analysis.over_repeats import NEVER, Reached
+from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Table
+from loadtests.report.said import note, number, prediction
 from loadtests.report.words import NOTHING, count
 
 WHAT = {  # as in loadtests/catalog/scenarios.py, and in that order
@@ -103,9 +102,9 @@ def entry(outcome: Outcome) -> Entry:
     state, verb = ("out", "out at") if outcome.out else ("degraded", "degrades at")
     reached = outcome.out_at if outcome.out else outcome.degrades_at
     some = len(reached.steps) < len(reached.repeats)
-    part = reached.note.strip() if some else ""
+    part = note(reached) if some else ""
     spread = "" if some else _spread(reached)
-    return Entry(state, verb, reached.number, spread, part, predicted, missed)
+    return Entry(state, verb, number(reached), spread, part, predicted, missed)
 
 
 def _spread(reached: Reached) -> str:
@@ -114,8 +113,8 @@ def _spread(reached: Reached) -> str:
 
 
 def _predicted(outcome: Outcome) -> str:
-    never = outcome.prediction == NEVER
-    said = "predicted not out" if never else f"predicted {outcome.prediction}"
+    made = outcome.predicted
+    said = "predicted not out" if made.never else f"predicted {prediction(made)}"
     if outcome.verdict == BEYOND:
         return f"{said}, {BEYOND}"
     if outcome.verdict in (CONFIRMED, REFUTED):

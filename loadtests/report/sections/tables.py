@@ -10,20 +10,21 @@ import dataclasses
 import shlex
 from collections.abc import Callable
 
-from loadtests.analysis.outcomes import (
-    REFUTED,
-    Outcome,
-    counts,
-    degrade_prediction,
-    outcomes,
-    void_cells,
-)
-from loadtests.analysis.over_repeats import NEVER
-from loadtests.analysis.steps import PERCENTILES, repeated, share_within, time
+from loadtests.analysis.outcomes import Outcome, counts, outcomes, void_cells
+from loadtests.analysis.predictions import REFUTED
+from loadtests.analysis.steps import PERCENTILES
 from loadtests.records.run import Cell, Fates, Run, Step
 from loadtests.report.blocks import Doubt, Strong, Table
 from loadtests.report.facts import doubts, reason
 from loadtests.report.formats.comparison import repeatability
+from loadtests.report.said import (
+    prediction,
+    reached,
+    repeated,
+    share_within,
+    time,
+    verdict,
+)
 from loadtests.report.words import NOTHING, amount, count, figure, listed, plain
 
 
@@ -32,12 +33,12 @@ def capacity(run: Run) -> Table:
         [
             o.scenario,
             o.stack,
-            degrade_prediction(o.cells[0].capacity),
-            str(o.degrades_at),
-            o.prediction,
-            Strong(o.out_at) if o.out else NEVER,
-            str(o.held),
-            Strong(o.verdict) if o.verdict == REFUTED else o.verdict,
+            prediction(o.predicted_first),
+            reached(o.degrades_at),
+            prediction(o.predicted),
+            Strong(reached(o.out_at)) if o.out else reached(o.out_at),
+            reached(o.held),
+            Strong(verdict(o)) if o.verdict == REFUTED else verdict(o),
         ]
         for o in by_scenario(run)
     ]
@@ -126,7 +127,7 @@ def costs(run: Run) -> Table:
 
 def _repeated(outcome: Outcome, part: Callable[[Cell], float | None]) -> str:
     """The middle of the repeats, and where their mean lies if there are enough."""
-    return figure(outcome.typical(part)) + repeated(outcome.known(part))
+    return f"{figure(outcome.typical(part))} {repeated(outcome.known(part))}".strip()
 
 
 def fates(run: Run) -> Table:
