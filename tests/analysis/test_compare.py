@@ -36,6 +36,8 @@ from loadtests.records.facts import TIMES, fact
 from loadtests.records.run import Cell, Run, Step, save_run
 from loadtests.report.formats import comparison
 from loadtests.report.formats.comparison import Compared
+from loadtests.report.prose import text
+from loadtests.report.sections import method
 from tests import runs
 
 LEVELS = (0, 4, 8, 16, 32, 64)
@@ -412,9 +414,9 @@ def test_repeats_of_another_staircase_are_no_pair() -> None:
 
 
 def test_report_of_repeats_says_how_often_they_differ() -> None:
-    said = comparison.repeatability(runs.full())
+    said = text(method.repeatability(runs.full()))
     assert "different in 0 of 96 pairs: a false-alarm rate of 0.0 %, at most" in said
-    assert comparison.repeatability(runs.quick()) == ""
+    assert method.repeatability(runs.quick()) == ()
 
 
 # How it is shown

@@ -33,13 +33,15 @@ from loadtests.records.run import (
     Step,
     save_run,
 )
-from loadtests.report import reports, said
+from loadtests.report import prose, reports, said
+from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
 from loadtests.report.charts.panel import LABEL_GAP, Panel
 from loadtests.report.charts.style import dodged, looks, place, predicted
-from loadtests.report.formats import html, markdown, syntax
-from loadtests.report.sections import tables
+from loadtests.report.formats import charts, html, markdown, syntax
+from loadtests.report.sections import capacity, commands, costs, method, response_times
 from loadtests.report.sections.finding import sentences
+from loadtests.report.values import written
 from loadtests.report.words import figure, listed, percent, plain
 from tests import runs
 
@@ -78,7 +80,7 @@ def test_report_writes_its_files_whole(tmp_path: Path) -> None:
 def test_charts_have_marks_and_name_every_stack() -> None:
     run = runs.run(c for c in runs.quick().cells if c.scenario == "slow-body")
     stacks = {cell.stack for cell in run.cells}
-    for file, text in drawing.render(run).items():
+    for file, text in charts.render(Source(run)).items():
         root = ElementTree.fromstring(text)
         words = " ".join(root.itertext())
         marks = [e for e in root.iter(f"{SVG}path") if e.get("d")]
@@ -153,12 +155,14 @@ def test_reasons_of_predictions_name_whom_they_are_given_for() -> None:
         held("b", "slow-read", "a thread"),
         runs.cell("c", "idle"),
     ]
-    assert tables.reasons(runs.run(cells)) == {
+    assert capacity.reasons(runs.run(cells)) == {
         "a; b (slow-read)": "a thread",
         "b (idle)": "a socket",
     }
-    assert "a; b (slow-read)" in html.render(runs.run(cells))[reports.PAGE]
-    assert "- b (idle): a socket." in markdown.render(runs.run(cells))["report.md"]
+    assert "a; b (slow-read)" in html.render(Source(runs.run(cells)))[reports.PAGE]
+    assert (
+        "- b (idle): a socket." in markdown.render(Source(runs.run(cells)))["report.md"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,11 +214,12 @@ def test_finding_tells_what_degraded_without_being_out() -> None:
     said = sentences(runs.run([worse]))
     assert said == [
         "No stack was out at any step, up to 512 slow clients.",
-        "Degraded, but not out: b from 4 slow clients under slow-body; the smallest "
-        "share of healthy requests, 53.3 %, was answered by b under slow-body at 512.",
+        "b degraded from 4 slow clients under slow-body, but was not out. b answered "
+        "the smallest share of healthy requests: 53.3 % at 512 slow clients under "
+        "slow-body.",
         "No stack kept 99 % of healthy requests answered up to its largest step.",
-        "The measurement confirmed 0 of 1 prediction and refuted 1 (b under slow-body: "
-        "predicted out at 4, degraded at 4, not out).",
+        "The measurement confirmed 0 of 1 prediction. It refuted 1. b under slow-body "
+        "was predicted to be out at 4, but degraded at 4 and was not out.",
     ]
 
 
@@ -224,11 +229,12 @@ def test_finding_counts_what_it_does_not_name() -> None:
     some = [runs.cell("c", repeat=1), runs.cell("c", repeat=2, answered={0: 150, 4: 0})]
     beyond = runs.cell("d", predicted=2000)
     said = sentences(runs.run([*wrong, *some, beyond]))[2]
-    assert "refuted 4 (wsgi-gunicorn-sync" in said
+    assert "refuted 4. wsgi-gunicorn-sync under slow-body was predicted" in said
     assert (
-        "b6 under slow-body: predicted out at 6, measured unharmed; and others" in said
+        "b6 under slow-body was predicted to be out at 6, but was unharmed. Others "
+        "missed too." in said
     )
-    assert "confirmed 1 in some repeats only (c under slow-body)" in said
+    assert "confirmed 1 in some repeats only: c under slow-body." in said
     assert "did not test 1, above the last step" in said
 
 
@@ -242,8 +248,10 @@ def test_finding_gives_response_time_and_memory() -> None:
     slower = runs.cell(steps=[known(0, 1.5, 1.2, 1.7), known(512, 4.25, 3.5, None)])
     cheap = dataclasses.replace(slower.server, kb_per_slow_client=2.0)
     said = sentences(runs.run([slower, runs.cell("b", server=cheap)]))
-    assert "the lowest share was 99.3 %" in said[1]
-    assert "for asgi-uvicorn under slow-body: from 1.5 ms (1.2 to 1.7) at" in said[3]
+    assert "The lowest share was 99.3 %." in said[1]
+    assert (
+        "of asgi-uvicorn under slow-body changed most: from 1.5 ms (1.2 to" in said[3]
+    )
     assert "to 4.2 ms (3.5 or more) at 512 slow clients (95 %" in said[3]
     assert "between 2.0 kB (b under slow-body) and 12 kB (asgi-uvicorn" in said[4]
 
@@ -253,8 +261,8 @@ def test_finding_takes_no_noise_for_a_change() -> None:
     unknown = runs.cell("b", steps=[runs.step(0), runs.step(512, p50_ms=90.0)])
     said = sentences(runs.run([noise, unknown]))
     assert said[3] == (
-        "Where nothing degraded, no p50 response time at the largest step differed "
-        "from the baseline by 1 ms and beyond its 95 % interval; the slowest was "
+        "Where nothing degraded, no p50 response time moved by 1 ms and beyond its "
+        "95 % interval between the baseline and the largest step. The slowest p50 was "
         "2.0 ms (1.8 to 2.4), of a under slow-body."
     )
 
@@ -272,14 +280,15 @@ def test_finding_gives_no_memory_of_clients_that_were_not_accepted() -> None:
 def test_finding_names_the_scenario_that_is_missing() -> None:
     cells = [runs.cell("a", name) for name in ("x", "y", "z", "idle")]
     cells += [runs.cell("b", name) for name in ("x", "y", "z")]
-    (said,) = [s for s in sentences(runs.run(cells)) if "kept 99 %" in s]
-    assert "; b under every scenario but idle;" in said
+    (said,) = [s for s in sentences(runs.run(cells)) if "at least 99 %" in s]
+    assert "So did b under every scenario but idle." in said
 
 
 def test_finding_counts_the_groups_that_it_does_not_name() -> None:
     cells = [runs.cell(f"s{n}", answered={0: 150, n: 0}) for n in range(1, 9)]
     said = sentences(runs.run(cells))[0]
-    assert "s6 at 6 slow clients under slow-body; 2 more." in said
+    assert said.startswith("s1 was out at 1 slow client under slow-body. s2 was out")
+    assert said.endswith("under slow-body. So were 2 more groups at higher numbers.")
 
 
 def test_finding_leaves_out_what_was_not_measured() -> None:
@@ -299,23 +308,23 @@ def test_table_fits_the_terminal(width: int) -> None:
 def test_finding_follows_from_the_figures() -> None:
     said = " ".join(sentences(runs.run([sync_out(), runs.cell()])))
     assert "wsgi-gunicorn-sync was out at 2 slow clients" in said
-    assert "asgi-uvicorn kept 99 % or more" in said
+    assert "asgi-uvicorn kept at least 99 %" in said
     assert "confirmed 2 of 2 predictions" in said
     other = " ".join(sentences(runs.run([sync_out(predicted=1)])))
-    assert "refuted 1 (wsgi-gunicorn-sync under slow-body: predicted out at 1" in other
+    assert "refuted 1. wsgi-gunicorn-sync under slow-body was predicted to be" in other
 
 
 def test_run_without_a_cell_that_counts_says_so() -> None:
     void = runs.cell(valid=False, faults=runs.facts("lag p99 9 ms"))
     run = runs.run([void], complete=False)
     assert sentences(run) == [
-        "No cell of this run counts, so it says nothing about any stack."
+        "No cell of this run counts, so the run says nothing about any stack."
     ]
-    text = markdown.render(run)["report.md"]
+    text = markdown.render(Source(run))["report.md"]
     assert "This run is not complete" in text
     assert "lag p99 9 ms" in text
-    assert "## Response times" not in text
-    assert drawing.render(run) == {}
+    assert "## Response times of" not in text
+    assert charts.render(Source(run)) == {}
     assert "Void" in rendered(run)
 
 
@@ -346,24 +355,27 @@ def test_repeats_that_differ_say_which_reached_a_step() -> None:
     (outcome,) = outcomes(runs.run([*some, runs.cell(repeat=3)]))
     assert said.reached(outcome.out_at) == "4 in 2 of 3 repeats"
     assert outcome.recovery_s is None
-    assert "not within 3 s" in markdown.render(runs.run(some))["report.md"]
+    assert "not within 3 s" in markdown.render(Source(runs.run(some)))["report.md"]
 
 
 def test_sections_without_data_are_left_out() -> None:
     server = ServerFigures(None, None, None, None, restarts=0)
     bare = runs.cell(server=server, fates=Fates())
-    text = markdown.render(runs.run([bare]))["report.md"]
+    text = markdown.render(Source(runs.run([bare])))["report.md"]
     for absent in ("cost", "What became", "Recovery", "Void", "Warnings", "fates.svg"):
         assert absent not in text
     doubtful = runs.cell(doubts=runs.facts("a | b"), repeat=2)
-    text = markdown.render(runs.run([bare, doubtful]))["report.md"]
-    assert "## Warnings\n\n- asgi-uvicorn, slow-body, repeat 2: a \\| b\n" in text
+    text = markdown.render(Source(runs.run([bare, doubtful])))["report.md"]
+    assert (
+        "### Counted, with a warning\n\n- asgi-uvicorn, slow-body, repeat 2: a \\| b\n"
+        in text
+    )
     assert "2 repeats: " in text
 
 
 def test_commands_are_exact() -> None:
     argv = ["python", "-c", "print('```')", "a b"]
-    text = markdown.render(runs.run([runs.cell(argv=argv)]))["report.md"]
+    text = markdown.render(Source(runs.run([runs.cell(argv=argv)])))["report.md"]
     (block,) = re.findall("\n````sh\n(.*?)\n````\n", text, re.DOTALL)
     command = block.splitlines()[1]
     assert shlex.split(command) == argv
@@ -396,11 +408,11 @@ def test_names_and_messages_come_out_as_text() -> None:
         runs.cell("b", EVIL, valid=False, faults=runs.facts(EVIL)),
     ]
     run = runs.run(cells, id=EVIL)
-    text = markdown.render(run)["report.md"] + reports.summary(run)
+    text = markdown.render(Source(run))["report.md"] + reports.summary(run)
     assert "\x1b" not in text
     assert "\\<script\\>\\|\\`x\\`\\*../ \\#" in text
     assert "<script>" not in text.split("```")[0]
-    for svg in drawing.render(run).values():
+    for svg in charts.render(Source(run)).values():
         assert "<script>" not in svg
         ElementTree.fromstring(svg)
     assert "\x1b" not in rendered(run)
@@ -500,10 +512,10 @@ def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None
 
 def test_method_says_in_which_order_the_cells_were_measured() -> None:
     def said(run: Run) -> str:
-        return " ".join(tables.method(run, str))
+        return prose.text(prose.joined(method.lines(run)))
 
-    assert "Cells in the order of the tables." in said(runs.quick())
-    assert "Cells in shuffled order, seed 7." in said(runs.full(repeats=2))
+    assert "measured in the order of the tables." in said(runs.quick())
+    assert "measured in shuffled order, seed 7." in said(runs.full(repeats=2))
     assert "the server has core 1" in said(
         dataclasses.replace(
             runs.quick(),
@@ -526,7 +538,7 @@ def test_method_says_in_which_order_the_cells_were_measured() -> None:
     ],
 )
 def test_command_to_repeat_measures_the_same(argv: list[str], says: str) -> None:
-    assert tables.again(runs.run([], argv=argv)) == says
+    assert commands.again(runs.run([], argv=argv)) == says
 
 
 def test_times_that_are_doubtful_are_marked_and_left_out_of_the_finding() -> None:
@@ -536,18 +548,18 @@ def test_times_that_are_doubtful_are_marked_and_left_out_of_the_finding() -> Non
     unsure = runs.run([runs.cell(steps=steps, doubts=[doubt])])
     assert any("p50 response time" in sentence for sentence in sentences(sure))
     assert not any("p50 response time" in sentence for sentence in sentences(unsure))
-    (stack,) = {row[1] for row in tables.response_times(unsure).rows}
-    assert stack.endswith(" ?")
+    rows = response_times.table(unsure).rows
+    assert {written(row["stack"])[-2:] for row in rows} == {" ?"}
 
 
 def test_memory_of_a_slow_client_is_not_told_where_the_stack_was_out() -> None:
     for cell, told in ((runs.cell(), "12"), (sync_out(), "–")):
-        (row,) = tables.costs(runs.run([cell])).rows
-        assert row[5] == told
+        (row,) = costs.table(runs.run([cell])).rows
+        assert written(row["slow_client"]) == told
 
 
 def test_reasons_are_left_out_where_no_cell_has_one() -> None:
-    assert tables.reasons(runs.quick()) == {}
+    assert capacity.reasons(runs.quick()) == {}
 
 
 def test_finding_sums_up_a_stack_over_scenarios_and_repeats() -> None:
@@ -577,8 +589,8 @@ def test_chart_of_fates_leaves_out_where_all_were_held() -> None:
     files = [picture.file for picture in drawing.plan(runs.run([held]))]
     assert "charts/fates.svg" not in files
     assert (
-        "held all of them until they left"
-        in html.render(runs.run([held]))[reports.PAGE]
+        "held every slow client until it left"
+        in html.render(Source(runs.run([held])))[reports.PAGE]
     )
     shown = drawing.plan(runs.run([held, closed]))[-1]
     assert shown.file == "charts/fates.svg"
@@ -600,8 +612,8 @@ def rows_of(spec: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("low", "high", "says"),
     [
-        (None, None, "predicted unharmed, degraded at 4, out at 8"),
-        (8, 15, "predicted to degrade at 8 to 15 and be out at 16, degraded at 4,"),
+        (None, None, "predicted to be unharmed, but degraded at 4 and was out at 8"),
+        (8, 15, "predicted to degrade at 8 to 15 and be out at 16, but degraded at 4"),
     ],
 )
 def test_finding_tells_a_missed_prediction_of_the_first_harm(

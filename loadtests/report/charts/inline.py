@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from markupsafe import Markup
 
 from loadtests.report.charts import drawing, style
+from loadtests.report.picture import Picture
 from loadtests.report.words import plain
 
 SVG = "http://www.w3.org/2000/svg"
@@ -47,11 +48,12 @@ def dark_rules() -> str:
     )
 
 
-def embedded(picture: drawing.Picture, name: str, *, tips: bool = False) -> Markup:
-    """The chart as inline SVG; `name` is used once on the page.
+def embedded(picture: Picture, *, tips: bool = False) -> Markup:
+    """The chart as inline SVG.
 
     With `tips` its marks have descriptions of their own, which become tooltips.
     """
+    name = picture.name
     root = ElementTree.fromstring(drawing.svg(picture))
     background = root[0]
     root.remove(background)

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis import compare, differences, intervals
+from loadtests.analysis import differences
 from loadtests.analysis.comparable import DIFFERENT, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.analysis.differences import (
@@ -32,7 +32,7 @@ from loadtests.analysis.differences import (
 from loadtests.records.run import Run
 from loadtests.report.formats import syntax
 from loadtests.report.said import NEVER
-from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
+from loadtests.report.words import NOTHING, amount, count, figure, plain
 
 COLUMNS = ("base", "new", "change", "new - base", "")
 NAMES = {
@@ -117,20 +117,6 @@ def _part(value: object) -> str:
     if value is None:
         return "none"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def repeatability(run: Run) -> str:
-    """How often the repeats of one cell, compared, differ although nothing did."""
-    found = compare.false_alarms(run)
-    within = intervals.of_share(found.alarms, found.pairs)
-    if within is None:
-        return ""
-    return (
-        "Compared with each other as make compare does with runs, repeats of one cell "
-        f"came out as different in {count(found.alarms)} of "
-        f"{amount(found.pairs, 'pair')}: a false-alarm rate of "
-        f"{percent(found.alarms, found.pairs)}, at most {100 * within.high:.1f} %."
-    )
 
 
 def table(compared: Compared) -> RenderableType:

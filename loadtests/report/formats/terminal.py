@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis.outcomes import Outcome, counts, outcomes, void_cells
+from loadtests.analysis.outcomes import Outcome, counts, void_cells
 from loadtests.analysis.predictions import (
     CONFIRMED,
     REFUTED,
@@ -16,8 +16,9 @@ from loadtests.analysis.predictions import (
 from loadtests.records.run import Cell, Run, Step, TaskKey
 from loadtests.report.facts import reason, sentence
 from loadtests.report.said import NEVER, prediction
-from loadtests.report.sections.extras import costs_said, freeing_said
+from loadtests.report.sections import request_costs, self_recovery
 from loadtests.report.sections.finding import incomplete, sentences
+from loadtests.report.sections.matrix import by_scenario
 from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
 
 STACK_WIDTH = 22
@@ -64,15 +65,15 @@ def task_line(run: Run, task: TaskKey) -> Text:
             return Text(f"{label}not measured: {why}", style="yellow")
     for one in run.self_recoveries:
         if one.task == task:
-            return Text(label + freeing_said(one))
+            return Text(label + self_recovery.line(one))
     paid = [cost for cost in run.costs if cost.task == task]
-    return Text(label + costs_said(paid) if paid else f"{label}done")
+    return Text(label + request_costs.line(paid) if paid else f"{label}done")
 
 
 def table(run: Run) -> RenderableType:
     """Capacity and response time of each stack under each scenario; the finding."""
     parts: list[RenderableType] = []
-    for scenario in dict.fromkeys(o.scenario for o in _by_scenario(run)):
+    for scenario in dict.fromkeys(o.scenario for o in by_scenario(run)):
         parts.append(_scenario_table(run, scenario))
         parts.append("")
     void = void_cells(run)
@@ -89,10 +90,6 @@ def _named(cell: Cell) -> str:
     return f"{plain(cell.stack)} {plain(cell.scenario)} {cell.repeat}"
 
 
-def _by_scenario(run: Run) -> list[Outcome]:
-    return sorted(outcomes(run), key=lambda outcome: outcome.scenario)
-
-
 def _scenario_table(run: Run, scenario: str) -> Table:
     table = Table(
         box=None,
@@ -105,7 +102,7 @@ def _scenario_table(run: Run, scenario: str) -> Table:
     table.add_column("", min_width=STACK_WIDTH, no_wrap=True)
     for heading in ("out at", "predicted", "degrades at", "answered", "p50, ms"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for outcome in _by_scenario(run):
+    for outcome in by_scenario(run):
         if outcome.scenario == scenario:
             table.add_row(*_row(outcome))
     return table
