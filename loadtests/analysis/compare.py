@@ -1,7 +1,7 @@
-"""Two runs, cell by cell: what became better, what worse, and what cannot be told.
+"""Two runs, cell by cell: what became better, what worse, and what has no answer.
 
-Pure functions of two runs. What cannot be compared is said to be so, with the reasons;
-it is never taken as equal.
+Pure functions of two runs. A cell that cannot be compared has its reasons; it never
+counts as equal.
 """
 
 from __future__ import annotations

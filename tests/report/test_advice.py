@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from loadtests.analysis.outcomes import outcomes
-from loadtests.report.blocks import Stand
 from loadtests.report.sections import advice
 from loadtests.report.sections.matrix import entry
+from loadtests.report.special_blocks import Stand
 from tests import runs
 
 

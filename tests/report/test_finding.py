@@ -58,7 +58,7 @@ def test_finding_gives_response_time_and_memory() -> None:
     slower = runs.cell(steps=[known(0, 1.5, 1.2, 1.7), known(512, 4.25, 3.5, None)])
     cheap = dataclasses.replace(slower.server, kb_per_slow_client=2.0)
     said = sentences(runs.run([slower, runs.cell("b", server=cheap)]))
-    assert "The lowest share was 99.3 %." in said[1]
+    assert "Among them, the lowest share was 99.3 %." in said[1]
     assert (
         "of asgi-uvicorn under slow-body changed most: from 1.5 ms (1.2 to" in said[3]
     )
@@ -71,8 +71,8 @@ def test_finding_takes_no_noise_for_a_change() -> None:
     unknown = runs.cell("b", steps=[runs.step(0), runs.step(512, p50_ms=90.0)])
     said = sentences(runs.run([noise, unknown]))
     assert said[3] == (
-        "Where nothing degraded, no p50 response time moved by 1 ms and beyond its "
-        "95 % interval between the baseline and the largest step. The slowest p50 was "
+        "Where nothing degraded, p50 response times at the largest step were those of "
+        "the baseline, within 1 ms or within their 95 % intervals. The slowest p50 was "
         "2.0 ms (1.8 to 2.4), of a under slow-body."
     )
 

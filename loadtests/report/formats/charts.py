@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadtests.report.blocks import Block, Chart, Folded, Smalls, Source
+from loadtests.report.blocks import Block, Chart, Folded, Source
 from loadtests.report.charts import drawing
 from loadtests.report.picture import Picture
 from loadtests.report.sections import order
+from loadtests.report.special_blocks import Smalls
 
 
 def render(source: Source) -> dict[str, str]:

@@ -73,11 +73,12 @@ class Compared:
             f"{used.resolved:g} {UNITS[used.kind]}" for used in USED if used.resolved
         )
         return (
-            f"Different: by more than {100 * self.threshold:.0f} %, by more than "
-            f"{differences.RESOLVED_MS:g} ms (times) or {memory} (memory), and, where "
-            "there is an interval (95 %, from three repeats or from one repeat's own "
-            "samples), one that leaves out 0. A capacity: by more than "
-            f"{amount(differences.RESOLVED_STEPS, 'step')} of the staircase."
+            "A figure differs if it changed by more than "
+            f"{100 * self.threshold:.0f} %, and by more than {differences.RESOLVED_MS:g} ms (times) or {memory} "
+            "(memory). If it has a 95 % interval (from three repeats, or from one "
+            "repeat's own samples), the interval must leave out 0. A capacity differs "
+            f"by more than {amount(differences.RESOLVED_STEPS, 'step')} of the "
+            "staircase."
         )
 
     @property

@@ -16,13 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Entry, Glance, Matrix, Source, Table
+from loadtests.report.blocks import Block, Glance, Source, Table
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose
 from loadtests.report.reports import PAGE
 from loadtests.report.sections import order
 from loadtests.report.sections.finding import incomplete
 from loadtests.report.sections.matrix import in_order
+from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.values import Value, bare, written
 from loadtests.report.words import NOTHING, amount, visible, when
 

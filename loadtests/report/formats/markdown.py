@@ -11,13 +11,15 @@ from typing import Any
 
 from loadtests.records.run import Run
 from loadtests.report import blocks as kinds
-from loadtests.report.blocks import Block, Entry, Matrix, Source, Stand, Table
+from loadtests.report import special_blocks as special
+from loadtests.report.blocks import Block, Source, Table
 from loadtests.report.formats import syntax
 from loadtests.report.formats.syntax import code, fenced, text
 from loadtests.report.picture import Picture
 from loadtests.report.prose import CODE, STRESS, Mark, Prose
 from loadtests.report.sections import finding, order
 from loadtests.report.sections.matrix import matrix
+from loadtests.report.special_blocks import Entry, Matrix, Stand
 from loadtests.report.values import Code, Value, written
 from loadtests.report.words import NOTHING, amount, listed, plain
 
@@ -125,7 +127,7 @@ def _entry(entry: Entry) -> str:
     return f"{said} ≠" if entry.missed else said
 
 
-def _advice(block: kinds.Advice) -> Iterator[str]:
+def _advice(block: special.Advice) -> Iterator[str]:
     for group, given in block.groups.items():
         yield f"**{text(group)}**"
         headings = ["situation", "evidence", "supported", "spoken against"]
@@ -146,7 +148,7 @@ def _stands(some: Sequence[Stand]) -> str:
     return "; ".join(said) or "none"
 
 
-def _claims(block: kinds.Claims) -> Iterator[str]:
+def _claims(block: special.Claims) -> Iterator[str]:
     headings = ["claim", "who says so", "verdict", "what decides it", "to see it alone"]
     rows = [
         [
@@ -187,11 +189,11 @@ RENDERERS: dict[type[Block], Callable[[Any], Iterator[str]]] = {
     kinds.Table: _table,
     kinds.Glance: _glance,
     kinds.Chart: lambda block: iter([_picture(block.picture)]),
-    kinds.Matrix: _matrix,
-    kinds.Smalls: lambda block: map(_picture, block.charts),
-    kinds.Legend: lambda _: iter(()),
-    kinds.Advice: _advice,
-    kinds.Claims: _claims,
+    special.Matrix: _matrix,
+    special.Smalls: lambda block: map(_picture, block.charts),
+    special.Legend: lambda _: iter(()),
+    special.Advice: _advice,
+    special.Claims: _claims,
     kinds.Reasons: _reasons,
     kinds.Facts: _facts,
     kinds.Commands: _commands,

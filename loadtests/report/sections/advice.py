@@ -11,18 +11,11 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
-from loadtests.report.blocks import (
-    Advice,
-    Advised,
-    Block,
-    Section,
-    Source,
-    Stand,
-    Text,
-)
+from loadtests.report.blocks import Block, Section, Source, Text
 from loadtests.report.prose import prose
 from loadtests.report.sections import smalls
 from loadtests.report.sections.matrix import entry, in_order
+from loadtests.report.special_blocks import Advice, Advised, Stand
 from loadtests.report.words import count
 
 TITLE = "What should I deploy?"

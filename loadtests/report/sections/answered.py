@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests.report.blocks import Block, Section, Smalls, Source, Text
+from loadtests.report.blocks import Block, Section, Source, Text
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
 from loadtests.report.sections import smalls
+from loadtests.report.special_blocks import Smalls
 
 LEAD = (
     "The share of healthy requests answered within {} s, at each step of the staircase "

@@ -16,8 +16,9 @@ from loadtests.records.claims import (
     differing,
 )
 from loadtests.records.run import Environment, Run
-from loadtests.report.blocks import Block, Claims, Said, Section, Source, Text
+from loadtests.report.blocks import Block, Section, Source, Text
 from loadtests.report.prose import prose
+from loadtests.report.special_blocks import Claims, Said
 from loadtests.report.words import amount, listed, when
 
 TITLE = "What people say"

@@ -14,9 +14,9 @@ SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 
 
 UNMOVED = (
-    "Where nothing degraded, no p50 response time moved by {} ms and beyond its 95 % "
-    "interval between the baseline and the largest step. The slowest p50 was {}, of {} "
-    "under {}."
+    "Where nothing degraded, p50 response times at the largest step were those of the "
+    "baseline, within {} ms or within their 95 % intervals. The slowest p50 was {}, of "
+    "{} under {}."
 )
 MOVED = (
     "Where nothing degraded, the p50 response time of {} under {} changed most: from "

@@ -124,8 +124,10 @@ def _up_to(group: Group, first: Group) -> str:
 def _lowest(outcome: Outcome) -> Prose:
     low = outcome.worst
     if low.answered == low.attempted:
-        return prose("No healthy request went unanswered.")
-    return prose("The lowest share was {}.", percent(low.answered, low.attempted))
+        return prose("Among them, no healthy request went unanswered.")
+    return prose(
+        "Among them, the lowest share was {}.", percent(low.answered, low.attempted)
+    )
 
 
 def _predictions(found: list[Outcome]) -> Prose:

@@ -15,8 +15,8 @@ from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
-from loadtests.report.blocks import Entry, Matrix
 from loadtests.report.said import note, number, prediction, span
+from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.words import count
 
 

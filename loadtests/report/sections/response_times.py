@@ -7,21 +7,12 @@ from collections.abc import Sequence
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.steps import PERCENTILES
 from loadtests.records.run import Run, Step
-from loadtests.report.blocks import (
-    Block,
-    Column,
-    Folded,
-    Legend,
-    Section,
-    Smalls,
-    Source,
-    Table,
-    Text,
-)
+from loadtests.report.blocks import Block, Column, Folded, Section, Source, Table, Text
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
 from loadtests.report.sections import smalls
 from loadtests.report.sections.matrix import by_scenario
+from loadtests.report.special_blocks import Legend, Smalls
 from loadtests.report.values import Answered, Count, Name, Percentile, Value
 
 TITLE = "Response times of healthy requests"

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
-from loadtests.report.blocks import Named, Small
 from loadtests.report.charts import drawing, multiples
 from loadtests.report.charts.multiples import Plot
 from loadtests.report.picture import Picture
 from loadtests.report.sections.matrix import by_scenario, entry, in_order
+from loadtests.report.special_blocks import Named, Small
 
 MOST_NAMED = 12
 ORDER = ("out", "degraded", "unharmed")
