@@ -74,11 +74,11 @@ class Compared:
         )
         return (
             "A figure differs if it changed by more than "
-            f"{100 * self.threshold:.0f} %, and by more than {differences.RESOLVED_MS:g} ms (times) or {memory} "
-            "(memory). If it has a 95 % interval (from three repeats, or from one "
-            "repeat's own samples), the interval must leave out 0. A capacity differs "
-            f"by more than {amount(differences.RESOLVED_STEPS, 'step')} of the "
-            "staircase."
+            f"{100 * self.threshold:.0f} %, and by more than "
+            f"{differences.RESOLVED_MS:g} ms (times) or {memory} (memory). If it has a "
+            "95 % interval (from three repeats, or from one repeat's own samples), the "
+            "interval must leave out 0. A capacity differs by more than "
+            f"{amount(differences.RESOLVED_STEPS, 'step')} of the staircase."
         )
 
     @property
