@@ -104,19 +104,20 @@ def _harmed(cell: Any) -> Any:
 
 def of_trouble() -> list[Any]:
     """The kinds of all faults and doubts of cells whose generator was in trouble."""
-    from tests.analysis import test_cell as cells
+    from tests.analysis.recordings import cell, healthy
+    from tests.analysis.test_health import leaving
 
-    late = cells.leaving(60.0, 50, cells.healthy(0, 4, 32))
+    late = leaving(60.0, 50, healthy(0, 4, 32))
     taken = [r._replace(stolen_percent=25.0) for r in late.generator]
-    unsure = cells.leaving(6.0, 50, cells.healthy(0, 4, 32))
+    unsure = leaving(6.0, 50, healthy(0, 4, 32))
     some = [
-        cells.healthy(0, 4),
+        healthy(0, 4),
         late,
         dataclasses.replace(unsure, generator=taken),
         dataclasses.replace(late, visits=[]),
         dataclasses.replace(late, samples=[]),
     ]
-    found = [cells.cell(recording) for recording in some]
+    found = [cell(recording) for recording in some]
     return [
         (c.valid, [f.kind for f in c.faults], [d.kind for d in c.doubts]) for c in found
     ]

@@ -18,8 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": set(),
     "clients": {"records", "catalog"},
     "servers": {"clients", "catalog"},
-    # Some of its facts are still sentences, made with words of the report.
-    "analysis": {"report", "records", "catalog"},
+    "analysis": {"records", "catalog"},
     "report": {"analysis", "records", "catalog"},
     "experiments": {"analysis", "servers", "clients", "records", "catalog"},
 }

@@ -1,18 +1,21 @@
-"""Whether two runs say something about each other: the reasons for which they do not.
+"""Why two runs cannot be compared.
 
-Figures of different machines, methods or versions differ for reasons that are not those
-of whoever compares two runs.
+Figures of different machines, methods or versions differ for reasons of their own,
+whatever the servers do.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 from loadtests.analysis.outcomes import Outcome, counts, key_of
 from loadtests.records.run import Method, Run
-from loadtests.report.words import plain
 
+# The kinds of reason: a run lacks the cell, its cells are void, or a part differs.
+MISSING, VOID, DIFFERENT = "missing", "void", "different"
 MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")
 # A stack depends on the packages whose names are words of its id, on those of its words
 # that are named here, and on what measures it.
@@ -25,34 +28,49 @@ WITH_WORDS = {
 }
 
 
-def absence(base: Run, new: Run, key: tuple[str, str]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Reason:
+    """Why a cell cannot be compared.
+
+    MISSING and VOID say in which run. DIFFERENT says which part, and what each run has.
+    """
+
+    kind: str
+    which: Literal["", "BASE", "NEW"] = ""
+    part: str = ""
+    base: object = None
+    new: object = None
+
+
+def absence(base: Run, new: Run, key: tuple[str, str]) -> list[Reason]:
     """Why one of the runs has no figures of a stack under a scenario."""
-    said = []
-    for which, run in (("BASE", base), ("NEW", new)):
+    found = []
+    sides: list[tuple[Literal["BASE", "NEW"], Run]] = [("BASE", base), ("NEW", new)]
+    for which, run in sides:
         cells = [cell for cell in run.cells if key_of(cell) == key]
         if not any(map(counts, cells)):
-            said.append(f"void in {which}" if cells else f"not in {which}")
-    return tuple(said)
+            found.append(Reason(VOID if cells else MISSING, which))
+    return found
 
 
-def different_runs(base: Run, new: Run) -> tuple[str, ...]:
+def different_runs(base: Run, new: Run) -> list[Reason]:
     """The machine and the method, which are those of every cell."""
     method = [field.name for field in dataclasses.fields(Method)]
-    return (
+    return [
         *_unequal(base.environment, new.environment, MACHINE),
         *_unequal(base.method, new.method, method),
-    )
+    ]
 
 
-def different_parts(base: Run, new: Run, old: Outcome, now: Outcome) -> tuple[str, ...]:
+def different_parts(base: Run, new: Run, old: Outcome, now: Outcome) -> list[Reason]:
     """What else two outcomes of one cell must have in common."""
     packages = _packages(base, old.stack), _packages(new, old.stack)
     names = sorted({*packages[0], *packages[1]})
-    versions = [[found.get(name, "none") for name in names] for found in packages]
-    return (
+    versions = [[found.get(name) for name in names] for found in packages]
+    return [
         *_unequal_pairs(zip(names, *versions, strict=True)),
         *different_shapes(old, now),
-    )
+    ]
 
 
 def _packages(run: Run, stack: str) -> dict[str, str]:
@@ -65,7 +83,7 @@ def _packages(run: Run, stack: str) -> dict[str, str]:
     }
 
 
-def different_shapes(old: Outcome, now: Outcome) -> tuple[str, ...]:
+def different_shapes(old: Outcome, now: Outcome) -> list[Reason]:
     """The counts of workers and threads, and the steps that were climbed."""
     return _unequal_pairs(
         (part, shape(old), shape(now))
@@ -77,19 +95,13 @@ def different_shapes(old: Outcome, now: Outcome) -> tuple[str, ...]:
     )
 
 
-def _unequal(old: object, now: object, names: Iterable[str]) -> tuple[str, ...]:
+def _unequal(old: object, now: object, names: Iterable[str]) -> list[Reason]:
     return _unequal_pairs((n, getattr(old, n), getattr(now, n)) for n in names)
 
 
-def _unequal_pairs(
-    parts: Iterable[tuple[str, object, object]],
-) -> tuple[str, ...]:
-    return tuple(
-        plain(f"{part}: {_said(old)} and {_said(now)}")
+def _unequal_pairs(parts: Iterable[tuple[str, object, object]]) -> list[Reason]:
+    return [
+        Reason(DIFFERENT, part=part, base=old, new=now)
         for part, old, now in parts
         if old != now
-    )
-
-
-def _said(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    ]

@@ -1,7 +1,7 @@
-"""Two runs, cell by cell: what became better, what worse, and what cannot be told.
+"""Two runs, cell by cell: what became better, what worse, and what has no answer.
 
-Pure functions of two runs. What cannot be compared is said to be so, with the reasons;
-it is never taken as equal.
+Pure functions of two runs. A cell that cannot be compared has its reasons; it never
+counts as equal.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis import comparable, differences
+from loadtests.analysis.comparable import Reason
 from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.outcomes import Outcome, key_of, outcomes
 from loadtests.records.run import Run
@@ -27,7 +28,7 @@ class Comparison:
 
     stack: str
     scenario: str
-    reasons: tuple[str, ...] = ()
+    reasons: Sequence[Reason] = ()
     differences: tuple[Difference, ...] = ()
 
     @property

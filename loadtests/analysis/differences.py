@@ -27,30 +27,42 @@ RESOLVED_MS = 5.0  # a request may leave that late, by the limit of a cell that 
 PERCENTILES = (99, 90, 50)
 
 
+# The kinds of figure.
+DEGRADES_AT, OUT_AT, TIME = "degrades at", "out at", "response time"
+CPU, IDLE_MEMORY, SLOW_CLIENT = "cpu", "idle memory", "memory of a slow client"
 CAPACITIES: dict[str, Callable[[Outcome], Reached]] = {
-    "degrades at": lambda outcome: outcome.degrades_at,
-    "out at": lambda outcome: outcome.out_at,
+    DEGRADES_AT: lambda outcome: outcome.degrades_at,
+    OUT_AT: lambda outcome: outcome.out_at,
 }
 
 
 @dataclass(frozen=True)
-class Cost:
-    """A cost of a cell; a change of up to `resolved` says nothing.
+class Figure:
+    """What is compared; of a response time, which percentile at which step."""
 
-    With `alone`, one repeat says enough for a verdict. The CPU time of a second in one
-    cell does not: now and then it differs by a quarter for no reason.
+    kind: str
+    percent: int = 0
+    slow_clients: int = 0
+
+
+@dataclass(frozen=True)
+class Used:
+    """What the server used in a cell; a change of up to `resolved` says nothing.
+
+    With `alone`, one repeat says enough for a verdict. A cell measures CPU for one
+    second, which varies by up to 25 % by chance: CPU time needs repeats.
     """
 
-    figure: str
+    kind: str
     part: Callable[[Cell], float | None]
     resolved: float
     alone: bool = True
 
 
-COSTS = (
-    Cost("CPU a request, µs", lambda c: c.server.cpu_us_per_request, 0.0, alone=False),
-    Cost("idle memory, MB", lambda c: c.server.rss_idle_mb, 1.0),
-    Cost("a slow client, kB", lambda c: c.server.kb_per_slow_client, 4.0),  # a page
+USED = (
+    Used(CPU, lambda c: c.server.cpu_us_per_request, 0.0, alone=False),
+    Used(IDLE_MEMORY, lambda c: c.server.rss_idle_mb, 1.0),
+    Used(SLOW_CLIENT, lambda c: c.server.kb_per_slow_client, 4.0),  # a page
 )
 
 
@@ -59,7 +71,7 @@ class Difference:
     """One figure in both runs (means over repeats; None: never within this staircase)
     and between which values `new - base` lies, where that is known."""
 
-    figure: str
+    figure: Figure
     base: float | None
     new: float | None
     interval: Interval | None
@@ -69,16 +81,16 @@ class Difference:
 def of_cell(base: Outcome, new: Outcome, threshold: float) -> tuple[Difference, ...]:
     """Every figure that two outcomes of the same staircase both have."""
     found = [
-        *(_capacity(figure, base, new) for figure in CAPACITIES),
+        *(_capacity(kind, base, new) for kind in CAPACITIES),
         *(_time(base, new, level, threshold) for level in _times_at(base, new)),
-        *(_cost(base, new, cost, threshold) for cost in COSTS),
+        *(_used(base, new, used, threshold) for used in USED),
     ]
     return tuple(filter(None, found))
 
 
-def _capacity(figure: str, of_base: Outcome, of_new: Outcome) -> Difference:
+def _capacity(kind: str, of_base: Outcome, of_new: Outcome) -> Difference:
     levels = of_base.levels
-    base, new = (CAPACITIES[figure](outcome) for outcome in (of_base, of_new))
+    base, new = (CAPACITIES[kind](outcome) for outcome in (of_base, of_new))
     higher = _place(new.middle, levels) - _place(base.middle, levels)
     verdict = SAME
     if abs(higher) > RESOLVED_STEPS:
@@ -86,7 +98,7 @@ def _capacity(figure: str, of_base: Outcome, of_new: Outcome) -> Difference:
     old, now = _bracket(base, levels), _bracket(new, levels)
     low, high = now.low - old.high, now.high - old.low
     known = None if math.isinf(low) and math.isinf(high) else Interval(low, high)
-    return Difference(figure, base.middle, new.middle, known, verdict)
+    return Difference(Figure(kind), base.middle, new.middle, known, verdict)
 
 
 def _place(level: int | None, levels: Sequence[int]) -> int:
@@ -119,7 +131,7 @@ def _time(
     for percent in PERCENTILES:
         old, now = (_percentiles(o, level, percent) for o in (base, new))
         if old and now:
-            figure = f"p{percent} at {level:,}, ms"
+            figure = Figure(TIME, percent, level)
             return _difference(figure, old, now, threshold, RESOLVED_MS)
     return None
 
@@ -140,19 +152,19 @@ def _bounds(step: Step, percent: int) -> Interval | None:
     return Interval(low, math.inf if high is None else high)
 
 
-def _cost(
-    base: Outcome, new: Outcome, cost: Cost, threshold: float
+def _used(
+    base: Outcome, new: Outcome, used: Used, threshold: float
 ) -> Difference | None:
     old, now = (
-        [value for cell in o.cells if _known(value := cost.part(cell))]
+        [value for cell in o.cells if _known(value := used.part(cell))]
         for o in (base, new)
     )
     if not old or not now:
         return None
     found = _difference(
-        cost.figure, _Repeats(old), _Repeats(now), threshold, cost.resolved
+        Figure(used.kind), _Repeats(old), _Repeats(now), threshold, used.resolved
     )
-    if found.interval is None and not cost.alone:
+    if found.interval is None and not used.alone:
         return replace(found, verdict=SAME)
     return found
 
@@ -174,7 +186,7 @@ class _Repeats:
 
 
 def _difference(
-    figure: str, base: _Repeats, new: _Repeats, threshold: float, resolved: float
+    figure: Figure, base: _Repeats, new: _Repeats, threshold: float, resolved: float
 ) -> Difference:
     """All that is compared here is better when smaller."""
     within = _interval(base, new)

@@ -1,8 +1,9 @@
 """Intervals: between which values a figure lies, with 95 % confidence.
 
-Pure functions; the statistics are SciPy's. What is told from the requests of one step
-takes them as independent of each other. Those that wait in one queue are not, so such
-an interval is the least doubt that there is. Repeats need no such assumption.
+Pure functions; the statistics are SciPy's. An interval from the requests of one
+step assumes that they are independent of each other. Requests that wait in one queue
+are not: treat this interval as a lower bound on the uncertainty. Repeats need no such
+assumption.
 """
 
 from __future__ import annotations

@@ -12,16 +12,13 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 
-from loadtests.analysis.over_repeats import NEVER, Reached, middle
+from loadtests.analysis import predictions
+from loadtests.analysis.over_repeats import Reached, middle
+from loadtests.analysis.predictions import PARTLY, Prediction
 from loadtests.analysis.steps import pooled
+from loadtests.catalog.stacks import STACKS
 from loadtests.records.facts import TIMES
 from loadtests.records.run import Capacity, Cell, Fates, Run, Step
-from loadtests.report.words import NOTHING, count, plain
-
-CONFIRMED = "confirmed"
-REFUTED = "refuted"
-BEYOND = "not tested"
-DOUBT = "response times are doubtful"  # as loadtests/analysis/health.py warns
 
 
 @dataclass(frozen=True)
@@ -33,17 +30,14 @@ class Outcome:
     cells: tuple[Cell, ...]
 
     @property
-    def predicted(self) -> int | None:
-        return self.cells[0].capacity.predicted_out_at
+    def predicted(self) -> Prediction:
+        """Where it was predicted to be out."""
+        return predictions.predicted_out(self.cells[0].capacity)
 
     @property
-    def predicted_by(self) -> int | None:
-        """The end of a predicted range; of one number, that number."""
-        return _latest(self.cells[0].capacity)
-
-    @property
-    def prediction(self) -> str:
-        return prediction(self.cells[0].capacity)
+    def predicted_first(self) -> Prediction | None:
+        """Where it was predicted to degrade; None: nobody predicted that."""
+        return predictions.predicted_to_degrade(self.cells[0].capacity)
 
     @cached_property
     def out_at(self) -> Reached:
@@ -123,15 +117,13 @@ class Outcome:
 
     @property
     def verdicts(self) -> list[str]:
-        return [verdict(cell) for cell in self.cells]
+        return [predictions.verdict(cell) for cell in self.cells]
 
     @property
     def verdict(self) -> str:
-        """`confirmed`, `refuted`, `not tested`, or `confirmed in 2 of 3 repeats`."""
-        if len(set(self.verdicts)) == 1:
-            return self.verdicts[0]
-        confirmed = self.verdicts.count(CONFIRMED)
-        return f"{CONFIRMED} in {confirmed} of {len(self.cells)} repeats"
+        """What all repeats say of the prediction; PARTLY where they disagree."""
+        found = set(self.verdicts)
+        return found.pop() if len(found) == 1 else PARTLY
 
     @property
     def recovery_s(self) -> float | None:
@@ -158,57 +150,6 @@ def share(step: Step) -> float | None:
     return step.answered / step.attempted if step.attempted else None
 
 
-def verdict(cell: Cell) -> str:
-    """Whether the stack degraded, and was out, where that was predicted.
-
-    A staircase knows only its own steps: a prediction is confirmed by the first step at
-    or above it, one of a range also by those within the range. One above the last step
-    was not tried, unless the stack was harmed before.
-    """
-    said = cell.capacity
-    verdicts = {_judged(cell, said.predicted_out_at, _latest(said), said.out_at)}
-    if said.predicted_because:  # else nothing was said of the first harm
-        low, high = said.predicted_degrades_at, said.predicted_degrades_by
-        verdicts.add(_judged(cell, low, high, said.degrades_at))
-    return next(v for v in (REFUTED, BEYOND, CONFIRMED) if v in verdicts)
-
-
-def _judged(cell: Cell, low: int | None, high: int | None, at: int | None) -> str:
-    if low is None or high is None:
-        return CONFIRMED if at is None else REFUTED
-    last = _first_step_from(high, cell)
-    if at is None:
-        return BEYOND if last is None else REFUTED
-    return CONFIRMED if low <= at <= (last or high) else REFUTED
-
-
-def prediction(capacity: Capacity) -> str:
-    """Where it was predicted to be out: `2`, `16 to 32` or `not reached`."""
-    return _range(capacity.predicted_out_at, _latest(capacity))
-
-
-def degrade_prediction(capacity: Capacity) -> str:
-    """The same of the first harm; a dash where none was made."""
-    if not capacity.predicted_because:
-        return NOTHING
-    return _range(capacity.predicted_degrades_at, capacity.predicted_degrades_by)
-
-
-def _range(low: int | None, high: int | None) -> str:
-    if low is None or high is None:
-        return NEVER
-    return count(low) if low == high else f"{count(low)} to {count(high)}"
-
-
-def _latest(capacity: Capacity) -> int | None:
-    return capacity.predicted_out_by or capacity.predicted_out_at
-
-
-def _first_step_from(level: int, cell: Cell) -> int | None:
-    above = [s.slow_clients for s in cell.steps if s.slow_clients >= level]
-    return min(above, default=None)
-
-
 def counts(cell: Cell) -> bool:
     """Whether the cell may enter an aggregate: void ones and empty ones may not."""
     return cell.valid and bool(cell.steps)
@@ -224,14 +165,18 @@ def by_family(stack: str) -> tuple[int, str]:
 
 
 def family(stack: str) -> str:
-    """`wsgi`, `asgi`, or nothing for a stack that is called otherwise."""
-    start = stack.partition("-")[0]
-    return start if start in ("wsgi", "asgi") else ""
+    """`wsgi`, `asgi`, or nothing for a stack of neither.
+
+    The id of a stack that the catalog does not have begins with its interface.
+    """
+    if known := STACKS.get(stack):
+        return known.interface
+    return next((f for f in ("wsgi", "asgi") if f"{stack}-".startswith(f"{f}-")), "")
 
 
 def key_of(cell: Cell) -> tuple[str, str]:
-    """Stack and scenario, as they are shown."""
-    return plain(cell.stack), plain(cell.scenario)
+    """Stack and scenario, as the record has them."""
+    return cell.stack, cell.scenario
 
 
 def outcomes(run: Run) -> list[Outcome]:

@@ -7,10 +7,6 @@ import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from loadtests.report.words import count
-
-NEVER = "not reached"
-
 
 @dataclass(frozen=True)
 class Reached:
@@ -31,32 +27,6 @@ class Reached:
     @property
     def agreed(self) -> bool:
         return len(set(self.repeats)) == 1
-
-    @property
-    def number(self) -> str:
-        """`32`; `8 to 16` where only some repeats reached it."""
-        if len(self.steps) < len(self.repeats):
-            return _span(self.steps)
-        return count(self.middle or 0)
-
-    @property
-    def note(self) -> str:
-        """What the number leaves out where the repeats differ, else nothing."""
-        repeats = len(self.repeats)
-        if self.agreed:
-            return ""
-        if len(self.steps) < repeats:
-            return f" in {len(self.steps)} of {repeats} repeats"
-        return f" ({_span(self.steps)} over {repeats} repeats)"
-
-    def __str__(self) -> str:
-        """`32`, `32 (16 to 64 over 3 repeats)` or `16 in 1 of 3 repeats`."""
-        return self.number + self.note if self.steps else NEVER
-
-
-def _span(steps: list[int]) -> str:
-    first, last = count(steps[0]), count(steps[-1])
-    return first if first == last else f"{first} to {last}"
 
 
 def middle(

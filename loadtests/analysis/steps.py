@@ -1,4 +1,4 @@
-"""One step of the staircase: its repeats pooled, and its figures as reports write them.
+"""One step of the staircase, its repeats pooled.
 
 A pooled share has Wilson's interval, made wide enough for what each repeat found: where
 repeats disagree, their number of requests is no reason to trust the mean.
@@ -14,7 +14,6 @@ from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.over_repeats import middle
 from loadtests.records.run import Step
-from loadtests.report.words import figure, percent
 
 PERCENTILES = (50, 90, 99)
 
@@ -56,26 +55,9 @@ def _percentiles(steps: Sequence[Step]) -> dict[str, float | None]:
     return found
 
 
-def share_within(step: Step) -> str:
-    """`98.0 % (94.2 to 99.4)`: the share answered, rounded away from certainty."""
-    said = percent(step.answered, step.attempted)
-    low, high = step.answered_low_percent, step.answered_high_percent
-    if low is None or high is None:
-        return said
-    return f"{said} ({math.floor(10 * low) / 10:g} to {math.ceil(10 * high) / 10:g})"
-
-
-def time(step: Step, p: int, deadline_s: float) -> str:
-    """A percentile in ms; `> 1,000` where it falls on a request without an answer."""
-    value: float | None = getattr(step, f"p{p}_ms")
-    rank = math.ceil(p / 100 * step.attempted)
-    told = intervals.enough(step.attempted, p / 100)
-    if value is None and told and rank > step.answered:
-        return f"> {1000 * deadline_s:,.0f}"
-    return figure(value)
-
-
-def repeated(values: Sequence[float]) -> str:
-    """` (190 to 230)`: where the mean of three repeats or more lies, else nothing."""
-    within = intervals.over_repeats(values)
-    return f" ({figure(within.low)} to {figure(within.high)})" if within else ""
+def late(step: Step, percent: int) -> bool:
+    """Whether a percentile falls on a request that was not answered in time."""
+    rank = math.ceil(percent / 100 * step.attempted)
+    known = getattr(step, f"p{percent}_ms") is not None
+    enough = intervals.enough(step.attempted, percent / 100)
+    return not known and enough and rank > step.answered

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from loadtests.records import facts
 from loadtests.records.facts import Fact
 from loadtests.records.run import Cell
-from loadtests.report.words import plain
 
 Figures = Mapping[str, float]
 
@@ -15,12 +14,12 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.NOT_CLIMBED: lambda _: "the staircase was not climbed to its end",
     facts.NOTHING_SENT: lambda _: "no healthy request was sent",
     facts.LEFT_LATE: lambda f: (
-        f"requests left late: lag p99 {f['lag_p99_ms']:.1f} ms "
-        f"(limit {f['limit_ms']:g} ms)"
+        f"requests left late, by up to {f['lag_p99_ms']:.1f} ms (p99; the limit is "
+        f"{f['limit_ms']:g} ms)"
     ),
     facts.BUSY: lambda f: (
-        f"a generator used {f['cpu_percent']:.1f} % of a core "
-        f"(limit {f['limit_percent']:g} %)"
+        f"a generator used {f['cpu_percent']:.1f} % of a core (the limit is "
+        f"{f['limit_percent']:g} %)"
     ),
     facts.UNSENT: lambda f: (
         f"only {f['sent']:.0f} of {f['due']:.0f} healthy requests were sent"
@@ -29,12 +28,12 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         f"only {f['present']:.0f} of {f['wanted']:.0f} slow clients were there"
     ),
     facts.TIMES: lambda f: (
-        f"response times are doubtful: {f['stolen_percent']:g} % of this machine's "
-        "time went to other machines, and requests left late, lag p99 "
-        f"{f['lag_p99_ms']:.1f} ms"
+        "response times are doubtful: the hypervisor took "
+        f"{f['stolen_percent']:g} % of the machine's time, and requests left late, by "
+        f"up to {f['lag_p99_ms']:.1f} ms (p99)"
     ),
     facts.KILLS_DIFFER: lambda f: (
-        f"the log tells of {f['killed']:.0f} workers killed, "
+        f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"
     ),
 }
@@ -48,7 +47,7 @@ def sentence(fact: Fact) -> str:
     except KeyError:
         said = ""
     figures = ", ".join(f"{name} {value:g}" for name, value in fact.figures.items())
-    return plain(said or fact.words or f"{fact.kind} {figures}")
+    return said or fact.words or f"{fact.kind} {figures}"
 
 
 def sentences(found: Sequence[Fact]) -> str:

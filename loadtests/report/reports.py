@@ -1,14 +1,13 @@
 """Reports of a stored run: charts, a page, Markdown, the terminal. They start no
-process and decide no capacity; all that they know is in `results.Run` and in
-what stands beside it in its folder."""
+process and decide no capacity; all that they know is in the run and in what stands
+beside it in its folder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-from loadtests.records.folder import Beside, read_beside
+from loadtests.records.folder import read_beside
 from loadtests.records.run import Run
 from loadtests.report.formats.terminal import cell_line, table, task_line
 
@@ -30,27 +29,16 @@ def write(run: Run, folder: Path) -> list[Path]:
     What stands beside the run in its folder (the claims, traces) is part of them.
     ResultError, before anything is written, where that cannot be used.
     """
-    beside = read_beside(folder)
+    # Imported only here: the terminal needs no chart.
+    from loadtests.report.blocks import Source
+    from loadtests.report.formats.files import FORMATS
+
+    source = Source(run, read_beside(folder))
     return [
         _write(folder / name, text)
-        for writer in _writers()
-        for name, text in writer(run, beside).items()
+        for render in FORMATS
+        for name, text in render(source).items()
     ]
-
-
-def _writers() -> tuple[Callable[[Run, Beside], dict[str, str]], ...]:
-    """What a report consists of: functions to texts by file name."""
-    # Imported only here: the terminal needs no chart.
-    from loadtests.report.charts import drawing
-    from loadtests.report.formats import html, markdown
-    from loadtests.report.sections import calls
-
-    return (
-        lambda run, _: drawing.render(run),
-        lambda _, beside: calls.render(beside.traces),
-        markdown.render,
-        html.render,
-    )
 
 
 def _write(path: Path, text: str) -> Path:

@@ -24,7 +24,12 @@ def plain(text: str) -> str:
     Neither XML nor a terminal takes control characters, and a lone surrogate (an
     undecodable byte of a path) cannot be written as UTF-8.
     """
-    return "".join(map(_visible, _ANSI.sub("", text))).strip()
+    return visible(text).strip()
+
+
+def visible(text: str) -> str:
+    """The same with the space around it, for a part of a line."""
+    return "".join(map(_visible, _ANSI.sub("", text)))
 
 
 def _visible(character: str) -> str:

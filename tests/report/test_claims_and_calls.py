@@ -14,6 +14,7 @@ from loadtests.records.folder import ALONE, Beside, read_beside
 from loadtests.records.run import ResultError, Run
 from loadtests.records.traces import FAST, Trace, Traces, save_traces
 from loadtests.report import reports
+from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing, lanes
 from loadtests.report.formats import html, markdown
 from loadtests.report.sections import calls, claims
@@ -25,7 +26,7 @@ SHOWN = "<script>|`x`*../ {{ 7 * 7 }}"
 
 
 def page(run: Run, beside: Beside) -> Structure:
-    return Structure(html.render(run, beside)["report.html"])
+    return Structure(html.render(Source(run, beside))["report.html"])
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_run_alone_has_neither_section(tmp_path: Path) -> None:
     assert read_beside(tmp_path) == ALONE
     run = runs.run([runs.cell()])
     assert {"calls", "claims"}.isdisjoint(page(run, ALONE).values("id", "section"))
-    text = markdown.render(run)["report.md"]
+    text = markdown.render(Source(run))["report.md"]
     assert calls.TITLE not in text
     assert claims.TITLE not in text
 
@@ -69,11 +70,11 @@ def test_summary_stays_short() -> None:
 
 def test_claims_are_grouped_by_verdict_and_none_is_lost() -> None:
     found = claims.groups(runs.five_claims())
-    assert [(g.kind, [s.claim[-1] for s in g.claims]) for g in found] == [
-        ("refuted", ["c"]),
-        ("holds only with", ["b"]),
-        ("holds", ["a", "d"]),
-        ("error", ["e"]),
+    assert [(g.title, [s.claim[-1] for s in g.claims]) for g in found] == [
+        ("Refuted", ["c"]),
+        ("Holds only with a condition", ["b"]),
+        ("Holds", ["a", "d"]),
+        ("Undecided: the evidence did not appear", ["e"]),
     ]
     assert [said.condition for said in found[1].claims] == ["luck"]
 
@@ -92,7 +93,7 @@ def test_page_shows_each_claim_with_its_evidence_and_command(shown: Structure) -
 
 
 def test_markdown_shows_the_ledger_as_a_table() -> None:
-    text = markdown.render(runs.quick(), runs.beside())["report.md"]
+    text = markdown.render(Source(runs.quick(), runs.beside()))["report.md"]
     assert (
         "| The claim b | the field | **holds only with luck** | answered 3 of 3 "
         "| `make claims ONLY=b` |" in text
@@ -122,13 +123,13 @@ def test_ledger_says_when_it_was_made_and_on_what_else() -> None:
 def test_sentences_sum_up_the_trace() -> None:
     wsgi, asgi = calls.sentences(runs.trace())
     assert wsgi == (
-        "WSGI, wsgi-gunicorn-gthread: the thread is held for 200 ms. It sits in the "
-        "server's iteration over the body: 1 call of next(body), 5.0 ms in all, and "
-        "between calls 193 ms in which the server sends."
+        "WSGI, wsgi-gunicorn-gthread: the thread is held for 200 ms. The server "
+        "iterates over the body: 1 call of next(body) takes 5.0 ms in all. Between the "
+        "calls the server sends, for 193 ms."
     )
     assert asgi == (
         "ASGI, asgi-uvicorn: the app is open for 210 ms, of which 205 ms in await send "
-        "(1 call). It was parked there 1 time, and meanwhile the event loop served "
+        "(1 call). The app waited there 1 time, and meanwhile the event loop served "
         "others."
     )
 
@@ -167,7 +168,7 @@ def test_pictures_can_be_read_without_seeing(shown: Structure) -> None:
 
 
 def test_picture_as_a_file_draws_every_lane() -> None:
-    drawn = calls.render([runs.trace()])["charts/trace-slow-reader.svg"]
+    drawn = drawing.svg(calls.picture(runs.trace()))
     words = " ".join(ElementTree.fromstring(drawn).itertext())
     for name in ("the thread", "next(body)", "server sends", "send()", "client rests"):
         assert name in words
@@ -194,20 +195,20 @@ def _wicked(trace: Trace) -> Trace:
 
 def test_text_of_a_file_comes_out_as_text() -> None:
     run = runs.run([runs.cell()])
-    text = html.render(run, evil())["report.html"]
+    text = html.render(Source(run, evil()))["report.html"]
     structure = Structure(text)
     assert structure.count("script") == 0
     assert "<script" not in text
     assert "\x1b" not in text
     assert "49" not in structure.text
     assert structure.text.count(SHOWN) > 8
-    text = markdown.render(run, evil())["report.md"]
+    text = markdown.render(Source(run, evil()))["report.md"]
     before_commands = text.partition("## Commands")[0]
     assert "\x1b" not in text
     assert "\\<script\\>\\|\\`x\\`\\*../" in before_commands
     [row] = [x for x in before_commands.splitlines() if "ONLY=" in x]
     assert row.replace("\\|", "").count("|") == 6, "a table of five columns"
-    drawn = calls.render(evil().traces)["charts/trace-slow-reader.svg"]
+    drawn = drawing.svg(calls.picture(evil().traces[0]))
     assert "<script>" not in drawn
     ElementTree.fromstring(drawn)
 
@@ -225,7 +226,7 @@ def test_sentence_of_a_fast_client_claims_no_wait() -> None:
 
 def test_every_kind_of_chart_keeps_to_the_schema_of_vega_lite() -> None:
     run = runs.run([runs.cell(), runs.cell("wsgi-gunicorn-gthread", predicted=16)])
-    pictures = [*drawing.plan(run), *calls.pictures([runs.trace()])]
+    pictures = [*drawing.plan(run), calls.picture(runs.trace())]
     assert len(pictures) == 5
     for picture in pictures:
         alt.Chart.from_dict(drawing.specification(picture))  # or SchemaValidationError

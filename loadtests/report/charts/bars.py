@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.analysis.over_repeats import NEVER
 from loadtests.records.run import Fates
 from loadtests.report.charts import style
 from loadtests.report.charts.style import Spec, by_stack, marks
+from loadtests.report.said import NEVER, verdict
 from loadtests.report.words import amount, count
 
 ROW_HEIGHT = 24
@@ -33,7 +33,7 @@ def capacity(title: str, found: list[Outcome], looks: dict[str, style.Look]) -> 
 
 def _columns(found: list[Outcome]) -> list[str]:
     """The numbers that occur, in order and evenly spaced; "not reached" is the last."""
-    ends = [(*o.out_at.steps, o.predicted, o.predicted_by) for o in found]
+    ends = [(*o.out_at.steps, o.predicted.low, o.predicted.high) for o in found]
     numbers = {number for some in ends for number in some if number is not None}
     return [*map(count, sorted(numbers)), NEVER]
 
@@ -85,12 +85,12 @@ def _capacity_row(outcome: Outcome) -> Row:
     names = [_name(level) for level in _ordered(outcome)]
     return {
         "stack": outcome.stack,
-        "predicted": _name(outcome.predicted),
-        "predicted_by": _name(outcome.predicted_by),
+        "predicted": _name(outcome.predicted.low),
+        "predicted_by": _name(outcome.predicted.high),
         "measured": _name(outcome.out_at.middle),
         "first": names[0],
         "last": names[-1],
-        "verdict": outcome.verdict,
+        "verdict": verdict(outcome),
     }
 
 

@@ -11,50 +11,69 @@ import functools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import vl_convert
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.records.run import Run
 from loadtests.report.charts import bars, lines, style
-from loadtests.report.words import count, listed, percent
+from loadtests.report.picture import Picture
+from loadtests.report.said import prediction, reached, verdict
+from loadtests.report.words import count, listed, percent, plain
 
-FOLDER = "charts"
 BELOW = "The table below has the figures."
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A chart that a report can show: its file, what it says, and how to draw it."""
-
-    file: str
-    title: str
-    alternative: str
-    draw: Callable[[], style.Spec]
 
 
 def plan(run: Run) -> list[Picture]:
     """The charts for which the run has data, in the order of a report."""
+    times = response_times(run)
+    pairs = [
+        [picture, *([times[scenario]] if scenario in times else [])]
+        for scenario, picture in answered(run).items()
+    ]
+    lines = [picture for pair in pairs for picture in pair]
+    return [*filter(None, [capacity(run)]), *lines, *filter(None, [fates(run)])]
+
+
+def answered(run: Run) -> dict[str, Picture]:
+    """The share of healthy requests answered, a chart for each scenario."""
+    looks = run_looks(run)
+    return {
+        scenario: _answered(run, scenario, name, under, looks)
+        for scenario, name, under in _by_scenario(run)
+    }
+
+
+def response_times(run: Run) -> dict[str, Picture]:
+    """Response times, a chart for each scenario in which some are known."""
+    looks = run_looks(run)
+    return {
+        scenario: _response_time(run, scenario, name, under, looks)
+        for scenario, name, under in _by_scenario(run)
+        if any(step.p50_ms or step.p90_ms for o in under for step in o.steps)
+    }
+
+
+def fates(run: Run) -> Picture | None:
+    """None where all slow clients were held: the table says that too."""
+    told = [o for o in outcomes(run) if o.fates.held < o.visits]
+    return _fates(told) if told else None
+
+
+def run_looks(run: Run) -> dict[str, style.Look]:
+    """How each stack is drawn in every chart of the run."""
+    return style.looks(dict.fromkeys(o.stack for o in outcomes(run)))
+
+
+def _by_scenario(run: Run) -> list[tuple[str, str, list[Outcome]]]:
+    """Each scenario with its outcomes and a name for its files."""
     found = outcomes(run)
-    looks = style.looks(dict.fromkeys(o.stack for o in found))
-    pictures = [_capacity(found, looks)] if found else []
     names: set[str] = set()
-    for scenario in dict.fromkeys(sorted(o.scenario for o in found)):
-        under = [o for o in found if o.scenario == scenario]
-        name = _file_name(scenario, names)
-        pictures.append(_answered(run, scenario, name, under, looks))
-        if any(step.p50_ms or step.p90_ms for o in under for step in o.steps):
-            pictures.append(_response_time(run, scenario, name, under, looks))
-    # Where all were held there is nothing to see that the table does not say.
-    told = [o for o in found if o.fates.held < o.visits]
-    return [*pictures, _fates(told)] if told else pictures
-
-
-def render(run: Run) -> dict[str, str]:
-    """Every chart of the run as SVG, by file name."""
-    return {picture.file: svg(picture) for picture in plan(run)}
+    return [
+        (s, _file_name(s, names), [o for o in found if o.scenario == s])
+        for s in dict.fromkeys(sorted(o.scenario for o in found))
+    ]
 
 
 def svg(picture: Picture) -> str:
@@ -68,7 +87,16 @@ def _compiled(vega_lite: str) -> str:
 
 def specification(picture: Picture) -> style.Spec:
     """The Vega-Lite specification, with what all charts have in common."""
-    return {**picture.draw(), **style.COMMON}
+    return {**_cleaned(picture.draw()), **style.COMMON}
+
+
+def _cleaned(spec: Any) -> Any:
+    """The specification with every name in it made fit to be shown."""
+    if isinstance(spec, dict):
+        return {_cleaned(key): _cleaned(value) for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [_cleaned(value) for value in spec]
+    return plain(spec) if isinstance(spec, str) else spec
 
 
 def _answered(
@@ -83,7 +111,7 @@ def _answered(
         "by slow clients"
     )
     return Picture(
-        file=f"{FOLDER}/answered-{name}.svg",
+        name=f"answered-{name}",
         title=title,
         alternative=f"{title}. " + " ".join(map(_fall, under)),
         draw=functools.partial(lines.answered, title, under, looks),
@@ -92,10 +120,10 @@ def _answered(
 
 def _fall(outcome: Outcome) -> str:
     last = outcome.last
-    out = f"out at {outcome.out_at}" if outcome.out else "not out"
+    out = f"out at {reached(outcome.out_at)}" if outcome.out else "not out"
     return (
         f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
-        f"{count(last.slow_clients)}, {out}, predicted {outcome.prediction}."
+        f"{count(last.slow_clients)}, {out}, predicted {prediction(outcome.predicted)}."
     )
 
 
@@ -109,7 +137,7 @@ def _response_time(
     title = f"{scenario}: response time of healthy requests, by slow clients"
     stacks = listed([o.stack for o in under])
     return Picture(
-        file=f"{FOLDER}/response-time-{name}.svg",
+        name=f"response-time-{name}",
         title=title,
         alternative=f"{title}: p50 and p90 of {stacks}. {BELOW}",
         draw=functools.partial(
@@ -118,22 +146,26 @@ def _response_time(
     )
 
 
-def _capacity(found: list[Outcome], looks: dict[str, style.Look]) -> Picture:
+def capacity(run: Run) -> Picture | None:
+    """Where each stack was predicted to be out, and where it was."""
+    found = outcomes(run)
+    if not found:
+        return None
     title = "Slow clients at which each stack was out: predicted and measured"
-    verdicts = Counter(outcome.verdict for outcome in found)
-    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    verdicts = Counter(map(verdict, found))
+    said = ", ".join(f"{number} {name}" for name, number in verdicts.items())
     return Picture(
-        file=f"{FOLDER}/capacity.svg",
+        name="capacity",
         title=title,
         alternative=f"{title}: {said}. The table above has the figures.",
-        draw=functools.partial(bars.capacity, title, found, looks),
+        draw=functools.partial(bars.capacity, title, found, run_looks(run)),
     )
 
 
 def _fates(visited: list[Outcome]) -> Picture:
     title = "Fates of the slow clients, where not all were held"
     return Picture(
-        file=f"{FOLDER}/fates.svg",
+        name="fates",
         title=title,
         alternative=f"{title}, as shares of their visits. {BELOW}",
         draw=functools.partial(bars.fates, title, visited),

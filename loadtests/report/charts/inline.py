@@ -13,6 +13,8 @@ import xml.etree.ElementTree as ElementTree
 from markupsafe import Markup
 
 from loadtests.report.charts import drawing, style
+from loadtests.report.picture import Picture
+from loadtests.report.words import plain
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10  # what is cut of the 16 that style.COMMON leaves around a chart
@@ -46,11 +48,12 @@ def dark_rules() -> str:
     )
 
 
-def embedded(picture: drawing.Picture, name: str, *, tips: bool = False) -> Markup:
-    """The chart as inline SVG; `name` is used once on the page.
+def embedded(picture: Picture, *, tips: bool = False) -> Markup:
+    """The chart as inline SVG.
 
     With `tips` its marks have descriptions of their own, which become tooltips.
     """
+    name = picture.name
     root = ElementTree.fromstring(drawing.svg(picture))
     background = root[0]
     root.remove(background)
@@ -61,7 +64,7 @@ def embedded(picture: drawing.Picture, name: str, *, tips: bool = False) -> Mark
     root.set("aria-labelledby", f"{name}-title {name}-desc")
     for tag, text in (("desc", picture.alternative), ("title", picture.title)):
         told = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{name}-{tag}")
-        told.text = text
+        told.text = plain(text)
         root.insert(0, told)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 

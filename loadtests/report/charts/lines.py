@@ -122,8 +122,8 @@ def _predicted(panel: Panel) -> list[Row]:
     rows: list[Row] = []
     at: dict[int, int] = {}
     for outcome in panel.outcomes:
-        level = outcome.predicted
-        along = style.predicted(level, outcome.predicted_by, panel.levels)
+        level = outcome.predicted.low
+        along = style.predicted(outcome.predicted, panel.levels)
         if level is None or along is None:
             continue
         at[level] = at.get(level, 0) + 1

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, share
-from loadtests.analysis.steps import share_within, time
 from loadtests.records.run import Step
 from loadtests.report.charts import style
-from loadtests.report.charts.drawing import Picture
 from loadtests.report.charts.style import Spec, by_stack, marks, number
+from loadtests.report.picture import Picture
+from loadtests.report.said import prediction, share_within, time
 from loadtests.report.words import amount, count, percent
 
 WIDTH = 228
@@ -65,10 +65,10 @@ class Plot:
             {
                 "stack": o.stack,
                 **along,
-                "says": f"{o.stack}: predicted out at {o.prediction}",
+                "says": f"{o.stack}: predicted out at {prediction(o.predicted)}",
             }
             for o in self.outcomes
-            if (along := style.predicted(o.predicted, o.predicted_by, self.levels))
+            if (along := style.predicted(o.predicted, self.levels))
         ]
 
 
@@ -77,19 +77,21 @@ def levels(found: Sequence[Outcome]) -> list[int]:
     return sorted({step.slow_clients for o in found for step in o.steps})
 
 
-def answered(scenario: str, plot: Plot) -> Picture:
+def answered(name: str, scenario: str, plot: Plot) -> Picture:
     """The share of healthy requests answered, step by step."""
     title = f"Share of healthy requests answered under {scenario}"
     falls = (
         f"{o.stack} {_share(o.last)} at {_clients(o.last)}, predicted out at "
-        f"{o.prediction}"
+        f"{prediction(o.predicted)}"
         for o in plot.outcomes
     )
     alternative = f"{title}, by number of slow clients: {'; '.join(falls)}."
-    return Picture("", title, alternative, partial(_answered, plot))
+    return Picture(name, title, alternative, partial(_answered, plot))
 
 
-def response_times(scenario: str, plot: Plot, bottom: float, top: float) -> Picture:
+def response_times(
+    name: str, scenario: str, plot: Plot, bottom: float, top: float
+) -> Picture:
     """p50 above p90, on a logarithmic axis from `bottom` to `top`."""
     title = f"Response times of healthy requests under {scenario}"
     said = (
@@ -98,7 +100,7 @@ def response_times(scenario: str, plot: Plot, bottom: float, top: float) -> Pict
     )
     alternative = f"{title}, by number of slow clients: {'; '.join(said)}."
     draw = partial(_response_times, plot, bottom, top)
-    return Picture("", title, alternative, draw)
+    return Picture(name, title, alternative, draw)
 
 
 def _answered(plot: Plot) -> Spec:

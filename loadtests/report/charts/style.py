@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from loadtests.analysis.outcomes import family
+from loadtests.analysis.predictions import Prediction
+from loadtests.report.picture import Look as Look
+from loadtests.report.picture import Spec as Spec
 
 INK = "#1a1a1a"
 FAINT = "#6b6b6b"
@@ -22,7 +24,6 @@ BACKGROUND = "#ffffff"
 FONT = "sans-serif"
 WIDTH = 560
 VEGA_LITE = "6.4"
-Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
 
 COLOURS = {
     "wsgi": ["#D55E00", "#E69F00", "#CC79A7", "#7F4A00"],
@@ -80,15 +81,6 @@ COMMON: dict[str, Any] = {
         },
     },
 }
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one stack is drawn in every chart of a run."""
-
-    colour: str
-    dash: list[int]
-    shape: str
 
 
 def looks(stacks: Iterable[str]) -> dict[str, Look]:
@@ -158,13 +150,11 @@ def place(level: int, levels: Sequence[int]) -> float:
     return after - 1 + (level - before) / (next_one - before)
 
 
-def predicted(
-    level: int | None, until: int | None, levels: Sequence[int]
-) -> Spec | None:
+def predicted(made: Prediction, levels: Sequence[int]) -> Spec | None:
     """Where a prediction, or a range of them, stands; None: not in this staircase."""
-    if level is None or level > levels[-1]:
+    level, last = made.low, made.high
+    if level is None or last is None or level > levels[-1]:
         return None
-    last = until or level
     end = place(min(last, levels[-1]), levels)
     return {"x": place(level, levels), "until": end, "within": last <= levels[-1]}
 

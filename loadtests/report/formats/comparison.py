@@ -11,15 +11,38 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis import compare, differences, intervals
+from loadtests.analysis import differences
+from loadtests.analysis.comparable import DIFFERENT, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
-from loadtests.analysis.differences import BETTER, COSTS, SAME, WORSE, Difference
-from loadtests.analysis.over_repeats import NEVER
+from loadtests.analysis.differences import (
+    BETTER,
+    CAPACITIES,
+    CPU,
+    DEGRADES_AT,
+    IDLE_MEMORY,
+    OUT_AT,
+    SAME,
+    SLOW_CLIENT,
+    TIME,
+    USED,
+    WORSE,
+    Difference,
+    Figure,
+)
 from loadtests.records.run import Run
 from loadtests.report.formats import syntax
-from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
+from loadtests.report.said import NEVER
+from loadtests.report.words import NOTHING, amount, count, figure, plain
 
 COLUMNS = ("base", "new", "change", "new - base", "")
+NAMES = {
+    DEGRADES_AT: "degrades at",
+    OUT_AT: "out at",
+    CPU: "CPU a request",
+    IDLE_MEMORY: "idle memory",
+    SLOW_CLIENT: "a slow client",
+}
+UNITS = {TIME: "ms", CPU: "µs", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB"}
 STYLES = {WORSE: "bold red", BETTER: "bold green"}
 
 
@@ -47,15 +70,14 @@ class Compared:
     def rule(self) -> str:
         """What counts as a difference, and what an interval is."""
         memory = " or ".join(
-            f"{cost.resolved:g} {cost.figure.rpartition(' ')[2]}"
-            for cost in COSTS
-            if cost.resolved
+            f"{used.resolved:g} {UNITS[used.kind]}" for used in USED if used.resolved
         )
         return (
-            f"Different: by more than {100 * self.threshold:.0f} %, by more than "
-            f"{differences.RESOLVED_MS:g} ms (times) or {memory} (memory), and, where "
-            "there is an interval (95 %, from three repeats or from one repeat's own "
-            "samples), one that leaves out 0. A capacity: by more than "
+            "A figure differs if it changed by more than "
+            f"{100 * self.threshold:.0f} %, and by more than "
+            f"{differences.RESOLVED_MS:g} ms (times) or {memory} (memory). If it has a "
+            "95 % interval (from three repeats, or from one repeat's own samples), the "
+            "interval must leave out 0. A capacity differs by more than "
             f"{amount(differences.RESOLVED_STEPS, 'step')} of the staircase."
         )
 
@@ -74,21 +96,28 @@ class Compared:
     @property
     def reasons(self) -> list[tuple[str, int]]:
         """Why cells cannot be compared, and how many for that reason."""
-        return Counter(r for c in self.found for r in c.reasons).most_common()
+        return Counter(sentence(r) for c in self.found for r in c.reasons).most_common()
 
 
-def repeatability(run: Run) -> str:
-    """How often the repeats of one cell, compared, differ although nothing did."""
-    found = compare.false_alarms(run)
-    within = intervals.of_share(found.alarms, found.pairs)
-    if within is None:
-        return ""
-    return (
-        "Compared with each other as make compare does with runs, repeats of one cell "
-        f"came out as different in {count(found.alarms)} of "
-        f"{amount(found.pairs, 'pair')}: a false-alarm rate of "
-        f"{percent(found.alarms, found.pairs)}, at most {100 * within.high:.1f} %."
-    )
+def named(compared: Figure) -> str:
+    """What was compared: `out at`, `p90 at 16, ms`."""
+    kind = compared.kind
+    at = f"p{compared.percent} at {count(compared.slow_clients)}"
+    name = at if kind == TIME else NAMES[kind]
+    return f"{name}, {UNITS[kind]}" if kind in UNITS else name
+
+
+def sentence(reason: Reason) -> str:
+    """`void in NEW`, `cpus: 2 and 4`."""
+    if reason.kind != DIFFERENT:
+        return f"{'void' if reason.kind == VOID else 'not'} in {reason.which}"
+    return plain(f"{reason.part}: {_part(reason.base)} and {_part(reason.new)}")
+
+
+def _part(value: object) -> str:
+    if value is None:
+        return "none"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def table(compared: Compared) -> RenderableType:
@@ -111,7 +140,9 @@ def _rest(compared: Compared) -> list[str]:
 
 
 def _cell(comparison: Comparison) -> Table:
-    title = Text(f"{comparison.stack}, {comparison.scenario}: ", style="bold")
+    title = Text(
+        plain(f"{comparison.stack}, {comparison.scenario}") + ": ", style="bold"
+    )
     title.append(comparison.verdict, style=STYLES[comparison.verdict])
     shown = Table(
         box=None,
@@ -135,11 +166,11 @@ def _cell(comparison: Comparison) -> Table:
 
 
 def _values(difference: Difference) -> list[str]:
-    capacity = difference.figure in differences.CAPACITIES
+    capacity = difference.figure.kind in CAPACITIES
     said = [
         _level(v) if capacity else figure(v) for v in (difference.base, difference.new)
     ]
-    return [difference.figure, *said, _change(difference), _interval(difference)]
+    return [named(difference.figure), *said, _change(difference), _interval(difference)]
 
 
 def _level(value: float | None) -> str:
@@ -157,7 +188,7 @@ def _interval(difference: Difference) -> str:
     within = difference.interval
     if within is None:
         return NOTHING
-    whole = difference.figure in differences.CAPACITIES
+    whole = difference.figure.kind in CAPACITIES
     low, high = (_signed(bound, whole) for bound in (within.low, within.high))
     if math.isinf(within.high):
         return NOTHING if math.isinf(within.low) else f"{low} or more"

@@ -1,40 +1,34 @@
 """report.html: one page that holds everything and asks no network for anything.
 
-There is no script in it, and its own policy (CSP) allows none. The template decides
-what stands where; the figures are those of the other reports. A section for which the
-run has no data is left out. Jinja escapes all that is put into the template; `Markup`
-is only what this package made itself: charts, style, and the few marks made here.
+There is no script in it, and its own policy (CSP) allows none. Each kind of block is
+rendered by the macro of its name. Jinja cleans and escapes all that is put into a
+template; `Markup` is only what this package made itself: charts, style, and marks.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from loadtests.analysis.outcomes import key_of
-from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
-from loadtests.report.blocks import Strong
-from loadtests.report.charts import drawing, inline
-from loadtests.report.formats.syntax import Rows
+from loadtests.report.blocks import Block, Glance, Source, Table
+from loadtests.report.charts import inline
+from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose
 from loadtests.report.reports import PAGE
-from loadtests.report.sections import advice, calls, claims, extras, smalls, tables
-from loadtests.report.sections.finding import incomplete, sentences
-from loadtests.report.sections.matrix import Matrix, in_order, matrix, pivoted, what
-from loadtests.report.words import NOTHING, amount, plain, when
+from loadtests.report.sections import order
+from loadtests.report.sections.finding import incomplete
+from loadtests.report.sections.matrix import in_order
+from loadtests.report.special_blocks import Entry, Matrix
+from loadtests.report.values import Value, bare, written
+from loadtests.report.words import NOTHING, amount, visible, when
 
 HERE = Path(__file__).parent
-MEMORY = "Memory of a slow client, kB"
-COSTS = {  # the columns of that table that are shown at a glance
-    MEMORY: 5,
-    "CPU time of a healthy request, µs": 2,
-}
-MOST_OPEN = 16  # rows; a longer table is folded away
+TAGS = {STACK: "b", STRESS: "em", CODE: "code"}
 # How a mark of the charts is drawn beside a name, around 0, 0.
 SHAPES = {
     "square": "M-4-4H4V4H-4Z",
@@ -45,158 +39,104 @@ SHAPES = {
 }
 
 
-def render(run: Run, beside: Beside = ALONE) -> dict[str, str]:
+def render(source: Source) -> dict[str, str]:
     """The page, by file name."""
-    shown = _shown(run) | _beside(run, beside)
-    return {PAGE: _template().render(shown).lstrip()}
+    environment = _environment()
+    page = environment.get_template("page.html.j2")
+    shown = _head(source.run) | {
+        "sections": list(order.filled(source)),
+        "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        "dark": Markup(inline.dark_rules()),
+    }
+    return {PAGE: page.render(shown).lstrip()}
 
 
-def _template() -> Any:
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters |= {"marked": _marked, "plain": plain}
-    environment.filters["by_scenario"] = _by_scenario
-    environment.tests["strong"] = lambda value: isinstance(value, Strong)
-    return environment.get_template("page.html.j2")
+    environment.filters |= {
+        "prose": _prose,
+        "written": written,
+        "embedded": inline.embedded,
+        "grouped": _grouped,
+        "grid": _grid,
+    }
+    environment.globals |= {"shapes": SHAPES}
+    macros: Any = environment.get_template("macros.html.j2").module
+
+    def block(one: Block) -> Markup:
+        """A block as the macro of its name renders it."""
+        name = type(one).__name__.lower()
+        return Markup(getattr(macros, name)(one, block))
+
+    environment.globals["block"] = block
+    return environment
 
 
-def _shown(run: Run) -> dict[str, Any]:
-    """Everything that the template may ask for."""
-    head = {
-        "title": f"Slow clients: {plain(run.run.profile)} run {plain(run.run.id)}",
-        "headline": _headline(run),
+def _head(run: Run) -> dict[str, Any]:
+    """What stands above the sections."""
+    stacks = {cell.stack for cell in run.cells}
+    return {
+        "title": f"Slow clients: {run.run.profile} run {run.run.id}",
+        "headline": f"What slow clients did to {amount(len(stacks), 'server stack')}",
         "run": run,
         "when": when(run.run.started_at),
         "cells": amount(len(run.cells), "cell"),
         "cores": amount(run.environment.cpus, "core"),
         "incomplete": incomplete(run),
-        "finding": [_named(run, sentence) for sentence in sentences(run)],
-    }
-    page = {
-        "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        "dark": Markup(inline.dark_rules()),
-        "what": what(),
-        "shapes": SHAPES,
-        "most_open": MOST_OPEN,
-    }
-    return head | page | _evidence(run) | _background(run)
-
-
-def _headline(run: Run) -> str:
-    stacks = len({key_of(cell)[0] for cell in run.cells})
-    return f"What slow clients did to {amount(stacks, 'server stack')}"
-
-
-def _evidence(run: Run) -> dict[str, Any]:
-    """What was found, section by section."""
-    answered = smalls.answered(run)
-    recovery = tables.recovery(run)
-    return {
-        "answered": answered,
-        "anchors": {small.scenario: small.id for small in answered},
-        "matrix": matrix(run),
-        "capacity": tables.capacity(run),
-        "advice": advice.grouped(run),
-        "advice_notes": advice.notes(run),
-        "looks": smalls.looks(run),
-        "times_plots": smalls.response_times(run),
-        "times": tables.response_times(run),
-        "fates": tables.fates(run),
-        "recovery": recovery,
-        "recovery_grid": pivoted(recovery, 2),
-        "void": tables.void(run),
-        "freeings": extras.freeings(run),
-        "reasons": tables.reasons(run),
-        "warned": [*tables.warned(run), *extras.doubted(run)],
-        **_pictures(run),
-        **_costs(run),
     }
 
 
-def _pictures(run: Run) -> dict[str, Markup]:
-    """The charts that the page shows as they are."""
-    pictures = {picture.file: picture for picture in drawing.plan(run)}
-    shown = {}
-    for name in ("capacity", "fates"):
-        found = pictures.get(f"{drawing.FOLDER}/{name}.svg")
-        shown[f"{name}_picture"] = inline.embedded(found, name) if found else Markup("")
-    return shown
+def _prose(said: Prose) -> Markup:
+    """A sentence with its marks as elements."""
+    found = Markup("")
+    for part in said:
+        text = escape(visible(part.text if isinstance(part, Mark) else part))
+        if not isinstance(part, Mark):
+            found += text
+            continue
+        tag = TAGS.get(part.kind, "b")
+        # With the bracket before a name, for no line is to end with that.
+        bracket = "(" if tag == "b" and found.endswith("(") else ""
+        found = Markup(found.removesuffix("(")) if bracket else found
+        found += Markup("<{0}>{1}{2}</{0}>").format(tag, bracket, text)
+    return found
 
 
-def _costs(run: Run) -> dict[str, Any]:
-    costs = tables.costs(run)
-    prices = extras.prices(run)
-    # Where requests were priced by themselves, those of the cells say less.
-    shown = {n: column for n, column in COSTS.items() if n == MEMORY or not prices.rows}
-    grids = {name: pivoted(costs, column) for name, column in shown.items()}
-    known = {name: grid for name, grid in grids.items() if _known(grid)}
-    return {"costs": costs, "costs_grids": known, "prices": prices}
+Row = Mapping[str, Value]
 
 
-def _known(grid: Matrix) -> bool:
-    return any(e.number != NOTHING for row in grid.rows.values() for e in row)
+def _grouped(table: Table) -> list[tuple[str, list[Row]]]:
+    """The rows of a table, those of one group together, by what the group is called."""
+    if len(table.names) < 2:
+        return [("", list(table.rows))]
+    first = table.names[0].key
+    groups = itertools.groupby(table.rows, lambda row: written(row[first]))
+    return [(name, list(rows)) for name, rows in groups]
 
 
-def _beside(run: Run, beside: Beside) -> dict[str, Any]:
-    """What the run's folder holds besides: traced calls, and claims that were tried."""
-    drawn = zip(beside.traces, calls.pictures(beside.traces), strict=True)
-    return {
-        "calls_title": calls.TITLE,
-        "calls_lead": calls.LEAD,
-        "calls": [
-            {
-                "heading": calls.NAMES[trace.id],
-                "sentences": calls.sentences(trace),
-                "svg": inline.embedded(picture, f"trace-{trace.id}"),
-            }
-            for trace, picture in drawn
-        ],
-        "claims_title": claims.TITLE,
-        "claims_lead": claims.lead(beside.ledger, run) if beside.ledger else "",
-        "claims": claims.groups(beside.ledger) if beside.ledger else [],
+def _grid(glance: Glance, key: str) -> Matrix | None:
+    """One column of a table: stacks by scenarios. None where no figure is known."""
+    known = {
+        (written(row["stack"]), written(row["scenario"])): bare(row[key])
+        for row in glance.table.rows
     }
-
-
-def _background(run: Run) -> dict[str, Any]:
-    """How and on what it was measured."""
-    packages = run.environment.packages.items()
-    code: Callable[[str], str] = Markup("<code>{}</code>").format
-    return {
-        "method": [Markup(s) for s in tables.method(run, lambda w: code(plain(w)))],
-        "machine": tables.machine(run),
-        "packages": {plain(name): plain(version) for name, version in packages},
-        "commands": tables.commands(run),
-        "again": tables.again(run),
+    if set(known.values()) <= {NOTHING}:
+        return None
+    scenarios = in_order(scenario for _, scenario in known)
+    stacks: Sequence[str] = list(dict.fromkeys(stack for stack, _ in known))
+    rows = {
+        stack: [_figure(known.get((stack, scenario))) for scenario in scenarios]
+        for stack in stacks
     }
+    return Matrix(scenarios, rows)
 
 
-def _by_scenario(rows: Rows) -> list[tuple[str, Rows]]:
-    """A table's rows, grouped by its first column."""
-    order = in_order(row[0] for row in rows)
-    return [(name, [row for row in rows if row[0] == name]) for name in order]
-
-
-def _marked(text: str) -> Markup:
-    """Words between asterisks are set apart, as in Markdown."""
-    return Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", str(escape(text))))
-
-
-def _named(run: Run, sentence: str) -> Markup:
-    """The sentence, with the stacks in it set apart."""
-    names = {stack for stack, _ in map(key_of, run.cells) if stack}
-    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
-    if not names:
-        return escape(sentence)
-    # Not within another name: `asgi-uvicorn` is the start of `asgi-uvicorn-h11`. With
-    # the bracket that opens before it, for no line is to end with that.
-    pattern = rf"(\(?(?<![\w-])(?:{'|'.join(longest_first)})(?![\w-]))"
-    parts = re.split(pattern, sentence)
-    apart = Markup("<b>{}</b>").format
-    return Markup("").join(
-        apart(part) if index % 2 else part for index, part in enumerate(parts)
-    )
+def _figure(said: str | None) -> Entry:
+    return Entry("figure", number=said or NOTHING)

@@ -1,51 +1,62 @@
 """report.md: tables and charts that a code host renders as they are.
 
-A section for which the run has no data is left out. Everything that came from a run is
-cleaned and escaped on its way in (`text`, `code`).
+Everything that came from a run is cleaned and escaped on its way in (`text`, `code`).
+Markdown shows what a page folds away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
-from loadtests.report.blocks import NAMES, Doubt, Strong, Table
-from loadtests.report.charts import drawing
-from loadtests.report.formats.readme import capacities
-from loadtests.report.formats.syntax import code, fenced, table, text
-from loadtests.report.sections import calls, claims, extras, tables
-from loadtests.report.sections.finding import incomplete, sentences
-from loadtests.report.words import amount
+from loadtests.report import blocks as kinds
+from loadtests.report import special_blocks as special
+from loadtests.report.blocks import Block, Source, Table
+from loadtests.report.formats import syntax
+from loadtests.report.formats.syntax import code, fenced, text
+from loadtests.report.picture import Picture
+from loadtests.report.prose import CODE, STRESS, Mark, Prose
+from loadtests.report.sections import finding, order
+from loadtests.report.sections.matrix import matrix
+from loadtests.report.special_blocks import Entry, Matrix, Stand
+from loadtests.report.values import Code, Value, written
+from loadtests.report.words import NOTHING, amount, listed, plain
 
 FILE = "report.md"
+HOW_TO_READ = (
+    "*Out at* N: with N slow clients, under 1 % of healthy requests were answered in "
+    "time. *Degrades at* N: under 99 %. *Held* N: no harm up to N, the most that were "
+    "tried. ≠: the prediction was wrong."
+)
 
 
-def render(run: Run, beside: Beside = ALONE) -> dict[str, str]:
-    """The whole report, by file name."""
-    sections = (
-        *_head(run),
-        *_section(tables.capacity(run)),
-        *_reasons(run),
-        *_charts(run, "capacity", "answered"),
-        *_section(tables.response_times(run), *_charts(run, "response-time")),
-        *_section(extras.prices(run)),
-        *_section(tables.costs(run)),
-        *_section(tables.fates(run), *_charts(run, "fates")),
-        *_section(tables.recovery(run)),
-        *_section(extras.freeings(run)),
-        *_calls(beside),
-        *_claims(run, beside),
-        *_doubts(run),
-        *_method(run),
-        *_commands(run),
-    )
-    return {FILE: "\n\n".join(sections) + "\n"}
+def render(source: Source) -> dict[str, str]:
+    """The whole report, by file name. The finding needs no heading of its own."""
+    parts = [*_head(source.run)]
+    for section, blocks in order.filled(source):
+        if section is not finding.SECTION:
+            parts.append(f"## {text(section.title)}")
+        parts += rendered(blocks)
+    return {FILE: "\n\n".join(parts) + "\n"}
 
 
 def summary(run: Run) -> str:
     """The finding and the capacities, short enough for a pull-request comment."""
-    return "\n\n".join((*_head(run), *capacities(run))) + "\n"
+    found = rendered(finding.blocks(Source(run)))
+    return "\n\n".join((*_head(run), *found, *capacities(run))) + "\n"
+
+
+def capacities(run: Run) -> list[str]:
+    """A row for each stack, a column for each scenario, and how to read them."""
+    shown = matrix(run)
+    return [*rendered([shown]), HOW_TO_READ] if shown.rows else []
+
+
+def rendered(blocks: Sequence[Block]) -> Iterator[str]:
+    """The paragraphs of some blocks."""
+    for block in blocks:
+        yield from RENDERERS[type(block)](block)
 
 
 def _head(run: Run) -> Iterator[str]:
@@ -56,103 +67,135 @@ def _head(run: Run) -> Iterator[str]:
         f"{text(run.environment.cpu)}, {amount(run.environment.cpus, 'core')}."
     )
     if not info.complete:
-        yield f"> **{text(incomplete(run))}**"
-    yield "\n".join(f"- {text(sentence)}" for sentence in sentences(run))
+        yield f"> **{text(finding.incomplete(run))}**"
 
 
-def _section(shown: Table, *pictures: str) -> Iterator[str]:
-    if shown.rows:
-        yield f"## {shown.title}"
-        yield from pictures
-        yield table(
-            shown.headings,
+def _prose(said: Prose) -> str:
+    return "".join(map(_part, said)).strip()
+
+
+def _part(part: str | Mark) -> str:
+    if isinstance(part, str):
+        return syntax.part(part)
+    if part.kind == CODE:
+        return f"`{code(part.text)}`"
+    return f"*{text(part.text)}*" if part.kind == STRESS else text(part.text)
+
+
+def _points(block: kinds.Points) -> Iterator[str]:
+    yield "\n".join(f"- {_prose(item)}" for item in block.items)
+
+
+def _heading(block: kinds.Heading) -> Iterator[str]:
+    number = "" if block.number is None else f" ({block.number})"
+    yield f"### {text(block.title)}{number}"
+
+
+def _table(block: Table) -> Iterator[str]:
+    headings = [text(column.heading) for column in block.columns]
+    rows = [[_value(row[c.key]) for c in block.columns] for row in block.rows]
+    yield syntax.table(headings, rows, names=len(block.names))
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, Code):
+        # A bar would end the cell even in code; what is escaped there is shown.
+        return f"`{code(value.text)}`".replace("|", r"\|")
+    shown = text(written(value))
+    return f"**{shown}**" if value.strong else shown
+
+
+def _glance(block: kinds.Glance) -> Iterator[str]:
+    yield f"### {text(block.table.title)}"
+    yield from _table(block.table)
+    yield _prose(block.note)
+
+
+def _picture(picture: Picture) -> str:
+    return f"![{text(picture.alternative)}]({picture.file})"
+
+
+def _matrix(block: Matrix) -> Iterator[str]:
+    rows = [[text(s), *map(_entry, entries)] for s, entries in block.rows.items()]
+    yield syntax.table(["stack", *map(text, block.scenarios)], rows, names=1)
+
+
+def _entry(entry: Entry) -> str:
+    if entry.state in ("void", "absent"):
+        return entry.verb or NOTHING
+    said = f"**{entry.said}**" if entry.state == "out" else entry.said
+    return f"{said} ≠" if entry.missed else said
+
+
+def _advice(block: special.Advice) -> Iterator[str]:
+    for group, given in block.groups.items():
+        yield f"**{text(group)}**"
+        headings = ["situation", "evidence", "supported", "spoken against"]
+        rows = [
             [
-                [*map(text, row[:NAMES]), *map(_value, row[NAMES:])]
-                for row in shown.rows
-            ],
-        )
-        yield shown.note
+                text(one.name),
+                text(listed(list(one.evidence))),
+                _stands(one.supported),
+                _stands(one.against),
+            ]
+            for one in given
+        ]
+        yield syntax.table(headings, rows, names=len(headings))
 
 
-def _reasons(run: Run) -> Iterator[str]:
-    if given := tables.reasons(run):
-        yield "Why each was predicted:"
-        yield "\n".join(f"- {text(who)}: {text(why)}." for who, why in given.items())
+def _stands(some: Sequence[Stand]) -> str:
+    said = [f"**{text(s.figure)}**: {text(', '.join(s.stacks))}" for s in some]
+    return "; ".join(said) or "none"
 
 
-def _value(value: str) -> str:
-    return f"**{value}**" if isinstance(value, Strong) else value
-
-
-def _charts(run: Run, *names: str) -> Iterator[str]:
-    """The charts whose file names begin so."""
-    starts = tuple(f"{drawing.FOLDER}/{name}" for name in names)
-    for picture in drawing.plan(run):
-        if picture.file.startswith(starts):
-            yield f"![{text(picture.alternative)}]({picture.file})"
-
-
-def _calls(beside: Beside) -> Iterator[str]:
-    if beside.traces:
-        yield f"## {calls.TITLE}"
-        yield calls.LEAD
-    for trace, picture in zip(
-        beside.traces, calls.pictures(beside.traces), strict=True
-    ):
-        yield f"### {calls.NAMES[trace.id]}"
-        yield "\n".join(f"- {text(said)}" for said in calls.sentences(trace))
-        yield f"![{text(picture.title)}]({picture.file})"
-
-
-def _claims(run: Run, beside: Beside) -> Iterator[str]:
-    if beside.ledger is None:
-        return
-    yield f"## {claims.TITLE}"
-    yield text(claims.lead(beside.ledger, run))
+def _claims(block: special.Claims) -> Iterator[str]:
     headings = ["claim", "who says so", "verdict", "what decides it", "to see it alone"]
     rows = [
         [
             *map(text, (said.claim, said.source)),
             f"**{text(said.verdict)}**",
             text(said.evidence),
-            # A bar would end the cell even in code; what is escaped there is shown.
-            f"`{code(said.command)}`".replace("|", r"\|"),
+            _value(Code(said.command)),
         ]
-        for group in claims.groups(beside.ledger)
-        for said in group.claims
+        for said in block.claims
     ]
-    yield table(headings, rows, names=len(headings))
+    yield f"### {text(block.title)} ({len(block.claims)})"
+    yield syntax.table(headings, rows, names=len(headings))
 
 
-def _doubts(run: Run) -> Iterator[str]:
-    if void := tables.void(run):
-        yield "## Void cells"
-        yield "Left out of everything above, each for its reason."
-        yield "\n".join(map(_doubt, void))
-    if warned := [*tables.warned(run), *extras.doubted(run)]:
-        yield "## Warnings"
-        yield "\n".join(map(_doubt, warned))
+def _reasons(block: kinds.Reasons) -> Iterator[str]:
+    yield f"{text(block.title)}:"
+    items = block.items.items()
+    yield "\n".join(f"- {text(who)}: {text(why)}." for who, why in items)
 
 
-def _doubt(doubt: Doubt) -> str:
-    return f"- {text(doubt.cell)}: {text(doubt.reason)}"
+def _facts(block: kinds.Facts) -> Iterator[str]:
+    facts = [f"{text(name)}: {text(value)}" for name, value in block.items.items()]
+    yield "\n".join(f"- {fact}" for fact in facts)
 
 
-def _method(run: Run) -> Iterator[str]:
-    yield "## Method"
-    on = {name: text(value) for name, value in tables.machine(run).items()}
-    packages = run.environment.packages.items()
+def _commands(block: kinds.Commands) -> Iterator[str]:
     lines = [
-        *tables.method(run, lambda words: f"`{code(words)}`"),
-        f"{on['CPU']}, {on['memory']}, {on['kernel']}, open files {on['open files']}; "
-        f"Python {on['Python']}; project {on['project']}.",
-        ", ".join(f"{text(name)} {text(version)}" for name, version in packages) + ".",
+        f"# {plain(name)}\n{plain(command)}" for name, command in block.items.items()
     ]
-    yield "\n".join(f"- {line}" for line in lines)
-
-
-def _commands(run: Run) -> Iterator[str]:
-    lines = [f"# {name}\n{command}" for name, command in tables.commands(run).items()]
-    yield "## Commands"
     yield fenced("\n".join(lines))
-    yield f"To repeat: `{code(tables.again(run))}`"
+    yield f"To repeat: `{code(block.again)}`"
+
+
+RENDERERS: dict[type[Block], Callable[[Any], Iterator[str]]] = {
+    kinds.Text: lambda block: iter([_prose(block.said)]),
+    kinds.Points: _points,
+    kinds.Heading: _heading,
+    kinds.Table: _table,
+    kinds.Glance: _glance,
+    kinds.Chart: lambda block: iter([_picture(block.picture)]),
+    special.Matrix: _matrix,
+    special.Smalls: lambda block: map(_picture, block.charts),
+    special.Legend: lambda _: iter(()),
+    special.Advice: _advice,
+    special.Claims: _claims,
+    kinds.Reasons: _reasons,
+    kinds.Facts: _facts,
+    kinds.Commands: _commands,
+    kinds.Folded: lambda block: rendered(block.blocks),
+}

@@ -5,23 +5,21 @@ It stands between two marks, and everything outside of them is left as it is.
 
 from __future__ import annotations
 
-from loadtests.analysis.outcomes import BEYOND, CONFIRMED, REFUTED, Outcome, outcomes
+from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.charts import drawing
-from loadtests.report.formats.syntax import table, text
+from loadtests.report.formats.markdown import capacities
+from loadtests.report.formats.syntax import text
+from loadtests.report.picture import Picture
 from loadtests.report.sections.finding import incomplete
-from loadtests.report.sections.matrix import Entry, in_order, matrix
+from loadtests.report.sections.matrix import in_order
 from loadtests.report.sections.mechanisms import mechanisms
-from loadtests.report.words import NOTHING, amount, listed
+from loadtests.report.words import amount, listed
 
 BEGIN = "<!-- made from reports/example by make readme -->"
 END = "<!-- made so far -->"
 SHOWN = "slow-body"  # the scenario of the picture, if the run has it
-HOW_TO_READ = (
-    "*Out at* N: with N slow clients, under 1 % of healthy requests were answered in "
-    "time. *Degrades at* N: under 99 %. *Held* N: no harm up to N, the most that were "
-    "tried. ≠: the prediction was wrong."
-)
 
 
 def part(run: Run, folder: str) -> str:
@@ -63,16 +61,11 @@ def _predictions(found: list[Outcome]) -> str:
     return listed(said)
 
 
-def picture(run: Run) -> drawing.Picture | None:
+def picture(run: Run) -> Picture | None:
     """The chart of the share answered, under the scenario that says most."""
-    under = in_order({o.scenario for o in outcomes(run)})
-    answered = {
-        p.title.partition(":")[0]: p
-        for p in drawing.plan(run)
-        if p.file.startswith(f"{drawing.FOLDER}/answered-")
-    }
-    wanted = [s for s in (SHOWN, *under) if s in answered]
-    return answered[wanted[0]] if wanted else None
+    shown = drawing.answered(run)
+    wanted = [s for s in (SHOWN, *in_order(shown)) if s in shown]
+    return shown[wanted[0]] if wanted else None
 
 
 def renewed(readme: str, new: str) -> str | None:
@@ -80,18 +73,3 @@ def renewed(readme: str, new: str) -> str | None:
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     return f"{before}{begin}\n\n{new}\n\n{end}{after}" if begin and end else None
-
-
-def capacities(run: Run) -> list[str]:
-    """A row for each stack, a column for each scenario, and how to read them."""
-    found = matrix(run)
-    rows = [[text(s), *map(_said, entries)] for s, entries in found.rows.items()]
-    headings = ["stack", *map(text, found.scenarios)]
-    return [table(headings, rows, names=1), HOW_TO_READ] if rows else []
-
-
-def _said(entry: Entry) -> str:
-    if entry.state in ("void", "absent"):
-        return entry.verb or NOTHING
-    said = f"**{entry.said}**" if entry.state == "out" else entry.said
-    return f"{said} ≠" if entry.missed else said

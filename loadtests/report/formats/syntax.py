@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from loadtests.report.words import plain
+from loadtests.report.words import plain, visible
 
 Rows = Sequence[Sequence[str]]
 # What a code host takes for a person or an issue: @name, #12, !12, GH-12. It looks for
@@ -24,7 +24,12 @@ def table(headings: Sequence[str], rows: Rows, names: int = 2) -> str:
 
 def text(value: str) -> str:
     """Text as itself wherever Markdown stands, tables included."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|#&~$])", r"\\\1", plain(value))
+    return part(plain(value))
+
+
+def part(value: str) -> str:
+    """The same for a part of a line: the space around it stays."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>|#&~$])", r"\\\1", visible(value))
     return _CALLS.sub(r"\1<!-- -->", escaped)
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis.outcomes import (
-    CONFIRMED,
-    REFUTED,
-    Outcome,
-    counts,
-    outcomes,
-    prediction,
-    verdict,
-    void_cells,
-)
-from loadtests.analysis.over_repeats import NEVER
-from loadtests.records.run import Cell, Run, Step, TaskKey
+from loadtests.analysis.outcomes import counts
+from loadtests.analysis.predictions import CONFIRMED, predicted_out, verdict
+from loadtests.records.run import Cell, Run, TaskKey
+from loadtests.report import blocks
+from loadtests.report.blocks import Block, Source
 from loadtests.report.facts import reason, sentence
-from loadtests.report.sections.extras import costs_said, freeing_said
-from loadtests.report.sections.finding import incomplete, sentences
-from loadtests.report.words import NOTHING, amount, count, figure, percent, plain
+from loadtests.report.prose import text
+from loadtests.report.said import NEVER, prediction
+from loadtests.report.sections import overview, request_costs, self_recovery
+from loadtests.report.values import Predicted, Value, written
+from loadtests.report.words import amount, count, visible
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12
@@ -29,8 +27,8 @@ SCENARIO_WIDTH = 12
 
 def cell_line(cell: Cell) -> Text:
     """What was found of one cell, as soon as it is finished."""
-    line = Text(_label(plain(cell.stack), plain(cell.scenario)))
-    line.append(_found(cell), style="" if counts(cell) else "yellow")
+    line = _text(_label(cell.stack, cell.scenario))
+    line.append(visible(_found(cell)), style="" if counts(cell) else "yellow")
     return line
 
 
@@ -42,9 +40,9 @@ def _found(cell: Cell) -> str:
     if not counts(cell):
         return f"void: {reason(cell)}"
     capacity = cell.capacity
-    predicted = prediction(capacity)
-    expected = f"(predicted {predicted})"
-    if predicted == NEVER:
+    predicted = predicted_out(capacity)
+    expected = f"(predicted {prediction(predicted)})"
+    if predicted.never:
         right = verdict(cell) == CONFIRMED
         expected = "(as predicted)" if right else f"(predicted: {NEVER})"
     if capacity.out_at is not None:
@@ -60,76 +58,63 @@ def task_line(run: Run, task: TaskKey) -> Text:
     for cell in run.cells:
         if cell.task == task:
             return cell_line(cell)
-    label = _label(plain(task.stack), plain(task.what))
+    label = _label(task.stack, task.what)
     for failure in run.failures:
         if failure.task == task:
             why = sentence(failure.reason)
-            return Text(f"{label}not measured: {why}", style="yellow")
+            return _text(f"{label}not measured: {why}", "yellow")
     for one in run.self_recoveries:
         if one.task == task:
-            return Text(label + freeing_said(one))
+            return _text(label + self_recovery.line(one))
     paid = [cost for cost in run.costs if cost.task == task]
-    return Text(label + costs_said(paid) if paid else f"{label}done")
+    return _text(label + request_costs.line(paid) if paid else f"{label}done")
 
 
 def table(run: Run) -> RenderableType:
     """Capacity and response time of each stack under each scenario; the finding."""
     parts: list[RenderableType] = []
-    for scenario in dict.fromkeys(o.scenario for o in _by_scenario(run)):
-        parts.append(_scenario_table(run, scenario))
-        parts.append("")
-    void = void_cells(run)
-    if void:
-        parts.append(Text(f"Void, and not in the tables: {amount(len(void), 'cell')}."))
-        parts += [Text(f"  {_named(cell)}: {reason(cell)}") for cell in void]
-        parts.append("")
-    said = [s for s in (incomplete(run), *sentences(run)) if s]
-    parts += [Text(sentence) for sentence in said]
+    for block in overview.blocks(Source(run)):
+        parts += RENDERERS[type(block)](block)
     return Group(*parts)
 
 
-def _named(cell: Cell) -> str:
-    return f"{plain(cell.stack)} {plain(cell.scenario)} {cell.repeat}"
-
-
-def _by_scenario(run: Run) -> list[Outcome]:
-    return sorted(outcomes(run), key=lambda outcome: outcome.scenario)
-
-
-def _scenario_table(run: Run, scenario: str) -> Table:
-    table = Table(
+def _table(block: blocks.Table) -> list[RenderableType]:
+    shown = Table(
         box=None,
         pad_edge=False,
-        title=Text(scenario, style="bold"),
+        title=_text(block.title, "bold"),
         title_justify="left",
         header_style="dim",
         padding=(0, 1, 0, 0),
     )
-    table.add_column("", min_width=STACK_WIDTH, no_wrap=True)
-    for heading in ("out at", "predicted", "degrades at", "answered", "p50, ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for outcome in _by_scenario(run):
-        if outcome.scenario == scenario:
-            table.add_row(*_row(outcome))
-    return table
+    for column in block.columns:
+        if column.name:
+            shown.add_column(column.heading, min_width=STACK_WIDTH, no_wrap=True)
+        else:
+            shown.add_column(column.heading, justify="right", no_wrap=True)
+    for row in block.rows:
+        shown.add_row(*(_value(row[column.key]) for column in block.columns))
+    return [shown, ""]
 
 
-def _row(outcome: Outcome) -> list[Text]:
-    last = outcome.last
-    missed = outcome.verdict == REFUTED
-    return [
-        Text(outcome.stack),
-        Text(_short(outcome.out_at.middle), style="bold"),
-        Text(outcome.prediction + (" !" if missed else ""), "yellow" if missed else ""),
-        Text(_short(outcome.degrades_at.middle)),
-        Text(f"{percent(last.answered, last.attempted)} at {count(last.slow_clients)}"),
-        Text(f"{_p50(outcome.baseline)} -> {_p50(last)}"),
-    ]
+def _value(value: Value) -> Text:
+    missed = isinstance(value, Predicted) and value.missed
+    return _text(written(value), "bold" if value.strong else "yellow" if missed else "")
 
 
-def _short(level: int | None) -> str:
-    return NOTHING if level is None else count(level)
+def _points(block: blocks.Points) -> list[RenderableType]:
+    if block.look == "indented":
+        return [*(_text(f"  {text(item)}") for item in block.items), ""]
+    return [_text(text(item)) for item in block.items]
 
 
-def _p50(step: Step | None) -> str:
-    return figure(step.p50_ms if step else None)
+def _text(words: str, style: str = "") -> Text:
+    """Words as themselves: neither the terminal nor rich takes them for commands."""
+    return Text(visible(words), style=style)
+
+
+RENDERERS: dict[type[Block], Callable[[Any], list[RenderableType]]] = {
+    blocks.Table: _table,
+    blocks.Text: lambda block: [_text(text(block.said))],
+    blocks.Points: _points,
+}

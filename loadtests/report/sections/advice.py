@@ -6,30 +6,41 @@ every scenario of the situation that this run has, and spoken against where one 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
 from loadtests.records.run import Run
-from loadtests.report.sections.matrix import entry
+from loadtests.report.blocks import Block, Section, Source, Text
+from loadtests.report.prose import prose
+from loadtests.report.sections import smalls
+from loadtests.report.sections.matrix import entry, in_order
+from loadtests.report.special_blocks import Advice, Advised, Stand
 from loadtests.report.words import count
 
+TITLE = "What should I deploy?"
+LEAD = (
+    "A stack is *supported* if at least 99 % of healthy requests were answered in "
+    "every repeat, at every step up to the largest. The numbers are slow clients at "
+    "the same time."
+)
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"
-BEHIND = "Whatever stands in front: a proxy does not shorten the handler"
+BEHIND = "With or without a proxy in front: a proxy does not shorten the handler"
 CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
 PROXY = (
-    "Behind a proxy that buffers requests and responses, as nginx does by default, "
-    "slow clients end at the proxy, and only what is said of handlers applies; streams "
-    "and downloads larger than its buffers still pass through. That is how such "
-    "proxies work, not something that this run measured."
+    "A proxy that buffers requests and responses, as nginx does by default, keeps slow "
+    "clients away from the server. Behind such a proxy only the rows about handlers "
+    "apply. Streams, and downloads larger than the proxy's buffers, still reach the "
+    "server. This run did not measure a proxy; that is how such proxies work."
 )
 HANDLERS = (
-    "What speaks against a stack here are handlers that take 20 s each, at the same "
-    "time; how many of yours do, and for how long, decides. To block is time.sleep "
-    "here, which gevent replaces by a wait that holds only a greenlet. It cannot do so "
-    "for code that computes or waits inside a C library: that was not measured, and "
-    "holds a whole gevent worker as it holds an event loop."
+    "The handlers measured here take 20 s each, all at the same time. Yours matter as "
+    "far as they are as many and as long. The blocking call here is time.sleep. gevent "
+    "replaces it by a wait that holds one greenlet only. gevent cannot replace "
+    "computation, or waits inside a C library. Those were not measured: they hold a "
+    "whole gevent worker, as they hold an event loop."
 )
 
 
@@ -43,7 +54,7 @@ class Situation:
 
     @property
     def scenarios(self) -> tuple[str, ...]:
-        """The scenarios that stand for it."""
+        """Those that stand for it."""
         return in_phases(*self.phases)
 
 
@@ -61,48 +72,33 @@ SITUATIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Stand:
-    """A figure that speaks for or against some stacks."""
-
-    figure: str
-    stacks: list[str]
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A situation, the scenarios that are the evidence, and how the stacks stand."""
-
-    situation: Situation
-    scenarios: list[str]
-    supported: list[Stand]
-    against: list[Stand]
+def blocks(source: Source) -> Sequence[Block]:
+    given = advice(source.run)
+    if not given:
+        return []
+    groups = {one.group for one in given}
+    notes = [PROXY] * (DIRECT in groups) + [HANDLERS] * (BEHIND in groups)
+    return [
+        Text(prose(LEAD)),
+        Advice("What this run supports, and what it speaks against", given),
+        *(Text(prose(note), "note") for note in notes),
+    ]
 
 
-def advice(run: Run) -> list[Advice]:
+def advice(run: Run) -> list[Advised]:
     """For each situation of which this run knows something."""
-    found = outcomes(run)
-    given = [_of(situation, found) for situation in SITUATIONS]
-    # One scenario of several phases is a situation of its own, which comes after.
-    return [a for a in given if len(a.scenarios) >= min(2, len(a.situation.phases))]
+    found, anchors = outcomes(run), smalls.anchors(run)
+    given = []
+    for situation in SITUATIONS:
+        some = [o for o in found if o.scenario in situation.scenarios]
+        # One scenario of several is a situation of its own, which comes after.
+        if len({o.scenario for o in some}) >= min(2, len(situation.phases)):
+            given.append(_of(situation, some, anchors))
+    return given
 
 
-def grouped(run: Run) -> dict[str, list[Advice]]:
-    groups: dict[str, list[Advice]] = {}
-    for one in advice(run):
-        groups.setdefault(one.situation.group, []).append(one)
-    return groups
-
-
-def notes(run: Run) -> list[str]:
-    """What the table does not say by itself."""
-    said = {DIRECT: PROXY, BEHIND: HANDLERS}
-    return [said[group] for group in grouped(run)]
-
-
-def _of(situation: Situation, found: list[Outcome]) -> Advice:
-    some = [o for o in found if o.scenario in situation.scenarios]
-    scenarios = [s for s in situation.scenarios if s in {o.scenario for o in some}]
+def _of(situation: Situation, some: list[Outcome], anchors: dict[str, str]) -> Advised:
+    scenarios = in_order(o.scenario for o in some)
     supported: list[tuple[int, str, str]] = []
     against: list[tuple[int, str, str]] = []
     for stack in dict.fromkeys(o.stack for o in some):
@@ -115,7 +111,13 @@ def _of(situation: Situation, found: list[Outcome]) -> Advice:
         elif len(mine) == len(scenarios):
             least = min(o.last.slow_clients for o in mine)
             supported.append((-least, f"held {count(least)}", stack))
-    return Advice(situation, scenarios, _stands(supported), _stands(against))
+    return Advised(
+        situation.name,
+        situation.group,
+        {scenario: anchors[scenario] for scenario in scenarios},
+        _stands(supported),
+        _stands(against),
+    )
 
 
 def _stands(said: list[tuple[int, str, str]]) -> list[Stand]:
@@ -128,3 +130,6 @@ def _stands(said: list[tuple[int, str, str]]) -> list[Stand]:
 
 def _hurt_at(outcome: Outcome) -> int:
     return (outcome.out_at if outcome.out else outcome.degrades_at).steps[0]
+
+
+SECTION = Section("deploy", TITLE, blocks)

@@ -9,16 +9,26 @@ from collections.abc import Sequence
 from functools import partial
 
 from loadtests.records.traces import FAST, SLOW, Side, Trace
-from loadtests.report.charts import drawing, lanes
-from loadtests.report.charts.drawing import Picture
-from loadtests.report.words import amount, figure, plain
+from loadtests.report.blocks import (
+    Block,
+    Chart,
+    Heading,
+    Points,
+    Section,
+    Source,
+    Text,
+)
+from loadtests.report.charts import lanes
+from loadtests.report.picture import Picture
+from loadtests.report.prose import code, prose
+from loadtests.report.words import amount, figure
 
 TITLE = "The calls, one by one"
 LEAD = (
-    "The same visits to both apps, with one worker and nobody else asking, traced at "
-    "the end of this run; to note a call takes some of each time. A bar lasts as long "
-    "as the call; a tick is where one begins. make trace shows such calls in the "
-    "terminal, each with what it carries."
+    "The same visits to both apps, traced at the end of this run. Each app had one "
+    "worker and no other client. Noting a call takes a part of each time. A bar lasts "
+    "as long as the call; a tick is where a call begins. {} shows such calls in the "
+    "terminal, with what each carries."
 )
 NAMES = {FAST: "A fast client", SLOW: "A slow reader"}
 NEXT = "next(body)"
@@ -26,12 +36,7 @@ PARKED_MS = 5.0  # more than to hand over a piece and to note it in the trace
 
 
 def title(trace: Trace) -> str:
-    return f"{NAMES[trace.id]}: {plain(trace.visit)}"
-
-
-def file(trace: Trace) -> str:
-    """Of its ids there are two, checked when they are read."""
-    return f"{drawing.FOLDER}/trace-{trace.id}.svg"
+    return f"{NAMES[trace.id]}: {trace.visit}"
 
 
 def sentences(trace: Trace) -> list[str]:
@@ -43,11 +48,13 @@ def _of_wsgi(side: Side) -> str:
     pulled = [c for c in side.crossings if c.name == NEXT]
     sent_ms = sum(stop - start for start, stop in lanes.between(side))
     app_ms = sum(lanes.end(c, side) - c.start_ms for c in pulled)
+    take = "takes" if len(pulled) == 1 else "take"
+    told = f"{take} {figure(app_ms, 'ms')} in all"
     return (
-        f"WSGI, {plain(side.stack)}: the thread is held for "
-        f"{figure(side.lasted_ms, 'ms')}. It sits in the server's iteration over the "
-        f"body: {amount(len(pulled), 'call')} of {NEXT}, {figure(app_ms, 'ms')} in "
-        f"all, and between calls {figure(sent_ms, 'ms')} in which the server sends."
+        f"WSGI, {side.stack}: the thread is held for "
+        f"{figure(side.lasted_ms, 'ms')}. The server iterates over the body: "
+        f"{amount(len(pulled), 'call')} of {NEXT} {told}. "
+        f"Between the calls the server sends, for {figure(sent_ms, 'ms')}."
     )
 
 
@@ -58,30 +65,37 @@ def _of_asgi(side: Side) -> str:
     said = f"{figure(sum(sent_ms), 'ms')} in await send ({amount(len(sends), 'call')})"
     parked = [took_ms for took_ms in sent_ms if took_ms > PARKED_MS]
     meanwhile = (
-        f"It was parked there {amount(len(parked), 'time')}, and meanwhile the event "
+        f"The app waited there {amount(len(parked), 'time')}, and meanwhile the event "
         "loop served others."
         if parked
         else "No send had to wait for the client."
     )
     return (
-        f"ASGI, {plain(side.stack)}: the app is open for "
+        f"ASGI, {side.stack}: the app is open for "
         f"{figure(lanes.end(app, side) - app.start_ms, 'ms')}, of which {said}. "
         f"{meanwhile}"
     )
 
 
-def pictures(traces: Sequence[Trace]) -> list[Picture]:
-    return [
-        Picture(
-            file=file(trace),
-            title=title(trace),
-            alternative=" ".join([f"{title(trace)}.", *sentences(trace)]),
-            draw=partial(lanes.chart, trace, title(trace)),
-        )
-        for trace in traces
-    ]
+def picture(trace: Trace) -> Picture:
+    """Traces have one of two ids, which are checked when they are read."""
+    return Picture(
+        name=f"trace-{trace.id}",
+        title=title(trace),
+        alternative=" ".join([f"{title(trace)}.", *sentences(trace)]),
+        draw=partial(lanes.chart, trace, title(trace)),
+    )
 
 
-def render(traces: Sequence[Trace]) -> dict[str, str]:
-    """The pictures as SVG, by file name."""
-    return {picture.file: drawing.svg(picture) for picture in pictures(traces)}
+def blocks(source: Source) -> Sequence[Block]:
+    found: list[Block] = []
+    for trace in source.beside.traces:
+        found += [
+            Heading(NAMES[trace.id]),
+            Points([prose("{}", said) for said in sentences(trace)]),
+            Chart(picture(trace), f"{NAMES[trace.id]}, chart"),
+        ]
+    return [Text(prose(LEAD, code("make trace"))), *found] if found else []
+
+
+SECTION = Section("calls", TITLE, blocks)

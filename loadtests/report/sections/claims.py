@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from loadtests.records.claims import (
     DECISIVE,
@@ -17,7 +16,10 @@ from loadtests.records.claims import (
     differing,
 )
 from loadtests.records.run import Environment, Run
-from loadtests.report.words import amount, listed, plain, when
+from loadtests.report.blocks import Block, Section, Source, Text
+from loadtests.report.prose import prose
+from loadtests.report.special_blocks import Claims, Said
+from loadtests.report.words import amount, listed, when
 
 TITLE = "What people say"
 # In the order of a report: first what its reader may have believed.
@@ -30,31 +32,17 @@ HEADINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Said:
-    """A claim as a reader meets it; `condition`: what it holds only with."""
-
-    claim: str
-    source: str
-    verdict: str
-    condition: str
-    evidence: str
-    command: str
+def blocks(source: Source) -> Sequence[Block]:
+    ledger = source.beside.ledger
+    if ledger is None:
+        return []
+    return [Text(prose("{}", lead(ledger, source.run))), *groups(ledger)]
 
 
-@dataclass(frozen=True)
-class Group:
-    """The claims that met with one kind of verdict."""
-
-    kind: str
-    heading: str
-    claims: Sequence[Said]
-
-
-def groups(ledger: Ledger) -> list[Group]:
+def groups(ledger: Ledger) -> list[Claims]:
     """The claims by kind of verdict, in the ledger's order; no group is empty."""
     found = [
-        Group(kind, heading, [_said(v) for v in ledger.verdicts if v.kind == kind])
+        Claims(heading, [_said(v) for v in ledger.verdicts if v.kind == kind])
         for kind, heading in HEADINGS.items()
     ]
     return [group for group in found if group.claims]
@@ -62,12 +50,12 @@ def groups(ledger: Ledger) -> list[Group]:
 
 def _said(verdict: Verdict) -> Said:
     return Said(
-        claim=plain(verdict.claim),
-        source=plain(verdict.source),
-        verdict=plain(verdict.verdict),
-        condition=plain(verdict.verdict.removeprefix(verdict.kind)),
-        evidence=plain(verdict.evidence),
-        command=plain(verdict.command),
+        claim=verdict.claim,
+        source=verdict.source,
+        verdict=verdict.verdict,
+        condition=verdict.verdict.removeprefix(verdict.kind).strip(),
+        evidence=verdict.evidence,
+        command=verdict.command,
     )
 
 
@@ -86,12 +74,12 @@ def lead(ledger: Ledger, run: Run) -> str:
 def _on(made_on: Environment, run: Run) -> str:
     """What the ledger was made on, in what it differs from the run."""
     told = {
-        "python": f"Python {plain(made_on.python)}",
-        "kernel": plain(made_on.kernel),
-        "cpu": plain(made_on.cpu),
+        "python": f"Python {made_on.python}",
+        "kernel": made_on.kernel,
+        "cpu": made_on.cpu,
         "cpus": amount(made_on.cpus, "core"),
         "packages": ", ".join(
-            f"{plain(name)} {plain(version)}"
+            f"{name} {version}"
             for name, version in made_on.packages.items()
             if run.environment.packages.get(name) != version
         ),
@@ -99,3 +87,6 @@ def _on(made_on: Environment, run: Run) -> str:
     other = differing(made_on, run.environment)
     fields = [field for field, name in DECISIVE.items() if name in other]
     return ", ".join(told[field] for field in fields if told[field])
+
+
+SECTION = Section("claims", TITLE, blocks)

@@ -1,4 +1,4 @@
-"""Two sentences of the finding: what slow clients cost where they did not hurt."""
+"""Two points of the finding: what slow clients cost where they did not hurt."""
 
 from __future__ import annotations
 
@@ -7,31 +7,42 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.run import Step
+from loadtests.report.prose import Prose, prose, stack
 from loadtests.report.words import count, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 
 
-def response_time(found: list[Outcome]) -> str:
+UNMOVED = (
+    "Where nothing degraded, p50 response times at the largest step were those of the "
+    "baseline, within {} ms or within their 95 % intervals. The slowest p50 was {}, of "
+    "{} under {}."
+)
+MOVED = (
+    "Where nothing degraded, the p50 response time of {} under {} changed most: from "
+    "{} at the baseline to {} at {} slow clients (95 % intervals in brackets)."
+)
+MEMORY = (
+    "A slow client cost between {} ({} under {}) and {} ({} under {}) of memory. "
+    "Stacks that were out do not count here, because they may not have accepted it."
+)
+
+
+def response_time(found: list[Outcome]) -> Prose:
     sure = [o for o in found if o.unharmed and not o.doubtful]
     known = [(o, *p50s) for o in sure if (p50s := _p50s(o))]
     if not known:
-        return ""
+        return ()
     moved = [item for item in known if _apart(item[1], item[2])]
     moved = [item for item in moved if _change(item[1], item[2]) >= SMALL_MS]
     if not moved:
         slowest, _, after = max(known, key=lambda item: item[2].middle)
-        return (
-            "Where nothing degraded, no p50 response time at the largest step differed "
-            f"from the baseline by {SMALL_MS:g} ms and beyond its 95 % interval; the "
-            f"slowest was {after}, of {slowest.stack} under {slowest.scenario}."
-        )
+        name = stack(slowest.stack)
+        return prose(UNMOVED, f"{SMALL_MS:g}", str(after), name, slowest.scenario)
     most, before, after = max(moved, key=lambda item: _change(item[1], item[2]))
-    return (
-        "Where nothing degraded, the p50 response time changed most for "
-        f"{most.stack} under {most.scenario}: from {before} at the baseline to {after} "
-        f"at {count(most.last.slow_clients)} slow clients (95 % intervals in brackets)."
-    )
+    top = count(most.last.slow_clients)
+    name = stack(most.stack)
+    return prose(MOVED, name, most.scenario, str(before), str(after), top)
 
 
 @dataclass(frozen=True)
@@ -70,17 +81,16 @@ def _apart(one: _P50, other: _P50) -> bool:
     return one.high < other.low or other.high < one.low
 
 
-def memory(found: list[Outcome]) -> str:
+def memory(found: list[Outcome]) -> Prose:
     """Memory over the number of slow clients, if the server had accepted them: where it
     was out, they may have waited in the backlog, where they cost it nothing."""
     known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) and not o.out]
     least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
     most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))
     if figure(least) == figure(most):
-        return ""
-    return (
-        f"A slow client cost between {figure(least, 'kB')} ({cheap.stack} under "
-        f"{cheap.scenario}) and {figure(most, 'kB')} ({dear.stack} under "
-        f"{dear.scenario}) of memory; stacks that were out may not have "
-        "accepted it, and do not count."
+        return ()
+    return prose(
+        MEMORY,
+        *(figure(least, "kB"), stack(cheap.stack), cheap.scenario),
+        *(figure(most, "kB"), stack(dear.stack), dear.scenario),
     )

@@ -1,205 +1,186 @@
-"""The finding: what a run says, in three to five sentences made from its figures.
+"""The finding: what a run says, in a few points made from its figures.
 
-A sentence without data is not said. Sentences name stacks, never the interface: what
-decides is the server and its worker class.
+A point without data is not made. Points name stacks, never the interface: what decides
+is the server and its worker class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from loadtests.analysis.outcomes import (
-    BEYOND,
-    CONFIRMED,
-    REFUTED,
-    Outcome,
-    degrade_prediction,
-    outcomes,
-    share,
-)
+from loadtests.analysis.outcomes import Outcome, outcomes, share
 from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, PARTLY, REFUTED
 from loadtests.records.run import Run
+from loadtests.report.blocks import Block, Points, Section, Source
+from loadtests.report.prose import Prose, joined, prose, stack, text
+from loadtests.report.said import prediction, reached
 from loadtests.report.sections import figures
-from loadtests.report.words import NOTHING, amount, count, listed, percent
+from loadtests.report.sections.groups import Group, by_steps, by_words
+from loadtests.report.words import amount, count, percent
 
+TITLE = "What happened"
 MOST_NAMED = 6
 MOST_REFUTED = 3
-MOST_SENTENCES = 5
-MANY = 3  # scenarios; of more, the one that is missing is named instead
+MOST_POINTS = 5
+NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 
 
-def sentences(run: Run) -> list[str]:
-    """The finding, as plain text that is not yet escaped for any format."""
+def blocks(source: Source) -> Sequence[Block]:
+    return [Points(points(source.run), "finding")]
+
+
+def points(run: Run) -> list[Prose]:
+    """The finding, with the names of stacks marked."""
     found = outcomes(run)
     if not found:
-        return ["No cell of this run counts, so it says nothing about any stack."]
+        return [prose(NOTHING_COUNTS)]
     counted = (_out, _degraded, _unharmed, _predictions)
     makers = (*counted, figures.response_time, figures.memory)
     said = (maker(found) for maker in makers)
-    return [sentence for sentence in said if sentence][:MOST_SENTENCES]
+    return [point for point in said if point][:MOST_POINTS]
+
+
+def sentences(run: Run) -> list[str]:
+    """The finding in words alone."""
+    return [text(point) for point in points(run)]
 
 
 def incomplete(run: Run) -> str:
-    """One sentence when the run stopped early, else nothing."""
+    """Two sentences when the run stopped early, else nothing."""
     if run.run.complete:
         return ""
     return (
-        f"This run is not complete: it stopped after {amount(len(run.cells), 'cell')}, "
-        "and what follows holds for those alone."
+        f"This run is not complete: it stopped after {amount(len(run.cells), 'cell')}. "
+        "Everything below holds for those cells alone."
     )
 
 
-def _out(found: list[Outcome]) -> str:
-    groups = _spans([o for o in found if o.out], found, lambda o: o.out_at)
+def _out(found: list[Outcome]) -> Prose:
+    groups = by_steps([o for o in found if o.out], found, lambda o: o.out_at)
     if not groups:
         top = max(o.last.slow_clients for o in found)
-        return f"No stack was out at any step, up to {count(top)} slow clients."
-    parts = [f"{g.who} at {g.what}{g.where}" for g in groups[1:]]
-    first = groups[0]
-    said = f"{first.who} {first.verb} out at {first.what}{first.where}"
-    return f"{_groups_listed([said, *parts])}."
+        return prose(f"No stack was out at any step, up to {count(top)} slow clients.")
+    said = [
+        prose("{} {} out at {}{}.", g.who, g.were, g.what, g.where)
+        for g in groups[:MOST_NAMED]
+    ]
+    return joined([*said, *_more(groups, "So {} {} at higher numbers.")])
 
 
-def _degraded(found: list[Outcome]) -> str:
+def _more(groups: Sequence[Group], template: str) -> list[Prose]:
+    """That groups of stacks were left out, and how many."""
+    more = len(groups) - MOST_NAMED
+    if more < 1:
+        return []
+    were = "was" if more == 1 else "were"
+    return [prose(template, were, amount(more, "more group"))]
+
+
+def _degraded(found: list[Outcome]) -> Prose:
     degraded = [o for o in found if o.degraded]
     if not degraded:
-        return ""
-    groups = _spans(degraded, found, lambda o: o.degrades_at)
-    named = _groups_listed([f"{g.who} from {g.what}{g.where}" for g in groups])
+        return ()
+    groups = by_steps(degraded, found, lambda o: o.degrades_at)
+    said = [
+        prose("{} degraded from {}{}, but {} not out.", g.who, g.what, g.where, g.were)
+        for g in groups[:MOST_NAMED]
+    ]
     low = min(degraded, key=_lowest_share)
-    return (
-        f"Degraded, but not out: {named}; the smallest share of healthy requests, "
-        f"{percent(low.worst.answered, low.worst.attempted)}, was answered by "
-        f"{low.stack} under {low.scenario} at {count(low.worst.slow_clients)}."
+    lowest = prose(
+        "{} answered the smallest share of healthy requests: {} at {} slow clients{}.",
+        stack(low.stack),
+        percent(low.worst.answered, low.worst.attempted),
+        count(low.worst.slow_clients),
+        f" under {low.scenario}",
     )
+    return joined([*said, *_more(groups, "So {} {} at higher numbers."), lowest])
 
 
-def _unharmed(found: list[Outcome]) -> str:
+def _unharmed(found: list[Outcome]) -> Prose:
     kept = [o for o in found if o.unharmed]
     if not kept:
-        return "No stack kept 99 % of healthy requests answered up to its largest step."
-    groups = _spans(kept, found, lambda o: Reached((o.last.slow_clients,)))
-    first = groups[0]
-    parts = [
-        f"{g.who}{'' if g.what == first.what else f' up to {g.what}'}{g.where}"
-        for g in groups[1:]
-    ]
-    said = (
-        f"{first.who} kept 99 % or more of healthy requests answered up to the largest "
-        f"step, {first.what},{first.where}"
+        return prose(
+            "No stack kept 99 % of healthy requests answered up to its largest step."
+        )
+    groups = by_steps(kept, found, lambda o: Reached((o.last.slow_clients,)))
+    first = prose(
+        "{} kept at least 99 % of healthy requests answered up to the largest step, "
+        "{},{}.",
+        *(groups[0].who, groups[0].what, groups[0].where),
     )
-    low = min(kept, key=_lowest_share).worst
-    lowest = f"the lowest share was {percent(low.answered, low.attempted)}"
+    others = [
+        prose("So did {}{}{}.", g.who, _up_to(g, groups[0]), g.where)
+        for g in groups[1:MOST_NAMED]
+    ]
+    more = _more(groups, "So {} {}.")
+    return joined([first, *others, *more, _lowest(min(kept, key=_lowest_share))])
+
+
+def _up_to(group: Group, first: Group) -> str:
+    return "" if group.what == first.what else f" up to {group.what}"
+
+
+def _lowest(outcome: Outcome) -> Prose:
+    low = outcome.worst
     if low.answered == low.attempted:
-        lowest = "not one was unanswered"
-    return f"{_groups_listed([said, *parts])}; {lowest}."
+        return prose("Among them, no healthy request went unanswered.")
+    return prose(
+        "Among them, the lowest share was {}.", percent(low.answered, low.attempted)
+    )
 
 
-def _predictions(found: list[Outcome]) -> str:
+def _predictions(found: list[Outcome]) -> Prose:
     refuted = [o for o in found if o.verdict == REFUTED]
-    partly = [o for o in found if o.verdict not in (CONFIRMED, REFUTED, BEYOND)]
+    partly = [o for o in found if o.verdict == PARTLY]
     beyond = sum(o.verdict == BEYOND for o in found)
     confirmed = sum(o.verdict == CONFIRMED for o in found)
-    parts = [f"confirmed {confirmed} of {amount(len(found), 'prediction')}"]
+    whole = amount(len(found), "prediction")
+    said = [prose(f"The measurement confirmed {confirmed} of {whole}.")]
     if refuted:
-        parts.append(f"refuted {len(refuted)} ({_missed(refuted, found)})")
+        said.append(prose(f"It refuted {len(refuted)}."))
+        said += _missed(refuted, found)
     if partly:
-        groups = _groups(partly, found, lambda o: (0, ""))
-        named = listed([f"{g.who}{g.where}" for g in groups], MOST_REFUTED)
-        parts.append(f"confirmed {len(partly)} in some repeats only ({named})")
+        said.append(_partly(partly, found))
     if beyond:
-        parts.append(f"did not test {beyond}, above the last step")
-    return f"The measurement {listed(parts)}."
+        said.append(prose(f"It did not test {beyond}, above the last step."))
+    return joined(said)
 
 
-def _missed(refuted: list[Outcome], found: list[Outcome]) -> str:
-    groups = _groups(refuted, found, lambda o: (o.predicted or 0, _miss(o)))
-    named = [f"{g.who}{g.where}: {g.what}" for g in groups[:MOST_REFUTED]]
-    if len(groups) > MOST_REFUTED:
-        named.append("and others")
-    return "; ".join(named)
+def _partly(partly: list[Outcome], found: list[Outcome]) -> Prose:
+    groups = by_words(partly, found, lambda o: (0, ""))
+    named = [prose("{}{}", g.who, g.where) for g in groups[:MOST_REFUTED]]
+    more = [prose("others")] if len(groups) > MOST_REFUTED else []
+    start = prose(f"It confirmed {len(partly)} in some repeats only: ")
+    return (*start, *joined([*named, *more], ", "), ".")
+
+
+def _missed(refuted: list[Outcome], found: list[Outcome]) -> list[Prose]:
+    groups = by_words(refuted, found, lambda o: (o.predicted.low or 0, _miss(o)))
+    shown = [
+        prose("{}{} {} {}.", g.who, g.where, g.were, g.what)
+        for g in groups[:MOST_REFUTED]
+    ]
+    more = [prose("Others missed too.")] if len(groups) > MOST_REFUTED else []
+    return [*shown, *more]
 
 
 def _miss(outcome: Outcome) -> str:
-    never = outcome.predicted is None
-    first = degrade_prediction(outcome.cells[0].capacity)
-    said = "not to be out" if never else f"out at {outcome.prediction}"
-    if first != NOTHING:
-        said = "unharmed" if never else f"to degrade at {first} and be {said}"
-    measured = f"out at {outcome.out_at}" if outcome.out else "not out"
+    never, first = outcome.predicted.never, outcome.predicted_first
+    said = "not to be out" if never else f"to be out at {prediction(outcome.predicted)}"
+    if first:
+        out = f"out at {prediction(outcome.predicted)}"
+        degrade = f"to degrade at {prediction(first)} and be {out}"
+        said = "to be unharmed" if never else degrade
+    measured = f"was out at {reached(outcome.out_at)}" if outcome.out else "was not out"
     if outcome.unharmed:
-        return f"predicted {said}, measured unharmed"
-    return f"predicted {said}, degraded at {outcome.degrades_at}, {measured}"
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Stacks of which the same is to be said, under the same scenarios."""
-
-    stacks: list[str]
-    what: str
-    where: str
-
-    @property
-    def who(self) -> str:
-        return listed(self.stacks)
-
-    @property
-    def verb(self) -> str:
-        return "was" if len(self.stacks) == 1 else "were"
-
-
-def _spans(
-    some: list[Outcome], found: list[Outcome], at: Callable[[Outcome], Reached]
-) -> list[_Group]:
-    """`some` outcomes by the steps at which each stack reached something, from its
-    first to its last over all scenarios and repeats."""
-    spans: dict[str, tuple[int, str]] = {}
-    for stack in dict.fromkeys(o.stack for o in some):
-        steps = [step for o in some if o.stack == stack for step in at(o).steps]
-        first, last = min(steps), max(steps)
-        span = count(first) if first == last else f"{count(first)} to {count(last)}"
-        spans[stack] = (first, f"{span} slow clients")
-    return _groups(some, found, lambda o: spans[o.stack])
-
-
-def _groups(
-    some: list[Outcome],
-    found: list[Outcome],
-    say: Callable[[Outcome], tuple[int, str]],
-) -> list[_Group]:
-    """`some` outcomes by what is to be said of each, in the order of its number."""
-    scenarios: dict[tuple[int, str, str], list[str]] = {}
-    for outcome in some:
-        scenarios.setdefault((*say(outcome), outcome.stack), []).append(
-            outcome.scenario
-        )
-    stacks: dict[tuple[int, str, str], list[str]] = {}
-    every = {o.scenario for o in found}
-    for (order, what, stack), under in scenarios.items():
-        stacks.setdefault((order, what, under_scenarios(under, every)), []).append(
-            stack
-        )
-    ordered = sorted(stacks.items(), key=lambda item: item[0][0])
-    return [_Group(named, what, where) for (_, what, where), named in ordered]
-
-
-def _groups_listed(parts: list[str]) -> str:
-    """Each is a list by itself, so a comma between them would not part them."""
-    more = [f"{len(parts) - MOST_NAMED} more"] if len(parts) > MOST_NAMED else []
-    return "; ".join([*parts[:MOST_NAMED], *more])
-
-
-def under_scenarios(scenarios: list[str], every: set[str]) -> str:
-    """` under idle and slow-read`, of all that the run has: ` under every scenario`."""
-    rest = every - set(scenarios)
-    if len(every) > 1 and not rest:
-        return " under every scenario"
-    if len(rest) == 1 and len(every) > MANY:
-        return f" under every scenario but {rest.pop()}"
-    return f" under {listed(scenarios)}"
+        return f"predicted {said}, but was unharmed"
+    degraded = f"degraded at {reached(outcome.degrades_at)}"
+    return f"predicted {said}, but {degraded} and {measured}"
 
 
 def _lowest_share(outcome: Outcome) -> float:
     return share(outcome.worst) or 0.0
+
+
+SECTION = Section("finding", TITLE, blocks)

@@ -1,94 +1,54 @@
-"""Figures at a glance: a row for each stack, a column for each scenario."""
+"""Capacities at a glance: a row for each stack, a column for each scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import (
-    BEYOND,
-    CONFIRMED,
-    REFUTED,
     Outcome,
     by_family,
     key_of,
     outcomes,
     void_cells,
 )
-from loadtests.analysis.over_repeats import NEVER, Reached
+from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
-from loadtests.report.blocks import Table
-from loadtests.report.words import NOTHING, count
-
-
-def what() -> dict[str, str]:
-    """What the slow clients of each scenario do, in the order of the catalog."""
-    return {scenario.id: scenario.what for scenario in SCENARIOS.values()}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What was found of one stack under one scenario: `out at`, `2`, `predicted 2`.
-
-    `state` is one of out, degraded, unharmed, void and absent. `spread` are the other
-    steps that repeats found, `part` in how many of them it happened at all.
-    """
-
-    state: str
-    verb: str = ""
-    number: str = NOTHING
-    spread: str = ""
-    part: str = ""
-    predicted: str = ""
-    missed: bool = False
-
-    @property
-    def said(self) -> str:
-        return f"{self.verb} {self.number} {self.part}".strip()
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """`rows` are in the order of `scenarios`."""
-
-    scenarios: list[str]
-    rows: dict[str, list[Entry]]
+from loadtests.report.said import note, number, prediction, span
+from loadtests.report.special_blocks import Entry, Matrix
+from loadtests.report.words import count
 
 
 def in_order(scenarios: Iterable[str]) -> list[str]:
-    """Those that this project knows in its own order, then others by name."""
+    """The scenarios of the catalog in its order, then others by name."""
     known = list(SCENARIOS)
     return sorted(
-        set(scenarios), key=lambda s: (known.index(s) if s in known else len(known), s)
+        set(scenarios),
+        key=lambda s: (known.index(s) if s in SCENARIOS else len(known), s),
     )
+
+
+def by_scenario(run: Run) -> list[Outcome]:
+    """The outcomes in the order of every table: by scenario, then by stack."""
+    found = outcomes(run)
+    order = in_order(o.scenario for o in found)
+    return sorted(found, key=lambda outcome: order.index(outcome.scenario))
 
 
 def matrix(run: Run) -> Matrix:
     """Capacities of all that was measured; void cells are there as void."""
     found = {(o.stack, o.scenario): entry(o) for o in outcomes(run)}
     void = dict.fromkeys(map(key_of, void_cells(run)), Entry("void", "void", ""))
-    return _matrix(void | found)
-
-
-def pivoted(table: Table, column: int) -> Matrix:
-    """One column of a table; of a figure with its interval, the figure."""
-    return _matrix(
-        {
-            (row[1], row[0]): Entry("figure", number=row[column].partition(" (")[0])
-            for row in table.rows
-        }
-    )
-
-
-def _matrix(known: dict[tuple[str, str], Entry]) -> Matrix:
+    known = void | found
     scenarios = in_order(scenario for _, scenario in known)
-    stacks = sorted({stack for stack, _ in known}, key=by_family)
     rows = {
         stack: [known.get((stack, s), Entry("absent")) for s in scenarios]
-        for stack in stacks
+        for stack in sorted({stack for stack, _ in known}, key=by_family)
     }
-    return Matrix(scenarios, rows)
+    return Matrix(
+        scenarios, rows, "Number of slow clients, for each stack and scenario"
+    )
 
 
 def entry(outcome: Outcome) -> Entry:
@@ -100,21 +60,20 @@ def entry(outcome: Outcome) -> Entry:
     state, verb = ("out", "out at") if outcome.out else ("degraded", "degrades at")
     reached = outcome.out_at if outcome.out else outcome.degrades_at
     some = len(reached.steps) < len(reached.repeats)
-    part = reached.note.strip() if some else ""
+    part = note(reached) if some else ""
     spread = "" if some else _spread(reached)
-    return Entry(state, verb, reached.number, spread, part, predicted, missed)
+    return Entry(state, verb, number(reached), spread, part, predicted, missed)
 
 
 def _spread(reached: Reached) -> str:
-    first, last = reached.steps[0], reached.steps[-1]
-    return "" if reached.agreed else f"({count(first)} to {count(last)})"
+    return "" if reached.agreed else f"({span(reached.steps[0], reached.steps[-1])})"
 
 
 def _predicted(outcome: Outcome) -> str:
-    never = outcome.prediction == NEVER
-    said = "predicted not out" if never else f"predicted {outcome.prediction}"
+    made = outcome.predicted
+    said = "predicted not out" if made.never else f"predicted {prediction(made)}"
     if outcome.verdict == BEYOND:
-        return f"{said}, {BEYOND}"
+        return f"{said}, not tested"
     if outcome.verdict in (CONFIRMED, REFUTED):
         return said
     right = outcome.verdicts.count(CONFIRMED)

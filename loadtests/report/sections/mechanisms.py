@@ -13,7 +13,7 @@ from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
-from loadtests.report.sections.finding import under_scenarios
+from loadtests.report.sections.groups import under_scenarios
 from loadtests.report.sections.matrix import in_order
 from loadtests.report.words import amount, count, listed
 

@@ -4,49 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from markupsafe import Markup
 
 from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
-from loadtests.report.charts import inline, multiples, style
-from loadtests.report.charts.drawing import Picture
+from loadtests.report.charts import drawing, multiples
 from loadtests.report.charts.multiples import Plot
-from loadtests.report.sections import tables
-from loadtests.report.sections.matrix import Entry, entry, in_order
+from loadtests.report.picture import Picture
+from loadtests.report.sections.matrix import by_scenario, entry, in_order
+from loadtests.report.special_blocks import Named, Small
 
 MOST_NAMED = 12
 ORDER = ("out", "degraded", "unharmed")
+Draw = Callable[[str, str, Plot], Picture]
 
 
-@dataclass(frozen=True)
-class Named:
-    """A stack beside a plot, and what became of it there."""
-
-    stack: str
-    look: style.Look
-    entry: Entry
-
-
-@dataclass(frozen=True)
-class Small:
-    """One small plot; of the stacks in it, those that were hurt first come first."""
-
-    id: str
-    scenario: str
-    svg: Markup
-    named: list[Named]
-    more: int
-
-
-def looks(run: Run) -> dict[str, style.Look]:
-    """How each stack is drawn: as in the charts beside the page."""
-    return style.looks(dict.fromkeys(o.stack for o in outcomes(run)))
+def anchors(run: Run) -> dict[str, str]:
+    """Where on a page the answered requests of each scenario are shown."""
+    scenarios = in_order(o.scenario for o in outcomes(run))
+    return {s: f"answered-{number}" for number, s in enumerate(scenarios, 1)}
 
 
 def answered(run: Run) -> list[Small]:
-    return _smalls(run, "answered", multiples.answered)
+    """The share of healthy requests answered, with the stacks by name."""
+    ids = anchors(run)
+    return _smalls(run, ids, multiples.answered, named=True)
 
 
 def response_times(run: Run) -> list[Small]:
@@ -58,24 +40,30 @@ def response_times(run: Run) -> list[Small]:
     bottom = 10.0 ** math.floor(math.log10(min(known)))
     top = 1.6 * max(1000 * run.method.deadline_s, *known)
 
-    def draw(scenario: str, plot: Plot) -> Picture:
-        return multiples.response_times(scenario, plot, bottom, top)
+    def draw(name: str, scenario: str, plot: Plot) -> Picture:
+        return multiples.response_times(name, scenario, plot, bottom, top)
 
-    return _smalls(run, "times", draw)
+    ids = {s: f"times-{number}" for number, s in enumerate(anchors(run), 1)}
+    return _smalls(run, ids, draw, named=False)
 
 
-def _smalls(run: Run, name: str, draw: Callable[[str, Plot], Picture]) -> list[Small]:
-    found, shown = tables.by_scenario(run), looks(run)
+def _smalls(run: Run, ids: dict[str, str], draw: Draw, *, named: bool) -> list[Small]:
+    found, looks = by_scenario(run), drawing.run_looks(run)
     levels = multiples.levels(found)
     smalls = []
-    for number, scenario in enumerate(in_order(o.scenario for o in found), 1):
+    for scenario, key in ids.items():
         under = [o for o in found if o.scenario == scenario]
-        plot = Plot(under, shown, levels, run.method.deadline_s)
-        key = f"{name}-{number}"
-        svg = inline.embedded(draw(scenario, plot), f"{key}-plot", tips=True)
-        named = [Named(o.stack, shown[o.stack], entry(o)) for o in _hurt_first(under)]
-        more = max(0, len(named) - MOST_NAMED)
-        smalls.append(Small(key, scenario, svg, named[:MOST_NAMED], more))
+        plot = Plot(under, looks, levels, run.method.deadline_s)
+        beside = [Named(o.stack, looks[o.stack], entry(o)) for o in _hurt_first(under)]
+        small = Small(
+            id=key,
+            scenario=scenario,
+            what=SCENARIOS[scenario].what if scenario in SCENARIOS else "",
+            picture=draw(f"{key}-plot", scenario, plot),
+            named=beside[:MOST_NAMED] if named else (),
+            more=max(0, len(beside) - MOST_NAMED) if named else 0,
+        )
+        smalls.append(small)
     return smalls
 
 

@@ -1,0 +1,86 @@
+"""What the analysis found, as every report writes it: steps, predictions, verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from loadtests.analysis import intervals, steps
+from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import CONFIRMED, PARTLY, Prediction
+from loadtests.records.run import Step
+from loadtests.report.words import NOTHING, count, figure, percent
+
+NEVER = "not reached"
+
+
+def reached(at: Reached) -> str:
+    """`32`, `32 (16 to 64 over 3 repeats)` or `16 in 1 of 3 repeats`."""
+    return " ".join(filter(None, [number(at), note(at)])) if at.steps else NEVER
+
+
+def number(at: Reached) -> str:
+    """`32`; `8 to 16` where only some repeats reached it."""
+    if len(at.steps) < len(at.repeats):
+        return span(at.steps[0], at.steps[-1])
+    return count(at.middle or 0)
+
+
+def note(at: Reached) -> str:
+    """What the number leaves out where the repeats differ, else nothing."""
+    repeats = len(at.repeats)
+    if at.agreed:
+        return ""
+    if len(at.steps) < repeats:
+        return f"in {len(at.steps)} of {repeats} repeats"
+    return f"({span(at.steps[0], at.steps[-1])} over {repeats} repeats)"
+
+
+def span(first: int, last: int) -> str:
+    """`8`, or `8 to 16`."""
+    return count(first) if first == last else f"{count(first)} to {count(last)}"
+
+
+def prediction(made: Prediction | None) -> str:
+    """`2`, `16 to 32` or `not reached`; a dash where nobody predicted."""
+    if made is None:
+        return NOTHING
+    if made.low is None or made.high is None:
+        return NEVER
+    return span(made.low, made.high)
+
+
+def verdict(outcome: Outcome) -> str:
+    """`confirmed`, `refuted`, `not tested`, or `confirmed in 2 of 3 repeats`."""
+    if outcome.verdict != PARTLY:
+        return outcome.verdict
+    confirmed = outcome.verdicts.count(CONFIRMED)
+    return f"{CONFIRMED} in {confirmed} of {len(outcome.cells)} repeats"
+
+
+def share_within(step: Step) -> str:
+    """`98.0 % (94.2 to 99.4)`: the share answered, rounded away from certainty."""
+    said = percent(step.answered, step.attempted)
+    low, high = step.answered_low_percent, step.answered_high_percent
+    if low is None or high is None:
+        return said
+    return f"{said} ({math.floor(10 * low) / 10:g} to {math.ceil(10 * high) / 10:g})"
+
+
+def answered_at(step: Step) -> str:
+    """`98.0 % at 512`."""
+    return f"{percent(step.answered, step.attempted)} at {count(step.slow_clients)}"
+
+
+def time(step: Step, p: int, deadline_s: float) -> str:
+    """A percentile in ms; `> 1,000` where it falls on a request without an answer."""
+    if steps.late(step, p):
+        return f"> {1000 * deadline_s:,.0f}"
+    return figure(getattr(step, f"p{p}_ms"))
+
+
+def repeated(values: Sequence[float]) -> str:
+    """`(190 to 230)`: where the mean of three repeats or more lies, else nothing."""
+    within = intervals.over_repeats(values)
+    return f"({figure(within.low)} to {figure(within.high)})" if within else ""

@@ -1,0 +1,30 @@
+"""The machine and the versions that a run was measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.records.run import Run
+from loadtests.report.blocks import Block, Facts, Section, Source
+from loadtests.report.words import amount, count
+
+TITLE = "Machine and versions"
+
+
+def blocks(source: Source) -> Sequence[Block]:
+    return [Facts(machine(source.run) | source.run.environment.packages)]
+
+
+def machine(run: Run) -> dict[str, str]:
+    on = run.environment
+    return {
+        "CPU": f"{on.cpu}, {amount(on.cpus, 'core')}",
+        "memory": f"{count(on.memory_mb)} MB",
+        "kernel": on.kernel,
+        "open files": count(on.nofile_limit),
+        "Python": on.python,
+        "project": on.revision,
+    }
+
+
+SECTION = Section("machine", TITLE, blocks)

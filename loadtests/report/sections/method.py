@@ -1,0 +1,91 @@
+"""How every cell was measured, and what its figures are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.analysis import compare, intervals
+from loadtests.analysis.outcomes import outcomes
+from loadtests.records.run import Run
+from loadtests.report.blocks import Block, Points, Section, Source
+from loadtests.report.prose import Prose, code, prose
+from loadtests.report.words import amount, count, figure, percent
+
+TITLE = "Method"
+HEALTHY = (
+    "A healthy request is {}. {} of them are sent each second, evenly spaced, each on "
+    "a new connection. A request is sent when it is due, whatever became of earlier "
+    "ones (an open workload). Response time counts from the moment when the request "
+    "was due. The deadline is {} s. Bodies are checked."
+)
+SLOW = (
+    "Slow clients climb a staircase of {} s a step. The first {} s of a step do not "
+    "count, because slow clients still arrive. After the last step they leave, and the "
+    "server is watched for {} s more."
+)
+MACHINE = "Server and load generator share one machine; {}."
+CORES = "with two cores or more, each has its own"
+FRESH = "Each cell starts a fresh server. Access logs are off."
+POOLED = (
+    "{} repeats: requests and visits are pooled. Of capacities and times, the middle "
+    "one is given, with the 95 % interval of the mean in brackets."
+)
+ALARMS = (
+    "To see what a difference is worth, repeats of one cell were compared as {} "
+    "compares runs. They came out as different in {} of {}: a false-alarm rate of {}, "
+    "at most {} %."
+)
+LATE = "Requests left at most {} late (p99, worst cell)."
+
+
+def blocks(source: Source) -> Sequence[Block]:
+    return [Points([point for point in lines(source.run) if point])]
+
+
+def lines(run: Run) -> list[Prose]:
+    """One fact or two about the method in each."""
+    how = run.method
+    lags = [x for c in run.cells if (x := c.generator.lag_p99_ms) is not None]
+    request = code(how.healthy_request)
+    hold, settle, release = (
+        f"{time_s:g}" for time_s in (how.hold_s, how.settle_s, how.release_s)
+    )
+    return [
+        prose(HEALTHY, request, f"{how.rate_per_s:g}", f"{how.deadline_s:g}"),
+        prose(SLOW, hold, settle, release),
+        prose(f"{MACHINE} {FRESH}", how.cores or CORES),
+        prose(_order(run)),
+        _repeats(run),
+        repeatability(run),
+        prose(LATE, figure(max(lags, default=None), "ms")),
+    ]
+
+
+def _order(run: Run) -> str:
+    if max((cell.repeat for cell in run.cells), default=1) < 2:
+        return "Cells were measured in the order of the tables."
+    return f"Cells were measured in shuffled order, seed {run.run.seed}."
+
+
+def _repeats(run: Run) -> Prose:
+    most = max((len(outcome.cells) for outcome in outcomes(run)), default=0)
+    return prose(POOLED, str(most)) if most > 1 else ()
+
+
+def repeatability(run: Run) -> Prose:
+    """How often the repeats of one cell, compared, differ although nothing did."""
+    found = compare.false_alarms(run)
+    within = intervals.of_share(found.alarms, found.pairs)
+    if within is None:
+        return ()
+    return prose(
+        ALARMS,
+        code("make compare"),
+        count(found.alarms),
+        amount(found.pairs, "pair"),
+        percent(found.alarms, found.pairs),
+        f"{100 * within.high:.1f}",
+    )
+
+
+SECTION = Section("method", TITLE, blocks)

@@ -1,0 +1,47 @@
+"""The sections of a report, in order. Whoever adds one adds its line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loadtests.report.blocks import Block, Section, Source
+from loadtests.report.sections import (
+    advice,
+    answered,
+    calls,
+    capacity,
+    claims,
+    commands,
+    costs,
+    doubts,
+    fates,
+    finding,
+    machine,
+    method,
+    recovery,
+    response_times,
+)
+
+SECTIONS: list[Section] = [
+    finding.SECTION,
+    answered.SECTION,
+    capacity.SECTION,
+    advice.SECTION,
+    response_times.SECTION,
+    costs.SECTION,
+    fates.SECTION,
+    recovery.SECTION,
+    calls.SECTION,
+    claims.SECTION,
+    doubts.SECTION,
+    method.SECTION,
+    machine.SECTION,
+    commands.SECTION,
+]
+
+
+def filled(source: Source) -> Iterator[tuple[Section, Sequence[Block]]]:
+    """The sections for which the source has data, with their blocks."""
+    for section in SECTIONS:
+        if blocks := section.blocks(source):
+            yield section, blocks

@@ -1,0 +1,78 @@
+"""Response times of healthy requests: the baseline, what was held, the last step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.steps import PERCENTILES
+from loadtests.records.run import Run, Step
+from loadtests.report.blocks import Block, Column, Folded, Section, Source, Table, Text
+from loadtests.report.charts import drawing
+from loadtests.report.prose import prose
+from loadtests.report.sections import smalls
+from loadtests.report.sections.matrix import by_scenario
+from loadtests.report.special_blocks import Legend, Smalls
+from loadtests.report.values import Answered, Count, Name, Percentile, Value
+
+TITLE = "Response times of healthy requests"
+LEAD = (
+    "The axis is logarithmic. The line across is the deadline. A stack's line ends "
+    "where its percentile is late or unknown."
+)
+NOTE = (
+    "Rows are the baseline, the largest step that was held, and the last step. An "
+    "unanswered request counts as slower than every answered one. A dash: under 10 "
+    "requests lie beyond that percentile. In brackets: 95 % intervals. A question "
+    "mark: the times of a repeat are doubtful, for the reason given below."
+)
+COLUMNS = (
+    Column("scenario", "scenario", name=True),
+    Column("stack", "stack", name=True),
+    Column("slow_clients", "slow clients"),
+    Column("answered", "answered"),
+    *(Column(f"p{p}", f"p{p}, ms") for p in PERCENTILES),
+)
+MOST_OPEN = 16  # rows; a longer table is folded away
+
+
+def blocks(source: Source) -> Sequence[Block]:
+    shown = table(source.run)
+    if not shown.rows:
+        return []
+    found: list[Block] = []
+    if plots := smalls.response_times(source.run):
+        looks = drawing.run_looks(source.run)
+        charts = drawing.response_times(source.run)
+        pictures = [charts[s.scenario] for s in plots if s.scenario in charts]
+        found += [Text(prose(LEAD)), Legend(looks), Smalls(plots, pictures)]
+    few = len(shown.rows) <= MOST_OPEN
+    note = Text(prose(NOTE), "note")
+    return [*found, Folded("All response times", [shown, note], open=few)]
+
+
+def table(run: Run) -> Table:
+    rows = [
+        _row(outcome, step, run.method.deadline_s)
+        for outcome in by_scenario(run)
+        for step in _telling_steps(outcome)
+    ]
+    return Table(TITLE, COLUMNS, rows)
+
+
+def _row(outcome: Outcome, step: Step, deadline_s: float) -> dict[str, Value]:
+    return {
+        "scenario": Name(outcome.scenario),
+        "stack": Name(outcome.stack, outcome.doubtful),
+        "slow_clients": Count(step.slow_clients),
+        "answered": Answered(step),
+        **{f"p{p}": Percentile(step, p, deadline_s) for p in PERCENTILES},
+    }
+
+
+def _telling_steps(outcome: Outcome) -> list[Step]:
+    wanted = {0, outcome.held.middle, outcome.last.slow_clients}
+    return [step for step in outcome.steps if step.slow_clients in wanted]
+
+
+SECTION = Section("response-times", TITLE, blocks, short="Response times")

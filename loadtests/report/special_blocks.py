@@ -1,0 +1,132 @@
+"""Blocks of a kind of their own: capacities, small plots, advice and claims.
+
+A page has a special form for each; Markdown renders them as plain tables and charts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from loadtests.report.picture import Look, Picture
+from loadtests.report.words import NOTHING
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was found of one stack under one scenario: `out at`, `2`, `predicted 2`.
+
+    `state` is one of out, degraded, unharmed, void and absent. `spread` are the other
+    steps that repeats found, `part` in how many of them it happened at all.
+    """
+
+    state: str
+    verb: str = ""
+    number: str = NOTHING
+    spread: str = ""
+    part: str = ""
+    predicted: str = ""
+    missed: bool = False
+
+    @property
+    def said(self) -> str:
+        return f"{self.verb} {self.number} {self.part}".strip()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A row for each stack; `rows` are in the order of `scenarios`."""
+
+    scenarios: list[str]
+    rows: dict[str, list[Entry]]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A stack beside a plot, and what became of it there."""
+
+    stack: str
+    look: Look
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Small:
+    """One small plot; of the stacks in it, those that were hurt first come first."""
+
+    id: str
+    scenario: str
+    what: str
+    picture: Picture
+    named: Sequence[Named] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Smalls:
+    """Small plots side by side; a format without room for them shows the charts."""
+
+    plots: Sequence[Small]
+    charts: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class Legend:
+    """How each stack is drawn."""
+
+    looks: Mapping[str, Look]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A figure that speaks for or against some stacks."""
+
+    figure: str
+    stacks: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Advised:
+    """A situation, the scenarios that are its evidence, and how the stacks stand."""
+
+    name: str
+    group: str
+    evidence: Mapping[str, str]  # where each scenario is shown, by scenario
+    supported: Sequence[Stand]
+    against: Sequence[Stand]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a run supports, situation by situation."""
+
+    title: str
+    given: Sequence[Advised]
+
+    @property
+    def groups(self) -> dict[str, list[Advised]]:
+        found: dict[str, list[Advised]] = {}
+        for one in self.given:
+            found.setdefault(one.group, []).append(one)
+        return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """A claim as a reader meets it; `condition`: what it holds only with."""
+
+    claim: str
+    source: str
+    verdict: str
+    condition: str
+    evidence: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Claims that met with one kind of verdict."""
+
+    title: str
+    claims: Sequence[Said]

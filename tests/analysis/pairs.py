@@ -1,0 +1,59 @@
+"""Runs made by hand that differ in one thing, for tests of comparing them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from loadtests.analysis import compare
+from loadtests.analysis.differences import (
+    Difference,
+)
+from loadtests.records.run import Cell
+from tests import runs
+
+LEVELS = (0, 4, 8, 16, 32, 64)
+
+
+def climb(out_at: int | None = None, **given: Any) -> Cell:
+    """A cell of that staircase, out from `out_at` on."""
+    limit = 10**6 if out_at is None else out_at
+    answered = {level: 150 if level < limit else 0 for level in LEVELS}
+    return runs.cell("wsgi-gunicorn-gthread", answered=answered, **given)
+
+
+def timed(p90_ms: float, low: float | None = None, high: float | None = None) -> Cell:
+    """A cell of which every step has that p90, with an interval."""
+    cell = climb()
+    steps = [
+        dataclasses.replace(s, p90_ms=p90_ms, p90_low_ms=low, p90_high_ms=high)
+        for s in cell.steps
+    ]
+    return dataclasses.replace(cell, steps=steps)
+
+
+def costing(cpu_us: float | None = 200.0, idle_mb: float = 60.0, **given: Any) -> Cell:
+    server = dataclasses.replace(
+        climb().server, cpu_us_per_request=cpu_us, rss_idle_mb=idle_mb
+    )
+    kb = given.pop("kb", 12.5)
+    server = dataclasses.replace(server, kb_per_slow_client=kb)
+    return climb(server=server, **given)
+
+
+def one(base: Cell | list[Cell], new: Cell | list[Cell], **given: Any) -> Any:
+    """The comparison of two runs that have one cell, in repeats."""
+    sides = [cells if isinstance(cells, list) else [cells] for cells in (base, new)]
+    old, now = (runs.run(numbered(side)) for side in sides)
+    (found,) = compare.compare(old, now, **given)
+    return found
+
+
+def numbered(cells: list[Cell]) -> list[Cell]:
+    return [dataclasses.replace(c, repeat=n) for n, c in enumerate(cells, 1)]
+
+
+def figure(found: Any, kind: str) -> Difference:
+    (difference,) = (d for d in found.differences if d.figure.kind == kind)
+    assert isinstance(difference, Difference)
+    return difference

@@ -1,0 +1,121 @@
+"""Two runs compared, as the terminal and Markdown show it."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from loadtests.analysis import compare
+from loadtests.analysis.differences import (
+    TIME,
+    WORSE,
+    Difference,
+    Figure,
+)
+from loadtests.analysis.intervals import Interval
+from loadtests.records.run import Run
+from loadtests.report.formats import comparison
+from loadtests.report.formats.comparison import Compared
+from loadtests.report.prose import text
+from loadtests.report.sections import method
+from tests import runs
+from tests.analysis.pairs import LEVELS, climb
+
+EVIL = "<b>|`x`*\x1b[31m[red]\n#"
+
+
+def test_report_of_repeats_says_how_often_they_differ() -> None:
+    said = text(method.repeatability(runs.full()))
+    assert "different in 0 of 96 pairs: a false-alarm rate of 0.0 %, at most" in said
+    assert method.repeatability(runs.quick()) == ()
+
+
+def compared(base: Run, new: Run) -> Compared:
+    return Compared(base, new, compare.compare(base, new), compare.THRESHOLD)
+
+
+def shown(found: Compared, width: int = 80) -> str:
+    console = Console(width=width, no_color=True, record=True, file=io.StringIO())
+    console.print(comparison.table(found))
+    return console.export_text()
+
+
+def mixed() -> Compared:
+    """Worse, better, the same, and not comparable."""
+    alike, other = runs.cell("asgi-gunicorn"), runs.cell("asgi-uvicorn")
+    faster = runs.cell("wsgi-gunicorn-sync", answered=dict.fromkeys(LEVELS, 150))
+    slower = runs.cell(
+        "wsgi-gunicorn-sync", answered={0: 150} | dict.fromkeys(LEVELS[1:], 0)
+    )
+    base = [climb(64), slower, alike, other]
+    new = [climb(8), faster, alike, dataclasses.replace(other, workers=4)]
+    return compared(runs.run(base), runs.run(new))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
+    text = shown(mixed(), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert "wsgi-gunicorn-gthread, slow-body: worse" in text
+    assert "wsgi-gunicorn-sync, slow-body: better" in text
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert "out at 64 8 -88 % -60 to -24 worse" in rows
+    assert "out at 4 not reached – +60 or more better" in rows
+    assert "No difference: 1 cell." in rows
+    assert "workers: 2 and 4 (1 cell)" in rows
+    assert "asgi-gunicorn" not in text
+    assert (
+        rows[-1]
+        == "Of 3 cells that can be compared, NEW is worse in 1 and better in 1."
+    )
+
+
+def test_markdown_has_the_figures_that_differ() -> None:
+    text = comparison.markdown(mixed())
+    assert text.startswith("**Of 3 cells that can be compared, NEW is worse in 1")
+    row = "| wsgi-gunicorn-gthread | slow-body | out at | 64 | 8 | -88 % | -60 to -24 |"
+    assert f"{row} **worse** |" in text
+    assert "idle memory" not in text
+    assert "\n- Not comparable: 1 cell.\n  - workers: 2 and 4" in text
+    alike = comparison.markdown(compared(runs.quick(), runs.quick()))
+    assert "|" not in alike
+
+
+@pytest.mark.parametrize(
+    ("interval", "says"),
+    [
+        (None, "–"),
+        (Interval(-2.5, 30.0), "-2.5 to +30"),
+        (Interval(-float("inf"), 3.0), "+3.0 or less"),
+        (Interval(3.0, float("inf")), "+3.0 or more"),
+        (Interval(-float("inf"), float("inf")), "–"),
+    ],
+)
+def test_interval_is_shown_as_far_as_it_is_known(
+    interval: Interval | None, says: str
+) -> None:
+    found = Difference(Figure(TIME, 90, 0), 0.0, 3.0, interval, WORSE)
+    assert comparison._values(found)[3:] == ["–", says]
+
+
+def test_runs_without_anything_in_common_say_so() -> None:
+    found = compared(runs.run([climb()]), runs.run([runs.cell()]))
+    assert "No cell of these runs can be compared." in shown(found)
+    assert "not in NEW (1 cell)" in shown(found)
+
+
+def test_names_from_files_come_out_as_text() -> None:
+    base = runs.run([runs.cell(EVIL, EVIL), runs.cell("b", EVIL)], id=EVIL)
+    new = runs.run([runs.cell(EVIL, EVIL, answered={0: 150, 4: 0, 512: 0})], id=EVIL)
+    environment = dataclasses.replace(runs.ENVIRONMENT, revision=EVIL)
+    found = compared(base, dataclasses.replace(new, environment=environment))
+    text = shown(found)
+    assert "\x1b" not in text
+    assert "[red] #" in text, "not taken for rich's markup"
+    table = comparison.markdown(found)
+    assert "\\<b\\>\\|\\`x\\`\\*\\[red\\] \\#" in table
+    assert "<b>" not in table.replace("\\<b\\>", "")

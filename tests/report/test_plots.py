@@ -1,0 +1,31 @@
+"""The small plots of a page: axes, colours, and ids of their own."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+from loadtests.report.charts import inline, style
+from loadtests.report.charts.multiples import _names
+from tests.report.whole import contrast
+
+
+def test_axis_names_the_last_step_and_what_fits_before_it() -> None:
+    assert _names([0, 4, 512]) == ["0", "4", "512"]
+    crowded = _names([0, 1, 2, 4, 8, 15, 16, 19, 20, 32, 40, 128, 512, 100_000])
+    assert crowded[0] == "0"
+    assert crowded[-3:] == ["", "", "100,000"]
+
+
+def test_every_colour_has_a_counterpart_in_the_dark() -> None:
+    colours = {colour for family in style.COLOURS.values() for colour in family}
+    colours |= {style.INK, style.FAINT, style.GRID, style.BACKGROUND}
+    assert colours <= set(inline.DARK)
+    dark = [contrast(inline.DARK[c], inline.DARK_PAPER) for c in style.COLOURS["asgi"]]
+    assert min(dark) > 4.5
+
+
+def test_names_within_a_chart_are_made_its_own() -> None:
+    """Several charts in one page may each have a clip path called `a`."""
+    element = ElementTree.fromstring('<g id="a" clip-path="url(#a)" opacity="1"/>')
+    inline._cleaned(element, "chart", tips=False)
+    assert element.attrib == {"id": "chart-a", "clip-path": "url(#chart-a)"}

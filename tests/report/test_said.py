@@ -1,0 +1,67 @@
+"""How a step, a share and a time are written."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from loadtests.records.run import Step
+from loadtests.report.said import repeated, share_within, time
+
+STEP = Step(
+    slow_clients=4,
+    attempted=150,
+    answered=150,
+    p50_ms=2.0,
+    p90_ms=4.0,
+    p99_ms=None,
+    p50_low_ms=1.5,
+    p50_high_ms=2.5,
+    p90_low_ms=3.0,
+    p90_high_ms=5.0,
+)
+
+
+def but(**given: float | None) -> Step:
+    return dataclasses.replace(STEP, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answered", "low", "high", "says"),
+    [
+        (150, 97.503, 100.0, "100.0 % (97.5 to 100)"),
+        (149, 96.32, 99.88, "99.3 % (96.3 to 99.9)"),
+        (0, 0.0, 2.497, "0.0 % (0 to 2.5)"),
+        (150, None, None, "100.0 %"),
+    ],
+)
+def test_share_is_written_with_its_interval(
+    answered: int, low: float | None, high: float | None, says: str
+) -> None:
+    step = but(answered=answered, answered_low_percent=low, answered_high_percent=high)
+    assert share_within(step) == says
+
+
+@pytest.mark.parametrize(
+    ("answered", "p90_ms", "says"),
+    [(150, 4.0, "4.0"), (135, None, "–"), (134, None, "> 1,000"), (0, None, "> 1,000")],
+)
+def test_percentile_over_the_deadline_says_so(
+    answered: int, p90_ms: float | None, says: str
+) -> None:
+    assert time(but(answered=answered, p90_ms=p90_ms), 90, deadline_s=1.0) == says
+
+
+def test_percentile_of_too_few_is_a_dash_however_late() -> None:
+    assert time(but(answered=0), 99, deadline_s=1.0) == "–"
+    assert time(but(attempted=19, answered=0, p50_ms=None), 50, 1.0) == "–"
+
+
+def test_repeats_are_written_with_the_interval_of_their_mean() -> None:
+    assert repeated([198.0, 200.0, 202.0]) == "(195 to 205)"
+    assert repeated([198.0, 200.0]) == ""
+
+
+def test_share_of_nothing_is_a_dash() -> None:
+    assert share_within(but(attempted=0, answered=0)) == "–"
