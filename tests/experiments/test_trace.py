@@ -174,7 +174,7 @@ def test_picture_says_who_waits_for_whom() -> None:
 def test_make_trace_tells_a_blocked_loop_from_a_wait() -> None:
     block, wait = (drawn(f"GET /{path}?ms=200") for path in ("block", "wait"))
     assert "┃ the event loop is blocked" in block
-    assert "! the event loop was blocked for 2" in block
+    assert "! event loop blocked for 2" in block
     assert "┊ app" not in block
     assert " with the event loop blocked" in block
     assert "blocked" not in wait
