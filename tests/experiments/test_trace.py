@@ -230,6 +230,25 @@ def test_picture_shows_the_wait_for_a_slow_reader() -> None:
     )
 
 
+def test_picture_shows_a_call_that_never_comes_back_and_a_slow_write() -> None:
+    wsgi, asgi = recorded(Request("GET", "/hello"))
+    written = [
+        {**record, "name": "write"} if record["name"] == "next(body)" else record
+        for record in wsgi.records
+    ]
+    wsgi = later(dataclasses.replace(wsgi, records=written), "write", step="called")
+    *early, _ = later(asgi, "send", step="called").records
+    asgi = dataclasses.replace(asgi, records=early)  # the app has not returned
+    [moment] = [m for m in moments(wsgi, asgi) if m.wait_ms]
+    assert moment.waits == (
+        "app waits for the server, in write",
+        "app waits for the server, in send",
+    )
+    texts = [entry.text for m in moments(wsgi, asgi) for entry in m.sides[1]]
+    assert "app(scope, receive, send)" in texts
+    assert "app returns" not in texts
+
+
 def later(watched: Watched, after: str, step: str = "returned") -> Watched:
     """The same, with 100 ms after the first such record."""
     index = steps(watched.records).index((after, step)) + 1
