@@ -94,7 +94,7 @@ def _others(watched: Watched) -> list[Entry]:
     return [
         *(Entry(a.at_ms, "client", f"client {a.what}") for a in watched.actions),
         *(
-            Entry(end, "fault", f"the event loop was blocked for {end - start:.0f} ms")
+            Entry(end, "fault", f"event loop blocked for {end - start:.0f} ms")
             for start, end in blocked(watched)
         ),
     ]

@@ -174,7 +174,7 @@ def test_picture_says_who_waits_for_whom() -> None:
 def test_make_trace_tells_a_blocked_loop_from_a_wait() -> None:
     block, wait = (drawn(f"GET /{path}?ms=200") for path in ("block", "wait"))
     assert "┃ the event loop is blocked" in block
-    assert "! the event loop was blocked for 2" in block
+    assert "! event loop blocked for 2" in block
     assert "┊ app" not in block
     assert " with the event loop blocked" in block
     assert "blocked" not in wait
@@ -228,6 +228,25 @@ def test_picture_shows_the_wait_for_a_slow_reader() -> None:
         "app waits for the server to send",
         "app waits for the server, in send",
     )
+
+
+def test_picture_shows_a_call_that_never_comes_back_and_a_slow_write() -> None:
+    wsgi, asgi = recorded(Request("GET", "/hello"))
+    written = [
+        {**record, "name": "write"} if record["name"] == "next(body)" else record
+        for record in wsgi.records
+    ]
+    wsgi = later(dataclasses.replace(wsgi, records=written), "write", step="called")
+    *early, _ = later(asgi, "send", step="called").records
+    asgi = dataclasses.replace(asgi, records=early)  # the app has not returned
+    [moment] = [m for m in moments(wsgi, asgi) if m.wait_ms]
+    assert moment.waits == (
+        "app waits for the server, in write",
+        "app waits for the server, in send",
+    )
+    texts = [entry.text for m in moments(wsgi, asgi) for entry in m.sides[1]]
+    assert "app(scope, receive, send)" in texts
+    assert "app returns" not in texts
 
 
 def later(watched: Watched, after: str, step: str = "returned") -> Watched:
