@@ -6,21 +6,18 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loadtests.records.claims import Ledger, Verdict
-from loadtests.records.facts import AS_RECORDED, Fact
-from loadtests.records.folder import Beside
-from loadtests.records.run import (
+from loadtests.records.cell import (
     Capacity,
     Cell,
-    Environment,
     Fates,
     GeneratorFigures,
-    Method,
-    Run,
-    RunInfo,
     ServerFigures,
     Step,
 )
+from loadtests.records.claims import Ledger, Verdict
+from loadtests.records.facts import AS_RECORDED, Fact
+from loadtests.records.folder import Beside
+from loadtests.records.run import Environment, Method, Run, RunInfo
 from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,

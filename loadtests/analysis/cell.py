@@ -16,16 +16,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.analysis import health, intervals
+from loadtests.records.cell import Capacity, Cell, Fates, ServerFigures, Step, Subject
 from loadtests.records.facts import Fact
-from loadtests.records.run import (
-    Capacity,
-    Cell,
-    Fates,
-    Method,
-    ServerFigures,
-    Step,
-    Subject,
-)
+from loadtests.records.run import Method
 from loadtests.records.samples import Recording, Sample, ServerReading, Tread, Visit
 
 DEGRADED_UNDER = 0.99

@@ -19,7 +19,7 @@ from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
-from loadtests.records.run import Cell, Step
+from loadtests.records.cell import Cell, Step
 
 BETTER, WORSE, SAME = "better", "worse", "no difference"
 RESOLVED_STEPS = 1  # a capacity is known to a step of the staircase, and so its change

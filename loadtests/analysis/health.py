@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis import intervals
+from loadtests.records.cell import GeneratorFigures
 from loadtests.records.facts import (
     BUSY,
     LEFT_LATE,
@@ -21,7 +22,7 @@ from loadtests.records.facts import (
     Fact,
     fact,
 )
-from loadtests.records.run import GeneratorFigures, Method
+from loadtests.records.run import Method
 from loadtests.records.samples import NOT_SENT, Recording, Tread
 
 LAG_LIMIT_MS = 5.0

@@ -17,8 +17,9 @@ from loadtests.analysis.over_repeats import Reached, middle
 from loadtests.analysis.predictions import PARTLY, Prediction
 from loadtests.analysis.steps import pooled
 from loadtests.catalog.stacks import STACKS
+from loadtests.records.cell import Capacity, Cell, Fates, Step
 from loadtests.records.facts import TIMES
-from loadtests.records.run import Capacity, Cell, Fates, Run, Step
+from loadtests.records.run import Run
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loadtests.records.run import Capacity, Cell
+from loadtests.records.cell import Capacity, Cell
 
 CONFIRMED = "confirmed"
 REFUTED = "refuted"

@@ -15,8 +15,10 @@ from loadtests.analysis.cell import (
     treads,
     well_from_s,
 )
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.cell import Subject
 from loadtests.records.facts import KILLS_DIFFER, fact
-from loadtests.records.run import Method, SelfRecovery, Subject
+from loadtests.records.run import Method
 from loadtests.records.samples import Recording, Sample
 
 # gunicorn/arbiter.py, murder_workers: it kills a worker that has not said for --timeout

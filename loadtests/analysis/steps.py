@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.over_repeats import middle
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 
 PERCENTILES = (50, 90, 99)
 

@@ -25,7 +25,8 @@ from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
 from loadtests.experiments.task import State, Task
 from loadtests.records.claims import adopt_claims
-from loadtests.records.run import TRACES, Run, load_run
+from loadtests.records.run import Run, load_run
+from loadtests.records.tasks import TRACES
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from loadtests.analysis.cell import analyse_cell, failed_cell
 from loadtests.experiments.holding import Holding, hold
 from loadtests.experiments.task import Context, State
+from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
-from loadtests.records.run import CELL, Cell, Run, TaskKey
+from loadtests.records.run import Run
+from loadtests.records.tasks import CELL, TaskKey
 
 
 @dataclass(frozen=True)

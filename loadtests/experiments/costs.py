@@ -30,8 +30,10 @@ from loadtests.experiments.task import (
     with_failure,
     without_failure,
 )
+from loadtests.records.beside_cells import Cost
 from loadtests.records.facts import Fact
-from loadtests.records.run import COST, Cost, Run, TaskKey
+from loadtests.records.run import Run
+from loadtests.records.tasks import COST, TaskKey
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, ProcessError
 from loadtests.servers.server import Server, running

@@ -25,7 +25,7 @@ from loadtests.experiments.generators import (
     locust_argv,
 )
 from loadtests.experiments.task import Context, Task
-from loadtests.records.run import Capacity, Subject
+from loadtests.records.cell import Capacity, Subject
 from loadtests.records.samples import (
     GENERATOR_FILE,
     SERVER_FILE,

@@ -15,8 +15,10 @@ from loadtests.experiments.task import (
     with_failure,
     without_failure,
 )
+from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.facts import Fact
-from loadtests.records.run import SELF_RECOVERY, Run, SelfRecovery, TaskKey
+from loadtests.records.run import Run
+from loadtests.records.tasks import SELF_RECOVERY, TaskKey
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from loadtests.records.facts import Fact
-from loadtests.records.run import Failure, Method, Run, TaskKey
+from loadtests.records.run import Method, Run
+from loadtests.records.tasks import Failure, TaskKey
 from loadtests.servers.processes import Guard
 
 

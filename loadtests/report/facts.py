@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from loadtests.records import facts
+from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
-from loadtests.records.run import Cell
 
 Figures = Mapping[str, float]
 

@@ -9,7 +9,7 @@ from loadtests.analysis import intervals, steps
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import CONFIRMED, PARTLY, Prediction
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.words import NOTHING, count, figure, percent
 
 NEVER = "not reached"

@@ -13,7 +13,7 @@ from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import Prediction
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report import said
 from loadtests.report.words import NOTHING, count, figure, percent
 

@@ -9,7 +9,7 @@ from loadtests.analysis import compare
 from loadtests.analysis.differences import (
     Difference,
 )
-from loadtests.records.run import Cell
+from loadtests.records.cell import Cell
 from tests import runs
 
 LEVELS = (0, 4, 8, 16, 32, 64)

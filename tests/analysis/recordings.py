@@ -8,13 +8,8 @@ from collections.abc import Callable
 from loadtests.analysis.cell import (
     analyse_cell,
 )
-from loadtests.records.run import (
-    Capacity,
-    Cell,
-    Method,
-    Step,
-    Subject,
-)
+from loadtests.records.cell import Capacity, Cell, Step, Subject
+from loadtests.records.run import Method
 from loadtests.records.samples import (
     GeneratorReading,
     Level,

@@ -9,7 +9,7 @@ import pytest
 from loadtests.analysis.cell import (
     treads,
 )
-from loadtests.records.run import (
+from loadtests.records.cell import (
     Capacity,
     Cell,
     Fates,

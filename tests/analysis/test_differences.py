@@ -20,8 +20,8 @@ from loadtests.analysis.differences import (
     Figure,
 )
 from loadtests.analysis.intervals import Interval
+from loadtests.records.cell import Cell, Step
 from loadtests.records.facts import TIMES, fact
-from loadtests.records.run import Cell, Step
 from tests.analysis.pairs import climb, costing, figure, one, timed
 
 

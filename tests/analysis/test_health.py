@@ -9,6 +9,7 @@ import pytest
 from loadtests.analysis.cell import (
     failed_cell,
 )
+from loadtests.records.cell import Capacity, GeneratorFigures, ServerFigures
 from loadtests.records.facts import (
     BUSY,
     LEFT_LATE,
@@ -17,18 +18,12 @@ from loadtests.records.facts import (
     NOTHING_SENT,
     fact,
 )
-from loadtests.records.run import (
-    CELL,
-    Capacity,
-    GeneratorFigures,
-    ServerFigures,
-    TaskKey,
-)
 from loadtests.records.samples import (
     GeneratorReading,
     Recording,
     Visit,
 )
+from loadtests.records.tasks import CELL, TaskKey
 from loadtests.report.facts import sentence
 from tests.analysis.recordings import (
     METHOD,

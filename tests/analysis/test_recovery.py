@@ -13,10 +13,7 @@ from loadtests.analysis.cell import (
     count_fates,
     find_capacity,
 )
-from loadtests.records.run import (
-    Capacity,
-    Fates,
-)
+from loadtests.records.cell import Capacity, Fates
 from loadtests.records.samples import (
     Visit,
 )

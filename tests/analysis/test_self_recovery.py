@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from loadtests.analysis.self_recovery import analyse_self_recovery
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.cell import Capacity, Subject
 from loadtests.records.facts import KILLS_DIFFER, MISSING, fact
-from loadtests.records.run import Capacity, Method, SelfRecovery, Subject
+from loadtests.records.run import Method
 from loadtests.records.samples import (
     GeneratorReading,
     Level,

@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtests.records.run import (
-    ServerFigures,
-)
+from loadtests.records.cell import ServerFigures
 from loadtests.records.samples import (
     Recording,
     ServerReading,

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from loadtests.analysis.steps import pooled
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 
 STEP = Step(
     slow_clients=4,

@@ -9,7 +9,7 @@ import pytest
 from loadtests import ROOT
 from loadtests.analysis.cell import analyse_step
 from loadtests.catalog.stacks import HOST
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.records.samples import (
     SAMPLES_FILE,
     Recording,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from loadtests.commands.main import main
-from loadtests.records.run import Cell, Run, save_run
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run, save_run
 from tests import runs
 from tests.analysis.pairs import LEVELS, climb, costing, timed
 

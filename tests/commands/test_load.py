@@ -12,7 +12,7 @@ from loadtests import UserError
 from loadtests.commands import load
 from loadtests.commands.load import _order, _refuse_beside_resume, _tell_overhead
 from loadtests.commands.main import _parsed
-from loadtests.records.run import Subject
+from loadtests.records.cell import Subject
 
 TWO = "--stacks=wsgi-gunicorn-gthread,asgi-uvicorn"
 

@@ -21,8 +21,8 @@ from loadtests.experiments.cell import CellTask
 from loadtests.experiments.holding import Holding, hold
 from loadtests.experiments.run import method_of
 from loadtests.experiments.task import Context
+from loadtests.records.cell import Cell
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.run import Cell
 from loadtests.records.samples import Recording
 from loadtests.report.facts import sentences
 from loadtests.servers.processes import Guard, ProcessError, started

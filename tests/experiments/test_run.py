@@ -15,7 +15,8 @@ import pytest
 
 from loadtests import ROOT
 from loadtests.commands.main import main
-from loadtests.records.run import Cell, load_run
+from loadtests.records.cell import Cell
+from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")

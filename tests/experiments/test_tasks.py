@@ -26,7 +26,8 @@ from loadtests.experiments.run import go_on, method_of
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Context, State, Task
 from loadtests.records.facts import NOT_MEASURED
-from loadtests.records.run import COST, SELF_RECOVERY, load_run
+from loadtests.records.run import load_run
+from loadtests.records.tasks import COST, SELF_RECOVERY
 from loadtests.servers.processes import Guard, ProcessError
 from tests.conftest import Servers
 from tests.runs import run

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.records.run import CELL, ResultError, Run, TaskKey, load_run, save_run
+from loadtests.records.run import ResultError, Run, load_run, save_run
+from loadtests.records.tasks import CELL, TaskKey
 from tests import runs
 
 

@@ -6,10 +6,8 @@ import io
 
 from rich.console import Console
 
-from loadtests.records.run import (
-    Cell,
-    Run,
-)
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
 from loadtests.report import reports
 from tests import runs
 

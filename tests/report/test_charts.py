@@ -11,9 +11,7 @@ from loadtests.analysis.outcomes import outcomes
 from loadtests.analysis.predictions import (
     Prediction,
 )
-from loadtests.records.run import (
-    Fates,
-)
+from loadtests.records.cell import Fates
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing

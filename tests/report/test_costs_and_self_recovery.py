@@ -8,18 +8,11 @@ from typing import Any
 
 import pytest
 
+from loadtests.records.beside_cells import Cost, SelfRecovery
+from loadtests.records.cell import Fates
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.run import (
-    COST,
-    Cost,
-    Failure,
-    Fates,
-    Run,
-    SelfRecovery,
-    TaskKey,
-    load_run,
-    save_run,
-)
+from loadtests.records.run import Run, load_run, save_run
+from loadtests.records.tasks import COST, Failure, TaskKey
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import html, markdown

@@ -6,11 +6,8 @@ import dataclasses
 
 import pytest
 
+from loadtests.records.cell import Cell, Step
 from loadtests.records.facts import TIMES, fact
-from loadtests.records.run import (
-    Cell,
-    Step,
-)
 from loadtests.report.charts import drawing
 from loadtests.report.sections import response_times
 from loadtests.report.sections.finding import sentences

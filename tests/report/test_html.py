@@ -8,7 +8,8 @@ import re
 import pytest
 
 from loadtests.catalog import scenarios
-from loadtests.records.run import Fates, Run, ServerFigures
+from loadtests.records.cell import Fates, ServerFigures
+from loadtests.records.run import Run
 from loadtests.report.blocks import Source
 from loadtests.report.formats import html
 from tests import runs

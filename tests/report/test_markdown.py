@@ -8,10 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from loadtests.records.run import (
-    Fates,
-    ServerFigures,
-)
+from loadtests.records.cell import Fates, ServerFigures
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import charts, markdown, syntax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadtests.records.run import Cell
+from loadtests.records.cell import Cell
 from loadtests.report.sections.mechanisms import mechanisms
 from tests import runs
 

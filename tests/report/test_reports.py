@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.commands.main import main
-from loadtests.records.run import (
-    save_run,
-)
+from loadtests.records.run import save_run
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import charts, markdown

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.said import repeated, share_within, time
 
 STEP = Step(

@@ -6,10 +6,8 @@ import dataclasses
 
 import pytest
 
-from loadtests.records.run import (
-    Cell,
-    Run,
-)
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
 from loadtests.report import prose, reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import html, markdown

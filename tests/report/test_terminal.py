@@ -6,9 +6,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.records.run import (
-    Cell,
-)
+from loadtests.records.cell import Cell
 from loadtests.report import reports
 from tests import runs
 from tests.report.shown import rendered, sync_out

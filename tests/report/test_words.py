@@ -7,9 +7,7 @@ import pytest
 from loadtests.analysis.predictions import (
     predicted_out,
 )
-from loadtests.records.run import (
-    Capacity,
-)
+from loadtests.records.cell import Capacity
 from loadtests.report import said
 from loadtests.report.words import figure, listed, percent, plain
 

@@ -6,7 +6,8 @@ import dataclasses
 import itertools
 from collections.abc import Iterator
 
-from loadtests.records.run import Cell, Run
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
 from tests import runs
 
 BLOCKED = {0: 150, 1: 150, 2: 0, 512: 0}

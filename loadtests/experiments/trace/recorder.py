@@ -26,7 +26,8 @@ from loadtests.experiments.task import (
 from loadtests.experiments.trace.client import TracedClient
 from loadtests.experiments.trace.collect import choose, observe, traced
 from loadtests.records.facts import Fact
-from loadtests.records.run import TRACES, Run, TaskKey
+from loadtests.records.run import Run
+from loadtests.records.tasks import TRACES, TaskKey
 from loadtests.records.traces import (
     BY_APP,
     BY_SERVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.records.run import Fates
+from loadtests.records.cell import Fates
 from loadtests.report.charts import style
 from loadtests.report.charts.style import Spec, by_stack, marks
 from loadtests.report.said import NEVER, verdict

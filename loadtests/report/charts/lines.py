@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from loadtests.analysis.outcomes import Outcome, share
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.charts import style
 from loadtests.report.charts.panel import LABEL_GAP, Panel, Row
 from loadtests.report.charts.style import Spec, by_stack, marks, number

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, share
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.charts import style
 from loadtests.report.charts.style import Spec, by_stack, marks, number
 from loadtests.report.picture import Picture

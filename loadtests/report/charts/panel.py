@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.charts import style
 
 LABEL_GAP = 17

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from loadtests.analysis.outcomes import counts
 from loadtests.analysis.predictions import CONFIRMED, predicted_out, verdict
-from loadtests.records.run import Cell, Run, TaskKey
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
+from loadtests.records.tasks import TaskKey
 from loadtests.report import blocks
 from loadtests.report.blocks import Block, Source
 from loadtests.report.facts import reason, sentence

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from loadtests.analysis import intervals
 from loadtests.analysis.outcomes import Outcome
-from loadtests.records.run import Cell, Run
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
 from loadtests.report.blocks import (
     Block,
     Column,

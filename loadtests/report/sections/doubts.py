@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import counts, void_cells
-from loadtests.records.run import Cell, Run
+from loadtests.records.cell import Cell
+from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Heading, Points, Section, Source, Text
 from loadtests.report.facts import doubts, reason, sentence, sentences
 from loadtests.report.prose import Mark, Prose, prose

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from loadtests.records.run import Fates, Run
+from loadtests.records.cell import Fates
+from loadtests.records.run import Run
 from loadtests.report.blocks import (
     Block,
     Chart,

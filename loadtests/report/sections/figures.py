@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.records.run import Step
+from loadtests.records.cell import Step
 from loadtests.report.prose import Prose, prose, stack
 from loadtests.report.words import count, figure
 

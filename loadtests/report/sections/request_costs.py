@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import by_family
-from loadtests.records.run import Cost, Run
+from loadtests.records.beside_cells import Cost
+from loadtests.records.run import Run
 from loadtests.report.blocks import Column, Table
 from loadtests.report.prose import Prose, prose
 from loadtests.report.values import Figure, Name, Value

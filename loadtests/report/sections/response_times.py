@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.steps import PERCENTILES
-from loadtests.records.run import Run, Step
+from loadtests.records.cell import Step
+from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Folded, Section, Source, Table, Text
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose

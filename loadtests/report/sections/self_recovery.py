@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import by_family
-from loadtests.records.run import Run, SelfRecovery
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Heading, Table, Text
 from loadtests.report.facts import sentences
 from loadtests.report.prose import prose

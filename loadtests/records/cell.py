@@ -1,0 +1,130 @@
+"""The record of a cell: what was measured of one stack under one scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from loadtests.records.facts import Fact
+from loadtests.records.tasks import CELL, TaskKey
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many slow clients hurt; null means never within this staircase.
+
+    `predicted_out_at` to `predicted_out_by` is where the stack was predicted to be out;
+    they are equal where the prediction is one number. So it is with `_degrades_`.
+    `predicted_because` is the reason for both; empty where only "out" was predicted.
+    `degrades_at`: the first step with under 99 % of healthy requests answered.
+    `out_at`: the first step with under 1 %. `held`: the largest step up to which every
+    step stayed at 99 % or more (null when not even the baseline did).
+    """
+
+    predicted_out_at: int | None
+    degrades_at: int | None
+    out_at: int | None
+    held: int | None
+    predicted_out_by: int | None = None
+    predicted_degrades_at: int | None = None
+    predicted_degrades_by: int | None = None
+    predicted_because: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tread of the staircase, and between which values its figures lie (95 %).
+
+    A percentile counts all requests, an unanswered one as slower than every answered
+    one. It is null where under 10 requests lie beyond it, and where it falls on an
+    unanswered one: it is then over the deadline. A bound is null where the figure is,
+    and an upper bound also where it is over the deadline.
+    """
+
+    slow_clients: int
+    attempted: int
+    answered: int
+    p50_ms: float | None
+    p90_ms: float | None
+    p99_ms: float | None
+    answered_low_percent: float | None = None
+    answered_high_percent: float | None = None
+    p50_low_ms: float | None = None
+    p50_high_ms: float | None = None
+    p90_low_ms: float | None = None
+    p90_high_ms: float | None = None
+    p99_low_ms: float | None = None
+    p99_high_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of the slow clients, counted by visit (a client comes back)."""
+
+    served: int = 0
+    rejected: int = 0
+    reset: int = 0
+    closed: int = 0
+    refused: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True)
+class ServerFigures:
+    """What the server's whole process group used; null where it cannot be told."""
+
+    cpu_us_per_request: float | None
+    rss_idle_mb: float | None
+    rss_peak_mb: float | None
+    kb_per_slow_client: float | None
+    restarts: int
+
+
+@dataclass(frozen=True)
+class GeneratorFigures:
+    """How well the load generator kept its own schedule."""
+
+    lag_p99_ms: float | None
+    cpu_peak_percent: float | None
+    lag_p50_ms: float | None = None
+    lag_max_ms: float | None = None
+    not_sent: int = 0
+    stolen_percent: float | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a cell measures: all that is known before it starts.
+
+    Of `capacity` only the predictions are known by then.
+    """
+
+    stack: str
+    scenario: str
+    repeat: int
+    argv: list[str]
+    workers: int
+    threads: int | None
+    capacity: Capacity
+
+
+@dataclass(frozen=True)
+class Cell(Subject):
+    """One stack under one scenario, once.
+
+    `faults` are why it does not count: then `valid` is false. `doubts` are what to know
+    of one that counts, `first_try` the faults of a first try that was void.
+    """
+
+    steps: list[Step]
+    fates: Fates
+    recovery_s: float | None
+    server: ServerFigures
+    generator: GeneratorFigures
+    valid: bool
+    faults: list[Fact] = field(default_factory=list)
+    doubts: list[Fact] = field(default_factory=list)
+    first_try: list[Fact] = field(default_factory=list)
+
+    @property
+    def task(self) -> TaskKey:
+        return TaskKey(CELL, self.stack, self.scenario, self.repeat)
