@@ -140,7 +140,9 @@ def _measure_all(
             measured_s += min(task.lasts_s, so_far_s - ended_s)  # less if it failed
             ended_s = so_far_s
             bar.finished(task)
-            console.print(reports.task_line(run, task.key), highlight=False)
+            console.print(
+                reports.task_line(run, task.key), highlight=False, soft_wrap=True
+            )
         took_s = time.monotonic() - began_s
     _tell_overhead(console, measured_s, took_s)
     return finish_run(run, folder)

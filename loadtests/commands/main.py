@@ -55,10 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parsed(words)
         command: Callable[[argparse.Namespace], Status] = arguments.command
-        return command(arguments)
+        status = command(arguments)
+        sys.stdout.flush()
+        return status
     except UserError as error:
         print(f"error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return Status.NOT_DONE
+    except BrokenPipeError:
+        # As rich does it. What is left to write goes nowhere when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.FAILED
     except Stopped:
         return Status.TERMINATED
     except KeyboardInterrupt:
