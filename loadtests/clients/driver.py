@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from loadtests.clients.wire import Address, WireError, parse_response
+from loadtests.clients.wire import Address, WireError, connect, parse_response
 
 CONNECTIONS = 16
 _SILENT_S = 5.0  # without any answer for so long, something is wrong
@@ -81,10 +81,8 @@ class Loop:
         return len(data), self.kept_alive and not closes
 
     def _new_socket(self) -> socket.socket:
-        try:
-            sock = socket.create_connection(self.address, _SILENT_S)
-        except OSError as error:
-            raise WireError("refused", str(error)) from None
+        sock = connect(self.address)
+        sock.settimeout(_SILENT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 

@@ -21,6 +21,10 @@ Address = tuple[str, int]
 # What a server can write to a client that never reads is bounded by both sides' socket
 # buffers: over 4 MB on loopback by default. The kernel's minimum makes it bite sooner.
 SMALL_RECEIVE_BUFFER = 4096
+# Loopback's segments are 65,483 bytes, and Linux sizes a send buffer by the segment: a
+# server could write 4 MB to a client that does not read. On Ethernet it is held back
+# after some 100 kB. Announced in the handshake, so set before connect (tcp(7)).
+SEGMENT_BYTES = 1460
 _CONNECT_TIMEOUT_S = 5.0
 _HEAD_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
@@ -65,7 +69,7 @@ class Ending:
 def connect(address: Address, *, receive_buffer: int | None = None) -> socket.socket:
     """A connected socket. The receive buffer is set before the handshake, because the
     window that the server may fill is announced there. Raises WireError."""
-    sock = _socket()
+    sock = new_socket()
     try:
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -87,7 +91,7 @@ def exchange(address: Address, request: bytes, *, deadline_s: float) -> Response
     The request must ask for the connection to be closed. Raises WireError.
     """
     deadline = time.monotonic() + deadline_s
-    sock = _socket()
+    sock = new_socket()
     try:
         sock.settimeout(deadline_s)
         sock.connect(address)
@@ -101,11 +105,17 @@ def exchange(address: Address, request: bytes, *, deadline_s: float) -> Response
         sock.close()
 
 
-def _socket() -> socket.socket:
+def new_socket() -> socket.socket:
+    """A socket, not yet connected, whose segments will be those of Ethernet.
+
+    Raises WireError where this machine has none left for us.
+    """
     try:
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     except OSError as error:
         raise WireError("generator", str(error)) from None
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
+    return sock
 
 
 def _wire_error(error: OSError, *, otherwise: str) -> WireError:

@@ -16,7 +16,7 @@ from pathlib import Path
 from loadtests import ROOT, UserError
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.target import RAW
-from loadtests.clients.wire import WireError
+from loadtests.clients.wire import SEGMENT_BYTES, WireError
 from loadtests.experiments.machine import environment
 from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
@@ -35,6 +35,7 @@ def method_of(profile: Profile) -> Method:
     return Method(
         **{name: getattr(profile, name) for name in PACE},
         healthy_request=RAW.name,
+        segment_bytes=SEGMENT_BYTES,
         cores=_cores(),
     )
 

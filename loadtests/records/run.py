@@ -36,7 +36,11 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Method:
-    """How every cell of the run was measured."""
+    """How every cell of the run was measured.
+
+    `segment_bytes`: the largest TCP segment (MSS) that the clients announced; null in
+    format 1, whose clients had the segments of loopback, 65,483 bytes.
+    """
 
     rate_per_s: float
     deadline_s: float
@@ -45,6 +49,7 @@ class Method:
     release_s: float
     healthy_request: str
     cores: str = ""
+    segment_bytes: int | None = None
 
 
 @dataclass(frozen=True)

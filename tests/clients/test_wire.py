@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.clients import wire
+from loadtests.clients.driver import Loop
 from loadtests.clients.wire import Address, Ending, Response, WireError
 
 HOST = "127.0.0.1"
@@ -652,3 +653,40 @@ def test_answer_that_is_due_already_is_late() -> None:
         pytest.raises(TimeoutError),
     ):
         wire._read_response(sock, deadline=time.monotonic() - 1)
+
+
+# The segments, as the server sees them
+
+
+def segment_of(connection: socket.socket) -> int:
+    """The size of the segments that the kernel sends to this peer (linux/tcp.h)."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24)
+    size: int = struct.unpack_from("=8B4I", info)[8 + 2]
+    return size
+
+
+def connects(address: Address) -> None:
+    wire.connect(address).close()
+
+
+def exchanges(address: Address) -> None:
+    with contextlib.suppress(WireError):
+        wire.exchange(address, REQUEST, deadline_s=0.5)
+
+
+def drives(address: Address) -> None:
+    with contextlib.suppress(WireError):
+        Loop(address, "/hello", True, lambda body: True).drive(0.1)
+
+
+@pytest.mark.parametrize("client", [connects, exchanges, drives])
+def test_segments_are_those_of_ethernet(client: Callable[[Address], None]) -> None:
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=client, args=[listener.getsockname()])
+        thread.start()
+        connection, _ = listener.accept()
+        with connection:
+            # Less by the 12 bytes of the timestamps, where there are any (RFC 7323).
+            assert wire.SEGMENT_BYTES - 12 <= segment_of(connection) <= 1460
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()

@@ -35,6 +35,10 @@ ALARMS = (
     "compares runs. They came out as different in {} of {}: a false-alarm rate of {}, "
     "at most {} %."
 )
+SEGMENTS = (
+    "All clients connect with TCP segments of {} bytes, as over Ethernet. With the "
+    "segments of loopback, a slow reader would take 4 MB of the server's output at once."
+)
 LATE = "Requests left at most {} late (p99, worst cell)."
 
 
@@ -54,6 +58,7 @@ def lines(run: Run) -> list[Prose]:
         prose(HEALTHY, request, f"{how.rate_per_s:g}", f"{how.deadline_s:g}"),
         prose(SLOW, hold, settle, release),
         prose(f"{MACHINE} {FRESH}", how.cores or CORES),
+        prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else (),
         prose(_order(run)),
         _repeats(run),
         repeatability(run),
