@@ -33,7 +33,7 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     readme_command.renew(tmp_path, check=False)
     text = page.read_text()
     assert text.startswith(
-        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 9 of 12"
+        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 3 of 6 pr"
     )
     assert text.endswith(f"\n\n{readme.END}\n\nthe rest\n")
     assert (
@@ -88,7 +88,10 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "| a | degrades at 4 | void |" in part
     assert "| b | **out at 4** ≠ | – |" in part
     assert "\n\nThis run is not complete" in part
-    assert "confirmed 0 of 2 predictions, refuted 1 and left 1 untested" in part
+    assert (
+        "confirmed 0 of 1 predicted count (1 lay above the last step) and 0 of 1 predict"
+        in part
+    )
     assert "\n- **Other stacks.** 4 slow clients degraded a under idle." in part
     assert "](here/charts/answered-idle.svg)" in part
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
+from loadtests.catalog.profiles import PROFILES
 from loadtests.records.cell import Cell
-from loadtests.records.run import Run
+from loadtests.records.run import Ordered, Run
 from loadtests.report import prose, reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import html, markdown
@@ -56,19 +58,41 @@ def test_method_says_in_which_order_the_cells_were_measured() -> None:
     )
 
 
+QUICK = PROFILES["quick"]
+ORDERED = Ordered(
+    stacks=[*QUICK.stacks],
+    scenarios=[*QUICK.scenarios],
+    repeats=1,
+    workers=None,
+    threads=None,
+    levels=[0, 4],
+    second_tries=True,
+    traces=True,
+)
+
+
 @pytest.mark.parametrize(
-    ("argv", "says"),
+    ("changes", "says"),
     [
-        (["load", "--stacks", "a"], "python -m loadtests load --stacks a --seed 7"),
-        (["load", "--seed", "3"], "python -m loadtests load --seed 3"),
-        (["load", "--seed=3"], "python -m loadtests load --seed=3"),
-        (["load", "--resume", "x"], "make load PROFILE=quick"),
-        (["load", "--resume=x"], "make load PROFILE=quick"),
-        ([], "make load PROFILE=quick"),
+        (None, ""),
+        ({}, ""),
+        ({"stacks": ["a", "b c"]}, " 'STACKS=a,b c'"),
+        ({"scenarios": ["idle"], "repeats": 2}, " SCENARIOS=idle REPEATS=2"),
+        ({"workers": 3, "threads": 4}, " WORKERS=3 THREADS=4"),
     ],
 )
-def test_command_to_repeat_measures_the_same(argv: list[str], says: str) -> None:
-    assert commands.again(runs.run([], argv=argv)) == says
+def test_command_to_repeat_measures_the_same(
+    changes: dict[str, Any] | None, says: str
+) -> None:
+    ordered = None if changes is None else dataclasses.replace(ORDERED, **changes)
+    run = dataclasses.replace(runs.quick(), ordered=ordered)
+    assert commands.again(run) == f"make load PROFILE=quick{says} SEED=7"
+
+
+def test_command_to_repeat_names_all_that_an_unknown_profile_had() -> None:
+    run = dataclasses.replace(runs.run([], profile="mine"), ordered=ORDERED)
+    assert "REPEATS=1" in commands.again(run)
+    assert "STACKS=wsgi-gunicorn-sync," in commands.again(run)
 
 
 def test_memory_of_a_slow_client_is_not_told_where_the_stack_was_out() -> None:

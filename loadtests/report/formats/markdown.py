@@ -26,8 +26,8 @@ from loadtests.report.words import NOTHING, amount, listed, plain
 FILE = "report.md"
 HOW_TO_READ = (
     "*Out at* N: with N slow clients, under 1 % of healthy requests were answered in "
-    "time. *Degrades at* N: under 99 %. *Held* N: no harm up to N, the most that were "
-    "tried. ≠: the prediction was wrong."
+    "time. *Degrades at* N: under 99 %. *Held* N: 99 % or more up to N, the most that "
+    "were tried. ≠: the prediction was wrong."
 )
 
 

@@ -6,7 +6,7 @@ It stands between two marks, and everything outside of them is left as it is.
 from __future__ import annotations
 
 from loadtests.analysis.outcomes import Outcome, outcomes
-from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED
 from loadtests.records.run import Run
 from loadtests.report.charts import drawing
 from loadtests.report.formats.markdown import capacities
@@ -49,16 +49,23 @@ def _made(run: Run, folder: str) -> str:
 
 
 def _predictions(found: list[Outcome]) -> str:
-    right, wrong, untested = (
-        sum(outcome.verdict == verdict for outcome in found)
-        for verdict in (CONFIRMED, REFUTED, BEYOND)
-    )
-    partly = len(found) - right - wrong - untested
-    said = [f"confirmed {right} of {amount(len(found), 'prediction')}"]
-    said += [f"refuted {wrong}"]
-    said += [f"confirmed {partly} in some repeats only"] if partly else []
-    said += [f"left {untested} untested"] if untested else []
+    """Counts apart from "not reached", which a short staircase cannot refute."""
+    counts = [o for o in found if not o.predicted.never]
+    never = [o for o in found if o.predicted.never]
+    untested = sum(o.verdict == BEYOND for o in counts)
+    said = [
+        f"confirmed {_confirmed(counts)} of {amount(len(counts), 'predicted count')}"
+    ]
+    if untested:
+        said[0] += f" ({untested} lay above the last step)"
+    if never:
+        right = f"{_confirmed(never)} of {len(never)}"
+        said.append(f"{right} predictions that no step would stop the server")
     return listed(said)
+
+
+def _confirmed(some: list[Outcome]) -> int:
+    return sum(outcome.verdict == CONFIRMED for outcome in some)
 
 
 def picture(run: Run) -> Picture | None:

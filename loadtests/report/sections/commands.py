@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from loadtests.catalog.profiles import PROFILES
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Commands, Section, Source
 
@@ -17,23 +18,32 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def commands(run: Run) -> dict[str, str]:
     listing = {cell.stack: cell.argv for cell in run.cells}
-    ordered = {**dict(sorted(listing.items())), "this run": run.run.argv}
+    asked = ["python", "-m", "loadtests", *run.run.argv]
+    ordered = {**dict(sorted(listing.items())), "this run": asked}
     return {name: shlex.join(argv) for name, argv in ordered.items()}
 
 
 def again(run: Run) -> str:
     """What measures the same once more, in the same order."""
-    words = run.run.argv
-    if "load" not in words or _has(words, "--resume"):
-        return f"make load PROFILE={run.run.profile}"
-    asked = words[words.index("load") + 1 :]
-    seed = [] if _has(asked, "--seed") else ["--seed", str(run.run.seed)]
-    return shlex.join(["python", "-m", "loadtests", "load", *asked, *seed])
+    words = [f"PROFILE={run.run.profile}", *_chosen(run), f"SEED={run.run.seed}"]
+    return " ".join(["make", "load", *map(shlex.quote, words)])
 
 
-def _has(words: Sequence[str], option: str) -> bool:
-    """Whether an option is given, as `--seed 3` or as `--seed=3`."""
-    return any(word.partition("=")[0] == option for word in words)
+def _chosen(run: Run) -> Iterator[str]:
+    """What was ordered beside the profile; of a run of format 1 that is not known."""
+    ordered, profile = run.ordered, PROFILES.get(run.run.profile)
+    if ordered is None:
+        return
+    if not profile or tuple(ordered.stacks) != profile.stacks:
+        yield f"STACKS={','.join(ordered.stacks)}"
+    if not profile or tuple(ordered.scenarios) != profile.scenarios:
+        yield f"SCENARIOS={','.join(ordered.scenarios)}"
+    if not profile or ordered.repeats != profile.repeats:
+        yield f"REPEATS={ordered.repeats}"
+    if ordered.workers:
+        yield f"WORKERS={ordered.workers}"
+    if ordered.threads:
+        yield f"THREADS={ordered.threads}"
 
 
 SECTION = Section("commands", TITLE, blocks)

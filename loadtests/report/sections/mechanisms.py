@@ -24,9 +24,9 @@ OTHERS = "Other stacks"
 MECHANISMS = {"a worker": WORKERS, "a thread": THREADS}  # all else is cheap: LOOPS
 USUAL = "slow-body"
 SAID = {
-    "out": "stopped",
-    "degraded": "degraded",
-    "unharmed": "did no harm to",
+    "out": "{clients} stopped {who}{where}.",
+    "degraded": "{clients} degraded {who}{where}.",
+    "unharmed": "{Who} kept answering beside {clients}{where}.",
 }
 
 
@@ -84,7 +84,12 @@ def _found(some: list[Outcome], every: set[str]) -> Iterator[str]:
             here = [o for o in group if _state(o) == state]
             if here:
                 steps = [step for o in here for step in _steps(o)]
-                yield f"{_clients(steps)} {said} {who}{_under(here, every)}."
+                yield said.format(
+                    clients=_clients(steps),
+                    who=who,
+                    Who=who[0].upper() + who[1:] if who.startswith("th") else who,
+                    where=_under(here, every),
+                )
                 who = "this stack" if len(stacks) == 1 else "these stacks"
 
 

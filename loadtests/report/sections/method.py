@@ -37,7 +37,7 @@ ALARMS = (
 )
 SEGMENTS = (
     "All clients connect with TCP segments of {} bytes, as over Ethernet. With the "
-    "segments of loopback, a slow reader would take 4 MB of the server's output at once."
+    "segments of loopback, a slow reader would take 4 MB of an answer at once."
 )
 LATE = "Requests left at most {} late (p99, worst cell)."
 
