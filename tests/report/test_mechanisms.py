@@ -42,8 +42,8 @@ def test_stack_that_holds_something_else_under_a_scenario_is_told_apart() -> Non
         "Threads": [
             "A slow client holds one of 2 threads.",
             "16 slow clients stopped wsgi-uvicorn under slow-body.",
-            "This stack kept answering beside 512 slow clients under idle, where each client "
-            "holds a file descriptor.",
+            "This stack kept answering beside 512 slow clients under idle, where each "
+            "client holds a file descriptor.",
         ],
         "Event loops and greenlets": [
             "A slow client holds a file descriptor.",
