@@ -106,7 +106,7 @@ def cell(
         steps=steps,
         fates=Fates(served=3, held=509),
         recovery_s=None,
-        server=ServerFigures(210.0, 60.2, 92.0, 12.5, 0),
+        server=ServerFigures(60.2, 92.0, 12.5, 0),
         generator=GeneratorFigures(1.2, 20.0),
         valid=True,
     )
