@@ -169,13 +169,13 @@ def _staircase(predicted: int | None, repeat: int) -> dict[int, int]:
     return {level: 150 if level < limit else 0 for level in levels}
 
 
-def verdict(name: str, verdict: str = "holds", **given: str) -> Verdict:
+def verdict(name: str, kind: str = "holds", **given: str) -> Verdict:
     """A line of the ledger of that id."""
     plain = Verdict(
         id=name,
         claim=f"The claim {name}",
         source="the field",
-        verdict=verdict,
+        kind=kind,
         evidence="answered 3 of 3",
         command=f"make claims ONLY={name}",
     )
@@ -192,7 +192,7 @@ def five_claims() -> Ledger:
     """One or two of most kinds of verdict."""
     return ledger(
         verdict("a"),
-        verdict("b", "holds only with luck"),
+        verdict("b", "holds only with", condition="luck"),
         verdict("c", "refuted"),
         verdict("d", "holds"),
         verdict("e", "error", evidence="nothing answered"),
