@@ -106,7 +106,7 @@ def cell(
         steps=steps,
         fates=Fates(served=3, held=509),
         recovery_s=None,
-        server=ServerFigures(210.0, 60.2, 92.0, 12.5, 0),
+        server=ServerFigures(60.2, 92.0, 12.5, 0),
         generator=GeneratorFigures(1.2, 20.0),
         valid=True,
     )
@@ -169,13 +169,13 @@ def _staircase(predicted: int | None, repeat: int) -> dict[int, int]:
     return {level: 150 if level < limit else 0 for level in levels}
 
 
-def verdict(name: str, verdict: str = "holds", **given: str) -> Verdict:
+def verdict(name: str, kind: str = "holds", **given: str) -> Verdict:
     """A line of the ledger of that id."""
     plain = Verdict(
         id=name,
         claim=f"The claim {name}",
         source="the field",
-        verdict=verdict,
+        kind=kind,
         evidence="answered 3 of 3",
         command=f"make claims ONLY={name}",
     )
@@ -192,7 +192,7 @@ def five_claims() -> Ledger:
     """One or two of most kinds of verdict."""
     return ledger(
         verdict("a"),
-        verdict("b", "holds only with luck"),
+        verdict("b", "holds only with", condition="luck"),
         verdict("c", "refuted"),
         verdict("d", "holds"),
         verdict("e", "error", evidence="nothing answered"),

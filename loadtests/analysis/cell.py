@@ -1,4 +1,4 @@
-"""From raw records to figures: steps, capacity, fates, recovery, costs.
+"""From raw records to figures: steps, capacity, fates, recovery, memory.
 
 Pure functions of a Recording. A healthy request belongs to the step during which it was
 due to start. The first moments of a step, while its slow clients still arrive, do not
@@ -159,12 +159,11 @@ def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
 
 
 def server_figures(recording: Recording, climb: Sequence[Tread]) -> ServerFigures:
-    """CPU time a healthy request, memory idle, at its peak and for each slow client."""
+    """Memory: idle, at its peak, and for each slow client; restarts."""
     readings = recording.server
     if not readings or not climb:
-        return ServerFigures(None, None, None, None, restarts=0)
+        return ServerFigures(None, None, None, restarts=0)
     return ServerFigures(
-        cpu_us_per_request=_cpu_us_per_request(recording, climb[0]),
         rss_idle_mb=_rss_in(readings, climb[0]),
         rss_peak_mb=round(max(r.rss_mb for r in readings), 1),
         kb_per_slow_client=_kb_per_slow_client(readings, climb),
@@ -187,16 +186,6 @@ def _rss_in(readings: Sequence[ServerReading], tread: Tread) -> float | None:
     """The last reading of resident memory in that step."""
     inside = [r.rss_mb for r in readings if tread.has(r.at_s)]
     return round(inside[-1], 1) if inside else None
-
-
-def _cpu_us_per_request(recording: Recording, baseline: Tread) -> float | None:
-    inside = [r for r in recording.server if baseline.has(r.at_s)]
-    if len(inside) < 2 or baseline.slow_clients:
-        return None
-    window = Tread(0, inside[0].at_s, inside[-1].at_s)
-    answered = sum(not s.fault for s in window.samples(recording))
-    used_s = inside[-1].cpu_s - inside[0].cpu_s
-    return round(used_s / answered * 1e6, 1) if answered else None
 
 
 def _restarts(readings: Sequence[ServerReading]) -> int:

@@ -12,20 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadtests.analysis.outcomes import Outcome, counts, key_of
+from loadtests.catalog.stacks import STACKS
 from loadtests.records.run import Method, Run
 
 # The kinds of reason: a run lacks the cell, its cells are void, or a part differs.
 MISSING, VOID, DIFFERENT = "missing", "void", "different"
 MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")
-# A stack depends on the packages whose names are words of its id, on those of its words
-# that are named here, and on what measures it.
-WITH_WORDS = {
-    "uvicorn-worker": {"gunicorn", "uvicorn"},
-    "a2wsgi": {"wsgi", "uvicorn"},
-    "httptools": {"uvicorn"},
-    "uvloop": {"uvicorn"},
-    "locust": set[str](),
-}
+MEASURING = ("locust",)  # the packages that belong to every stack
 
 
 @dataclass(frozen=True)
@@ -74,13 +67,15 @@ def different_parts(base: Run, new: Run, old: Outcome, now: Outcome) -> list[Rea
 
 
 def _packages(run: Run, stack: str) -> dict[str, str]:
-    """The versions of what that stack is made of, or measured with."""
-    words = set(stack.split("-"))
-    return {
-        name: version
-        for name, version in run.environment.packages.items()
-        if name in words or WITH_WORDS.get(name, {name}) <= words
-    }
+    """The versions of what that stack is made of, or measured with.
+
+    Of a stack that is not in the catalog any more, every package may be a part.
+    """
+    versions = run.environment.packages
+    if stack not in STACKS:
+        return versions
+    parts = {*STACKS[stack].packages, *MEASURING}
+    return {name: version for name, version in versions.items() if name in parts}
 
 
 def different_shapes(old: Outcome, now: Outcome) -> list[Reason]:

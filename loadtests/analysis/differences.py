@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeGuard
 
 import numpy as np
@@ -29,7 +29,7 @@ PERCENTILES = (99, 90, 50)
 
 # The kinds of figure.
 DEGRADES_AT, OUT_AT, TIME = "degrades at", "out at", "response time"
-CPU, IDLE_MEMORY, SLOW_CLIENT = "cpu", "idle memory", "memory of a slow client"
+IDLE_MEMORY, SLOW_CLIENT = "idle memory", "memory of a slow client"
 CAPACITIES: dict[str, Callable[[Outcome], Reached]] = {
     DEGRADES_AT: lambda outcome: outcome.degrades_at,
     OUT_AT: lambda outcome: outcome.out_at,
@@ -47,20 +47,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Used:
-    """What the server used in a cell; a change of up to `resolved` says nothing.
-
-    With `alone`, one repeat says enough for a verdict. A cell measures CPU for one
-    second, which varies by up to 25 % by chance: CPU time needs repeats.
-    """
+    """What the server used in a cell; a change of up to `resolved` says nothing."""
 
     kind: str
     part: Callable[[Cell], float | None]
     resolved: float
-    alone: bool = True
 
 
 USED = (
-    Used(CPU, lambda c: c.server.cpu_us_per_request, 0.0, alone=False),
     Used(IDLE_MEMORY, lambda c: c.server.rss_idle_mb, 1.0),
     Used(SLOW_CLIENT, lambda c: c.server.kb_per_slow_client, 4.0),  # a page
 )
@@ -161,12 +155,9 @@ def _used(
     )
     if not old or not now:
         return None
-    found = _difference(
+    return _difference(
         Figure(used.kind), _Repeats(old), _Repeats(now), threshold, used.resolved
     )
-    if found.interval is None and not used.alone:
-        return replace(found, verdict=SAME)
-    return found
 
 
 def _known(value: float | None) -> TypeGuard[float]:

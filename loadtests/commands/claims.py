@@ -41,6 +41,7 @@ from loadtests.records.claims import (
     Verdict,
     save_claims,
 )
+from loadtests.report.sections.claims import words
 from loadtests.servers.processes import guarded
 
 # Imported, they have registered their claims, in this order.
@@ -120,7 +121,7 @@ def entry(verdict: Verdict) -> Group:
     """One claim of the ledger: what is said, the verdict, what decides it."""
     said = Text.assemble((verdict.claim, "bold"), (f"  ({verdict.source})", "dim"))
     rest = Text.assemble(
-        (f"{verdict.verdict}\n", STYLES[verdict.kind]),
+        (f"{words(verdict)}\n", STYLES[verdict.kind]),
         f"{verdict.evidence}\n",
         (f"{verdict.command}\n", "dim"),
     )

@@ -39,6 +39,7 @@ from loadtests.servers.processes import Guard, ProcessError
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 
+METHOD = "GET"
 RAW = "raw"
 TWINS = {
     "wsgi": {"flask": "loadtests.servers.apps.on_flask:app"},
@@ -59,7 +60,7 @@ class Question:
 
     @property
     def name(self) -> str:
-        return f"GET {self.target}"
+        return f"{METHOD} {self.target}"
 
 
 def _is_document(body: bytes) -> bool:
@@ -195,7 +196,8 @@ def _cost(
     return Cost(
         stack=task.stack.id,
         app=task.app,
-        request=question.name,
+        method=METHOD,
+        target=question.target,
         repeat=task.repeat,
         requests=price.requests,
         rate_per_s=price.rate_per_s,

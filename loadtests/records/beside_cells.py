@@ -41,7 +41,7 @@ class SelfRecovery:
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU time a request, of one stack with one app behind it; once per server start.
+    """CPU time per request, of one stack with one app behind it; once per server start.
 
     `app` is `raw`, or the framework that answers the same. A closed loop drives the
     server, over connections that are kept alive or with a new one for each request;
@@ -51,14 +51,15 @@ class Cost:
 
     stack: str
     app: str
-    request: str
+    method: str
+    target: str
     repeat: int
     requests: int
     rate_per_s: float
     cpu_us_per_request: float
     rss_idle_mb: float
-    kept_alive: bool = False
-    busy_percent: float | None = None
+    kept_alive: bool
+    busy_percent: float | None
 
     @property
     def task(self) -> TaskKey:

@@ -70,9 +70,12 @@ class Fates:
 
 @dataclass(frozen=True)
 class ServerFigures:
-    """What the server's whole process group used; null where it cannot be told."""
+    """The memory of the server's whole process group, and its restarts.
 
-    cpu_us_per_request: float | None
+    Null where the figure is not known. CPU time per request is measured by itself, on a
+    busy server: see `Cost`.
+    """
+
     rss_idle_mb: float | None
     rss_peak_mb: float | None
     kb_per_slow_client: float | None

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.records import claims_format_1
 from loadtests.records.json_file import ResultError, read_json, write_json
 from loadtests.records.run import Environment
 
-FORMAT = 1
+FORMAT = 2
 CLAIMS_FILE = "claims.json"
 HOLDS, ONLY_WITH, REFUTED = "holds", "holds only with", "refuted"
 UNTESTABLE, ERROR = "not testable here", "error"
@@ -29,20 +30,16 @@ DECISIVE = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """One line of the ledger; `verdict`: one of KINDS, with its condition, or ERROR."""
+    """One line of the ledger; `kind`: one of KINDS, or ERROR; `condition`: the one of
+    ONLY_WITH."""
 
     id: str
     claim: str
     source: str
-    verdict: str
+    kind: str
     evidence: str
     command: str
-
-    @property
-    def kind(self) -> str:
-        """The verdict without its condition."""
-        kinds = sorted((*KINDS, ERROR), key=len, reverse=True)
-        return next((k for k in kinds if self.verdict.startswith(k)), "")
+    condition: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +59,14 @@ def save_claims(ledger: Ledger, path: Path) -> Path:
 
 def load_claims(path: Path) -> Ledger:
     """Read a ledger; ResultError, naming the file and the field, if it is none."""
-    ledger: Ledger = read_json(path, Ledger, "ledger", FORMAT)
+    ledger: Ledger = read_json(
+        path, Ledger, "ledger", FORMAT, {1: claims_format_1.upgraded}
+    )
     for index, verdict in enumerate(ledger.verdicts):
-        if not verdict.kind:
+        if verdict.kind not in (*KINDS, ERROR):
             raise ResultError(
-                f"{path}: ledger.verdicts[{index}].verdict: expected one of "
-                f"{', '.join((*KINDS, ERROR))}, found {verdict.verdict[:40]!r}"
+                f"{path}: ledger.verdicts[{index}].kind: expected one of "
+                f"{', '.join((*KINDS, ERROR))}, found {verdict.kind[:40]!r}"
             )
     return ledger
 

@@ -2,7 +2,8 @@
 
 Format 1 recorded sentences (`warnings`) where format 2 has facts. The sentences are
 kept word for word and not read. One thing follows from figures that format 1 has too:
-a cell that counts although its requests left late has doubtful times.
+a cell that counts although its requests left late has doubtful times. The CPU time of
+a cell is passed over: it was measured for one second. That of a cost is kept.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def upgraded(run: Json) -> Json:
             entries = run.pop(old)
             listed = isinstance(entries, list)
             run[new] = [_entry(e) for e in entries] if listed else entries
+    if isinstance(costs := run.get("costs"), list):
+        run["costs"] = [_cost(cost) for cost in costs]
     failures = run.pop("failures", [])
     if isinstance(failures, list):
         run["doubts"] = [_as_recorded(words) for words in failures]
@@ -43,6 +46,15 @@ def _entry(entry: Any) -> Any:
     if times := _doubtful_times(entry):
         facts[:1] = [times]  # it was the first of the warnings
     return entry | {"doubts": facts}
+
+
+def _cost(cost: Any) -> Any:
+    """Format 1 asked on new connections only, at a rate that left the server idle."""
+    if not isinstance(cost, dict) or not isinstance(cost.get("request"), str):
+        return cost
+    method, _, target = cost["request"].partition(" ")
+    how = {"kept_alive": False, "busy_percent": None}
+    return how | cost | {"method": method, "target": target}
 
 
 def _as_recorded(words: Any) -> Json:

@@ -32,13 +32,12 @@ def timed(p90_ms: float, low: float | None = None, high: float | None = None) ->
     return dataclasses.replace(cell, steps=steps)
 
 
-def costing(cpu_us: float | None = 200.0, idle_mb: float = 60.0, **given: Any) -> Cell:
-    server = dataclasses.replace(
-        climb().server, cpu_us_per_request=cpu_us, rss_idle_mb=idle_mb
+def costing(idle_mb: float | None = 60.0, kb: float = 12.5) -> Cell:
+    """A cell of a server with that memory, idle and for each slow client."""
+    server = climb().server
+    return climb(
+        server=dataclasses.replace(server, rss_idle_mb=idle_mb, kb_per_slow_client=kb)
     )
-    kb = given.pop("kb", 12.5)
-    server = dataclasses.replace(server, kb_per_slow_client=kb)
-    return climb(server=server, **given)
 
 
 def one(base: Cell | list[Cell], new: Cell | list[Cell], **given: Any) -> Any:

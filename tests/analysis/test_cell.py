@@ -66,7 +66,7 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         steps=[dataclasses.replace(step, slow_clients=n) for n in (0, 4, 32)],
         fates=Fates(held=32),
         recovery_s=None,
-        server=ServerFigures(200.0, 50.0, 50.0, 0.0, restarts=0),
+        server=ServerFigures(50.0, 50.0, 0.0, restarts=0),
         generator=GeneratorFigures(
             0.0, 20.0, lag_p50_ms=0.0, lag_max_ms=0.0, stolen_percent=0.0
         ),

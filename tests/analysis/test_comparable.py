@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from loadtests.analysis import compare
 from loadtests.analysis.comparable import MISSING, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE
+from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
 from loadtests.report.formats import comparison
 from tests import runs
@@ -78,18 +80,37 @@ def test_cell_that_is_missing_in_the_base_says_so() -> None:
         ("httptools", "asgi-uvicorn", True),
         ("h11", "asgi-uvicorn-h11", True),
         ("h11", "asgi-uvicorn", False),
-        ("uvloop", "asgi-gunicorn", False),
+        ("uvloop", "asgi-gunicorn", True),
+        ("uvloop", "asgi-uvicorn-h11", False),
         ("locust", "asgi-gunicorn", True),
-        ("hypercorn", "asgi-hypercorn", True),
+        ("flask", "wsgi-gunicorn-sync", False),
     ],
 )
 def test_packages_matter_to_the_stacks_that_use_them(
     package: str, stack: str, matters: bool
 ) -> None:
+    assert (stack in affected_by(package, [stack])) is matters
+
+
+def affected_by(package: str, stacks: Iterable[str]) -> set[str]:
+    """Those of the stacks that two versions of the package make incomparable."""
+
     def of(version: str) -> Run:
         environment = dataclasses.replace(runs.ENVIRONMENT, packages={package: version})
-        run = runs.run([runs.cell(stack)])
+        run = runs.run(runs.cell(stack) for stack in stacks)
         return dataclasses.replace(run, environment=environment)
 
-    (found,) = compare.compare(of("1"), of("2"))
-    assert (found.verdict == INCOMPARABLE) is matters
+    found = compare.compare(of("1"), of("2"))
+    return {one.stack for one in found if one.verdict == INCOMPARABLE}
+
+
+def test_package_of_one_worker_class_matters_to_its_stack_only() -> None:
+    assert affected_by("gevent", HTTP1) == {"wsgi-gunicorn-gevent"}
+    assert affected_by("locust", HTTP1) == set(HTTP1)
+
+
+@pytest.mark.parametrize("package", ["hypercorn", "h11", "flask"])
+def test_every_package_matters_to_a_stack_that_is_not_in_the_catalog(
+    package: str,
+) -> None:
+    assert affected_by(package, ["asgi-hypercorn"]) == {"asgi-hypercorn"}

@@ -44,7 +44,7 @@ def test_better_there_is_worse_back(base: float, new: float, threshold: float) -
 
 
 def test_cell_with_a_figure_that_is_worse_is_worse() -> None:
-    base, new = costing(200.0, idle_mb=60.0), costing(400.0, idle_mb=20.0)
+    base, new = costing(60.0, kb=40.0), costing(20.0, kb=80.0)
     found = one([base] * 3, [new] * 3)
     assert {d.verdict for d in found.differences} == {SAME, WORSE, BETTER}
     assert found.verdict == WORSE

@@ -9,7 +9,6 @@ import pytest
 from loadtests.analysis import compare, differences, health
 from loadtests.analysis.differences import (
     BETTER,
-    CPU,
     DEGRADES_AT,
     IDLE_MEMORY,
     OUT_AT,
@@ -34,7 +33,7 @@ def test_figures_are_compared_at_the_baseline_and_the_largest_step_both_held() -
             Figure(TIME, 90, 0),
             Figure(TIME, 90, 8),
         ),
-        *(Figure(CPU), Figure(IDLE_MEMORY), Figure(SLOW_CLIENT)),
+        *(Figure(IDLE_MEMORY), Figure(SLOW_CLIENT)),
     ]
 
 
@@ -56,7 +55,7 @@ def test_percentile_is_the_highest_that_every_repeat_has() -> None:
 def test_figure_that_one_of_the_runs_lacks_is_left_out() -> None:
     nothing = climb(0)
     kinds = [d.figure.kind for d in one(nothing, costing(None)).differences]
-    assert kinds == [DEGRADES_AT, OUT_AT, IDLE_MEMORY, SLOW_CLIENT]
+    assert kinds == [DEGRADES_AT, OUT_AT, SLOW_CLIENT]
 
 
 @pytest.mark.parametrize(
@@ -170,26 +169,28 @@ def test_time_differs_beyond_the_interval_of_its_own_samples(
 
 
 def test_repeats_that_scatter_do_not_differ() -> None:
-    base = [costing(cpu) for cpu in (100, 200, 300)]
-    new = [costing(cpu) for cpu in (200, 300, 400)]
-    found = figure(one(base, new), CPU)
+    base = [costing(mb) for mb in (100, 200, 300)]
+    new = [costing(mb) for mb in (200, 300, 400)]
+    found = figure(one(base, new), IDLE_MEMORY)
     assert (found.base, found.new, found.verdict) == (200, 300, SAME)
     assert found.interval is not None
     assert found.interval.low < 0 < 100 < found.interval.high
-    two = figure(one(base[:2], new[:2]), CPU)
-    assert (two.interval, two.verdict) == (None, SAME)
+    two = figure(one(base[:2], new[:2]), IDLE_MEMORY)
+    assert (two.interval, two.verdict) == (None, WORSE)
 
 
 def test_repeats_that_agree_differ() -> None:
-    base = [costing(cpu) for cpu in (198, 200, 202)]
-    new = [costing(cpu) for cpu in (298, 300, 302)]
+    base = [costing(mb) for mb in (198, 200, 202)]
+    new = [costing(mb) for mb in (298, 300, 302)]
     found = one(base, new)
     assert found.verdict == WORSE
     assert one(new, base).verdict == BETTER
-    assert {d.verdict for d in found.differences if d.figure.kind != CPU} == {SAME}
+    assert {d.verdict for d in found.differences if d.figure.kind != IDLE_MEMORY} == {
+        SAME
+    }
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
 def test_figure_that_is_no_number_is_not_compared(odd: float) -> None:
     kinds = [d.figure.kind for d in one(costing(odd), costing()).differences]
-    assert CPU not in kinds
+    assert IDLE_MEMORY not in kinds

@@ -50,7 +50,7 @@ def test_failed_cell_is_void_and_has_no_figures() -> None:
     assert failed.task == TaskKey(CELL, "wsgi-gunicorn-gthread", "slow-body", 2)
     assert failed.capacity == Capacity(16, None, None, None, 32)
     assert (failed.steps, failed.recovery_s) == ([], None)
-    assert failed.server == ServerFigures(None, None, None, None, restarts=0)
+    assert failed.server == ServerFigures(None, None, None, restarts=0)
     assert failed.generator == GeneratorFigures(None, None)
 
 

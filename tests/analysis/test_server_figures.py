@@ -1,4 +1,4 @@
-"""Memory, CPU time and restarts of the server, from its readings."""
+"""Memory and restarts of the server, from its readings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadtests.records.samples import (
     Recording,
     ServerReading,
 )
-from tests.analysis.recordings import CPU_SHARE, cell, fail, healthy
+from tests.analysis.recordings import cell, healthy
 
 
 def readings(
@@ -65,35 +65,7 @@ def test_memory_of_a_slow_client_is_unknown_where_there_is_none() -> None:
 
 def test_server_without_readings_has_no_figures() -> None:
     recording = readings(healthy(0, 4), lambda reading: None)
-    assert cell(recording).server == ServerFigures(None, None, None, None, 0)
-
-
-def test_cpu_time_is_for_each_answered_request_of_the_baseline() -> None:
-    """Twice the CPU time from the first slow clients on changes nothing."""
-
-    def doubled(reading: ServerReading) -> ServerReading:
-        extra_s = max(0.0, reading.at_s - 2.0) * CPU_SHARE
-        return reading._replace(cpu_s=reading.cpu_s + extra_s)
-
-    recording = readings(healthy(0, 4), doubled)
-    assert cell(recording).server.cpu_us_per_request == 200.0
-    # Readings from 0.5 to 1.75 s: 125 requests, of which 25 are not answered.
-    assert cell(fail(recording, 1.0, 1.25)).server.cpu_us_per_request == 250.0
-
-
-@pytest.mark.parametrize(
-    "recording",
-    [
-        pytest.param(fail(healthy(0, 4), 0.0, 2.0), id="nothing answered"),
-        pytest.param(healthy(4, 8), id="no baseline"),
-        pytest.param(
-            readings(healthy(0, 4), lambda r: r if r.at_s in (1.0, 3.0) else None),
-            id="one reading",
-        ),
-    ],
-)
-def test_cpu_time_is_unknown_where_it_cannot_be_told(recording: Recording) -> None:
-    assert cell(recording).server.cpu_us_per_request is None
+    assert cell(recording).server == ServerFigures(None, None, None, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 
@@ -54,6 +55,14 @@ def test_stack_table_has_no_id_twice() -> None:
     assert len(STACKS) == len({stack.id for stack in STACKS.values()})
     assert {**HTTP1, **HTTP2} == STACKS
     assert HTTP1.keys() == PREDICTED.keys()
+
+
+@ALL_STACKS
+def test_stack_names_the_packages_that_decide_what_it_does(stack: Stack) -> None:
+    """They are installed, so that a run can record their versions."""
+    assert stack.packages
+    assert all(version(package) for package in stack.packages)
+    assert set(stack.packages) <= set(stacks.packages())
 
 
 @ALL_STACKS
@@ -320,7 +329,7 @@ def test_staircase_climbs_from_zero_over_the_predicted_capacity(
 )
 def test_staircase_stays_within_its_top(supply: int | None, steps: list[int]) -> None:
     holds = {Phase.SILENT: Holds("a thing", lambda _: supply, "")}
-    stack = Stack("x", "wsgi", "x", "x", (), holds, "x:app")
+    stack = Stack("x", "wsgi", "x", "x", (), holds, "x:app", ())
     assert PROFILES["smoke"].staircase(stack, "idle") == steps
 
 

@@ -88,10 +88,8 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "| a | degrades at 4 | void |" in part
     assert "| b | **out at 4** ≠ | – |" in part
     assert "\n\nThis run is not complete" in part
-    assert (
-        "confirmed 0 of 1 predicted count (1 lay above the last step) and 0 of 1 predict"
-        in part
-    )
+    assert "confirmed 0 of 1 predicted count (1 lay above the last step)" in part
+    assert "and 0 of 1 predictions that no step would stop the server" in part
     assert "\n- **Other stacks.** 4 slow clients degraded a under idle." in part
     assert "](here/charts/answered-idle.svg)" in part
 

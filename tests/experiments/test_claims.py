@@ -121,20 +121,19 @@ def test_claim_is_entered_by_its_name_and_docstring(
 
 
 @pytest.mark.parametrize(
-    ("finding", "verdict", "kind"),
+    ("finding", "kind", "condition"),
     [
-        (holds("3 of 3"), "holds", HOLDS),
-        (holds_only_with("luck", "1 of 3"), "holds only with luck", ONLY_WITH),
-        (refuted("0 of 3"), "refuted", REFUTED),
-        (not_testable("no nginx"), "not testable here", UNTESTABLE),
+        (holds("3 of 3"), HOLDS, ""),
+        (holds_only_with("luck", "1 of 3"), ONLY_WITH, "luck"),
+        (refuted("0 of 3"), REFUTED, ""),
+        (not_testable("no nginx"), UNTESTABLE, ""),
     ],
 )
 def test_verdict_is_what_the_finding_says(
-    finding: Finding, verdict: str, kind: str
+    finding: Finding, kind: str, condition: str
 ) -> None:
     [given] = decide([told(finding)], no_lab())
-    assert given.verdict == verdict
-    assert given.kind == kind
+    assert (given.kind, given.condition) == (kind, condition)
     assert given.evidence == finding.evidence
     assert given.command == "make claims ONLY=a-claim"
 
@@ -153,9 +152,9 @@ def test_without_evidence_it_is_an_error_and_the_next_claim_is_run(
     claim: Claim, words: str
 ) -> None:
     error, following = decide([claim, told(holds("3 of 3"))], no_lab())
-    assert error.verdict == error.kind == ERROR
+    assert error.kind == ERROR
     assert words in error.evidence
-    assert following.verdict == HOLDS
+    assert following.kind == HOLDS
 
 
 def test_command_exits_with_1_when_a_claim_is_an_error(
@@ -211,7 +210,7 @@ def test_chosen_claims_come_once_and_in_the_order_named() -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_entry_shows_the_whole_verdict_at_any_width(width: int) -> None:
     words = "evidence " * 40 + "[0 of 20]"
-    verdict = Verdict("a", "A [claim]", "a test", "holds only with x", words, "make a")
+    verdict = Verdict("a", "A [claim]", "a test", ONLY_WITH, words, "make a", "x")
     console = Console(width=width, color_system=None)
     with console.capture() as captured:
         console.print(claims.entry(verdict))

@@ -92,8 +92,8 @@ def test_costs_are_those_of_right_answers(
 ) -> None:
     task = CostTask(STACKS[stack], app, 1, each_s=0.2)
     found = measure_costs(task, guard, tmp_path / "log")
-    asked = [(cost.request, cost.kept_alive) for cost in found]
-    assert asked == list(itertools.product(("GET /hello", "GET /json"), (True, False)))
+    asked = [(cost.target, cost.kept_alive) for cost in found]
+    assert asked == list(itertools.product(("/hello", "/json"), (True, False)))
     for cost in found:
         assert cost.cpu_us_per_request > 0
         assert cost.rss_idle_mb > 10

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from loadtests import ROOT
 from loadtests.records.claims import (
     CLAIMS_FILE,
     ERROR,
     KINDS,
+    ONLY_WITH,
     adopt_claims,
     load_claims,
     save_claims,
@@ -39,26 +41,57 @@ def test_save_leaves_the_old_ledger_if_the_new_one_cannot_be_written(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def of_format_1(folder: Path, words: str) -> Path:
+    """A ledger whose verdict is a sentence."""
+    path = save_claims(runs.ledger(runs.verdict("a")), folder / CLAIMS_FILE)
+    data = json.loads(path.read_text()) | {"format": 1}
+    [verdict] = data["verdicts"]
+    del verdict["kind"], verdict["condition"]
+    verdict["verdict"] = words
+    path.write_text(json.dumps(data))
+    return path
+
+
 @pytest.mark.parametrize("kind", [*KINDS, ERROR])
-def test_kind_is_the_verdict_without_its_condition(kind: str) -> None:
-    assert runs.verdict("a", kind).kind == kind
-    assert runs.verdict("a", f"{kind} luck").kind == kind
+def test_format_1_has_kind_and_condition_in_one_sentence(
+    tmp_path: Path, kind: str
+) -> None:
+    [alone] = load_claims(of_format_1(tmp_path, kind)).verdicts
+    assert (alone.kind, alone.condition) == (kind, "")
+    ledger = load_claims(of_format_1(tmp_path, f"{kind} luck"))
+    assert (ledger.verdicts[0].kind, ledger.verdicts[0].condition) == (kind, "luck")
+    assert load_claims(save_claims(ledger, tmp_path / "again.json")) == ledger
+
+
+@pytest.mark.parametrize("words", ["perhaps", "holdsonly", ""])
+def test_format_1_with_another_verdict_is_refused(tmp_path: Path, words: str) -> None:
+    with pytest.raises(
+        ResultError, match=r"verdicts\[0\]\.kind: expected one of holds"
+    ):
+        load_claims(of_format_1(tmp_path, words))
+
+
+def test_ledger_of_the_example_is_read_with_its_conditions() -> None:
+    verdicts = load_claims(ROOT / "reports" / "example" / CLAIMS_FILE).verdicts
+    assert {verdict.kind for verdict in verdicts} <= {*KINDS, ERROR}
+    for verdict in verdicts:
+        assert bool(verdict.condition) == (verdict.kind == ONLY_WITH)
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda d: d.update(format=2), "format: expected 1, found 2"),
+        (lambda d: d.update(format=3), "format: expected 2, found 3"),
         (lambda d: d.pop("made_at"), "ledger.made_at: missing"),
         (
             lambda d: d["verdicts"][0].update(claim=3),
             "ledger.verdicts[0].claim: expected str, found '3'",
         ),
         (
-            lambda d: d["verdicts"][1].update(verdict="perhaps"),
-            "ledger.verdicts[1].verdict: expected one of holds, ",
+            lambda d: d["verdicts"][1].update(kind="perhaps"),
+            "ledger.verdicts[1].kind: expected one of holds, ",
         ),
-        (lambda d: d.clear(), "format: expected 1, found None"),
+        (lambda d: d.clear(), "format: expected 2, found None"),
     ],
 )
 def test_ledger_that_is_none_is_refused_in_a_line(

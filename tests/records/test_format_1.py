@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests import ROOT
+from loadtests.records.cell import ServerFigures
 from loadtests.records.facts import AS_RECORDED, TIMES, Fact
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from tests import runs
@@ -25,6 +26,18 @@ def of_format_1(folder: Path, **cell: Any) -> Path:
     data["cells"][0] |= cell
     path.write_text(json.dumps(data))
     return path
+
+
+COST_OF_FORMAT_1 = {
+    "stack": "asgi-uvicorn",
+    "app": "raw",
+    "request": "GET /hello",
+    "repeat": 2,
+    "requests": 240,
+    "rate_per_s": 200.5,
+    "cpu_us_per_request": 210.0,
+    "rss_idle_mb": 60.0,
+}
 
 
 def read(folder: Path, **cell: Any) -> Run:
@@ -44,6 +57,25 @@ def test_doubtful_times_are_seen_by_figures(tmp_path: Path) -> None:
     first, second = run.cells[0].doubts
     assert first == Fact(TIMES, {"stolen_percent": 5.7, "lag_p99_ms": 5.2})
     assert second == Fact(AS_RECORDED, words="second")
+
+
+def test_costs_are_those_of_new_connections(tmp_path: Path) -> None:
+    path = of_format_1(tmp_path)
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | {"costs": [COST_OF_FORMAT_1]}))
+    [cost] = load_run(path).costs
+    assert (cost.method, cost.target) == ("GET", "/hello")
+    assert (cost.kept_alive, cost.busy_percent) == (False, None)
+    path.write_text(json.dumps(data | {"costs": [COST_OF_FORMAT_1 | {"request": 3}]}))
+    with pytest.raises(ResultError, match=r"run\.costs\[0\]\.method: missing"):
+        load_run(path)
+
+
+def test_cpu_time_of_a_cell_is_passed_over(tmp_path: Path) -> None:
+    server = {"cpu_us_per_request": 210.0, "rss_idle_mb": 60.2, "rss_peak_mb": None}
+    rest = {"kb_per_slow_client": None, "restarts": 0}
+    run = read(tmp_path, server=server | rest)
+    assert run.cells[0].server == ServerFigures(60.2, None, None, 0)
 
 
 @pytest.mark.parametrize("cell", [{"warnings": 3}, {"warnings": [3]}, {"generator": 4}])

@@ -31,7 +31,7 @@ def test_run_keeps_the_names_that_others_rely_on(tmp_path: Path) -> None:
     assert set(cell["fates"]) == set(
         "served rejected reset closed refused held".split()
     )
-    named = "cpu_us_per_request rss_idle_mb rss_peak_mb kb_per_slow_client restarts"
+    named = "rss_idle_mb rss_peak_mb kb_per_slow_client restarts"
     assert set(named.split()) <= set(cell["server"])
     assert {"lag_p99_ms", "cpu_peak_percent"} <= set(cell["generator"])
 

@@ -56,7 +56,7 @@ def test_report_is_made_of_what_stands_in_the_folder(tmp_path: Path) -> None:
 
 def test_report_is_not_begun_where_what_stands_beside_is_broken(tmp_path: Path) -> None:
     (tmp_path / CLAIMS_FILE).write_text("[]")
-    with pytest.raises(ResultError, match=r"claims\.json: format: expected 1"):
+    with pytest.raises(ResultError, match=r"claims\.json: format: expected 2"):
         reports.write(runs.run([]), tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -179,7 +179,7 @@ def test_picture_as_a_file_draws_every_lane() -> None:
 
 
 def evil() -> Beside:
-    wicked = runs.verdict(EVIL, f"refuted {EVIL}", claim=EVIL, source=EVIL)
+    wicked = runs.verdict(EVIL, "refuted", condition=EVIL, claim=EVIL, source=EVIL)
     wicked = dataclasses.replace(wicked, evidence=EVIL)
     made = dataclasses.replace(
         runs.ledger(wicked, cpu=EVIL, packages={EVIL: EVIL}), made_at=EVIL

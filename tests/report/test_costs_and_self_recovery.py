@@ -24,7 +24,7 @@ from tests.runs import facts, quick
 NOT_STARTED = Failure(
     TaskKey(COST, "x", "raw"), fact(NOT_MEASURED, words="did not start: port in use")
 )
-STREAM = "GET /stream?chunks=16&size=65536"
+STREAM = "/stream?chunks=16&size=65536"
 
 
 def held(stack: str = "wsgi-gunicorn-sync", **given: Any) -> SelfRecovery:
@@ -44,8 +44,21 @@ def held(stack: str = "wsgi-gunicorn-sync", **given: Any) -> SelfRecovery:
     return dataclasses.replace(one, **given)
 
 
-def cost(app: str, request: str, us: float, repeat: int = 1, **given: Any) -> Cost:
-    one = Cost("asgi-uvicorn", app, request, repeat, 240, 200.0, us, 60.0)
+def cost(app: str, target: str, us: float, repeat: int = 1, **given: Any) -> Cost:
+    """As format 1 measured it: on new connections, of a server that was not busy."""
+    one = Cost(
+        stack="asgi-uvicorn",
+        app=app,
+        method="GET",
+        target=target,
+        repeat=repeat,
+        requests=240,
+        rate_per_s=200.4,
+        cpu_us_per_request=us,
+        rss_idle_mb=60.0,
+        kept_alive=False,
+        busy_percent=None,
+    )
     return dataclasses.replace(one, **given)
 
 
@@ -111,10 +124,13 @@ def test_self_recovery_is_said_in_a_line(given: dict[str, Any], told: str) -> No
 
 
 def test_costs_are_said_in_a_line() -> None:
-    some = cost("raw", "GET /hello", 210.0), cost("raw", "GET /json", 220.4)
+    some = cost("raw", "/hello", 210.0), cost("raw", "/json", 220.4)
     line = reports.task_line(run(costs=some), TaskKey(COST, "asgi-uvicorn", "raw"))
     said = "/hello 210, /json 220 µs"
     assert line.plain == f"{'asgi-uvicorn':22} {'raw':12}  {said}"
+    kept = busy("raw", 31.0), busy("raw", 60.0, kept_alive=False)
+    line = reports.task_line(run(costs=kept), TaskKey(COST, "asgi-uvicorn", "raw"))
+    assert line.plain.endswith("  /hello 31 (new connection 60) µs")
 
 
 def test_failure_is_said_in_a_line() -> None:
@@ -124,16 +140,16 @@ def test_failure_is_said_in_a_line() -> None:
 
 
 def test_costs_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
-    raw = [cost("raw", "GET /hello", us, n) for n, us in enumerate((200, 210, 900), 1)]
+    raw = [cost("raw", "/hello", us, n) for n, us in enumerate((200, 210, 900), 1)]
     streams = [cost("raw", STREAM, 1500.0)]
     twins = [
-        cost("starlette", "GET /hello", 315.0),
-        cost("fastapi", "GET /hello", 420.0, rss_idle_mb=90.4),
+        cost("starlette", "/hello", 315.0),
+        cost("fastapi", "/hello", 420.0, rss_idle_mb=90.4),
     ]
     found = request_costs.table(run(costs=(*twins, *streams, *raw)))
     assert [c.heading for c in found.columns[2:]] == [
-        "/hello, µs",
-        "1 MB stream, µs",
+        "/hello, new connection, µs",
+        "1 MB stream, new connection, µs",
         "idle, MB",
     ]
     stacks, apps, hellos, whole, memory = zip(*map(shown, found.rows), strict=True)
@@ -146,14 +162,46 @@ def test_costs_are_the_middle_of_the_starts_and_frameworks_times_raw() -> None:
     )
     assert whole == ("1,500 (1,500 to 1,500)", "–", "–")
     assert memory == ("60", "90", "60")
-    note = text(request_costs.note(run(costs=(*twins, *streams, *raw))))
-    assert "the middle of 3 starts" in note
+
+
+def busy(app: str, us: float, **given: Any) -> Cost:
+    given = {"kept_alive": True, "busy_percent": 97.0} | given
+    return cost(app, "/hello", us, **given)
+
+
+def test_costs_of_a_busy_server_are_by_connection_and_for_each_core() -> None:
+    """The multiple is that of kept-alive connections; so are requests per core."""
+    some = (
+        *(busy("raw", us, repeat=n) for n, us in enumerate((40.0, 50.0, 60.0), 1)),
+        busy("raw", 100.0, kept_alive=False),
+        busy("fastapi", 125.0),
+        busy("fastapi", 200.0, kept_alive=False),
+    )
+    found = request_costs.table(run(costs=some))
+    assert [c.heading for c in found.columns[2:]] == [
+        "/hello, kept alive, µs",
+        "/hello, new connection, µs",
+        "/hello per second and core",
+        "idle, MB",
+    ]
+    raw, fastapi = (shown(row)[2:5] for row in found.rows)
+    assert raw == ["50 (40 to 60)", "100 (100 to 100)", "20,000"]
+    assert fastapi == ["125 (125 to 125), x 2.5", "200 (200 to 200)", "8,000"]
+
+
+def test_note_says_how_the_costs_were_measured() -> None:
+    old = text(request_costs.note(run(costs=(cost("raw", "/hello", 210.0, 3),))))
+    assert "the middle of 3 starts" in old
+    assert "about 200 requests a second, each on a new connection" in old
+    assert "kept busy" not in old
+    some = busy("raw", 40.0), busy("raw", 90.0, busy_percent=95.4, kept_alive=False)
+    new = text(request_costs.note(run(costs=some)))
+    assert "kept busy, at 95 to 97 % of one core" in new
+    assert "requests a second, each" not in new
 
 
 def test_costs_of_requests_without_the_raw_app_have_no_factor() -> None:
-    (row,) = request_costs.table(
-        run(costs=(cost("fastapi", "GET /hello", 420.0),))
-    ).rows
+    (row,) = request_costs.table(run(costs=(cost("fastapi", "/hello", 420.0),))).rows
     assert shown(row)[2] == "420 (420 to 420)"
 
 
@@ -179,7 +227,7 @@ def test_run_without_any_has_no_such_sections() -> None:
 
 
 def test_run_with_them_shows_them_everywhere_even_without_cells() -> None:
-    some = run(held(), costs=(cost("raw", "GET /hello", 210.0),))
+    some = run(held(), costs=(cost("raw", "/hello", 210.0),))
     bare = dataclasses.replace(some, cells=[])
     for one in (some, bare):
         page = html.render(Source(one))["report.html"]
@@ -190,6 +238,6 @@ def test_run_with_them_shows_them_everywhere_even_without_cells() -> None:
 
 
 def test_self_recoveries_and_costs_are_stored_with_the_run(tmp_path: Any) -> None:
-    some = run(held(), costs=(cost("raw", "GET /hello", 210.0),))
+    some = run(held(), costs=(cost("raw", "/hello", 210.0),))
     save_run(some, tmp_path)
     assert load_run(tmp_path) == some

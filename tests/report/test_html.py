@@ -101,7 +101,7 @@ def test_names_and_messages_come_out_as_text() -> None:
 
 
 def test_sections_without_data_are_left_out() -> None:
-    server = ServerFigures(None, None, None, None, restarts=0)
+    server = ServerFigures(None, None, None, restarts=0)
     steps = [runs.step(0, p50_ms=None), runs.step(512, p50_ms=None)]
     bare = runs.cell("x", "y", server=server, fates=Fates(), steps=steps)
     shown = Structure(page(runs.run([bare])))

@@ -19,7 +19,7 @@ EVIL = "<script>|`x`*\x1b[31m../\n#"
 
 
 def test_sections_without_data_are_left_out() -> None:
-    server = ServerFigures(None, None, None, None, restarts=0)
+    server = ServerFigures(None, None, None, restarts=0)
     bare = runs.cell(server=server, fates=Fates())
     text = markdown.render(Source(runs.run([bare])))["report.md"]
     for absent in ("cost", "What became", "Recovery", "Void", "Warnings", "fates.svg"):

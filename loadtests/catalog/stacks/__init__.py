@@ -1,8 +1,9 @@
 """The stacks: what there is to serve the apps with, a file for each server.
 
-A new server is one file here. It lists its `STACKS`, the `PACKAGES` whose versions
-decide what it does, and what is `SCRUBBED` from its environment because it would change
-settings behind the command line's back: names, or beginnings of names as `UVICORN_*`.
+A new server is one file here. It lists its `STACKS`, each with the packages whose
+versions decide what it does, and what is `SCRUBBED` from its environment because it
+would change settings behind the command line's back: names, or beginnings of names as
+`UVICORN_*`.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ for _server in SERVERS:
 
 def packages() -> tuple[str, ...]:
     """The packages that serve, whose versions belong to a measurement."""
-    return tuple(dict.fromkeys(p for server in SERVERS for p in server.PACKAGES))
+    return tuple(dict.fromkeys(p for stack in STACKS.values() for p in stack.packages))
 
 
 def scrubbed() -> tuple[str, ...]:

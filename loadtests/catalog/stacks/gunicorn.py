@@ -14,7 +14,6 @@ from loadtests.catalog.stacks.stack import (
     workers,
 )
 
-PACKAGES = ("gunicorn", "uvicorn-worker", "gevent")
 # PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
 SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
 
@@ -73,6 +72,7 @@ STACKS = [
         argv=(*_GUNICORN, "sync", "{app}"),
         holds=everywhere(SYNC),
         app=WSGI_APP,
+        packages=("gunicorn",),
     ),
     Stack(
         id="wsgi-gunicorn-gthread",
@@ -82,6 +82,7 @@ STACKS = [
         argv=(*_GUNICORN, "gthread", "--threads", "{threads}", "{app}"),
         holds=everywhere(GTHREAD) | {Phase.SILENT: GTHREAD_IDLE},
         app=WSGI_APP,
+        packages=("gunicorn",),
         threads=8,
     ),
     Stack(
@@ -92,6 +93,7 @@ STACKS = [
         argv=(*_GUNICORN, "gevent", "{app}"),
         holds=everywhere(GREENLET),
         app=WSGI_APP,
+        packages=("gunicorn", "gevent"),
     ),
     Stack(
         id="asgi-gunicorn",
@@ -101,6 +103,7 @@ STACKS = [
         argv=(*_GUNICORN, "asgi", "{app}"),
         holds=ON_A_LOOP,
         app=ASGI_APP,
+        packages=("gunicorn", "uvloop"),  # --asgi-loop auto takes it if it is there
     ),
     Stack(
         id="asgi-gunicorn-uvicorn",
@@ -110,6 +113,7 @@ STACKS = [
         argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
         holds=ON_A_LOOP,
         app=ASGI_APP,
+        packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
     ),
     Stack(
         id="wsgi-gunicorn-gthread-h2",
@@ -119,6 +123,7 @@ STACKS = [
         argv=(*_GUNICORN, "gthread", "--threads", "{threads}", *_GUNICORN_H2, "{app}"),
         holds={},
         app=WSGI_APP,
+        packages=("gunicorn",),
         threads=8,
         http2=True,
     ),
@@ -130,6 +135,7 @@ STACKS = [
         argv=(*_GUNICORN, "asgi", *_GUNICORN_H2, "{app}"),
         holds={},
         app=ASGI_APP,
+        packages=("gunicorn", "uvloop"),
         http2=True,
     ),
 ]

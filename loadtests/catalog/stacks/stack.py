@@ -47,7 +47,8 @@ class Stack:
 
     `argv` is spelled out, with `{host}`, `{port}`, `{workers}`, `{threads}` and `{app}`
     left open. `threads` is None where the stack runs no app code in threads. `holds` is
-    what an unfinished exchange holds in each of its phases.
+    what an unfinished exchange holds in each of its phases. `packages` are those whose
+    versions decide what it does: two runs of it with others are not compared.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
@@ -61,6 +62,7 @@ class Stack:
     argv: tuple[str, ...]
     holds: Mapping[Phase, Holds]
     app: str
+    packages: tuple[str, ...]
     workers: int = 2
     threads: int | None = None
     http2: bool = False

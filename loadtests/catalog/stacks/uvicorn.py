@@ -14,7 +14,6 @@ from loadtests.catalog.stacks.stack import (
     threads,
 )
 
-PACKAGES = ("uvicorn", "a2wsgi", "h11", "httptools", "uvloop")
 SCRUBBED = ("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "UVICORN_*")
 
 A2WSGI_THREAD = Holds(
@@ -49,6 +48,8 @@ STACKS = [
         holds=everywhere(A2WSGI_THREAD)
         | {Phase.SILENT: EVENT_LOOP, Phase.HEAD: EVENT_LOOP},
         app=WSGI_APP,
+        # With --http and --loop auto, uvicorn takes httptools and uvloop.
+        packages=("uvicorn", "a2wsgi", "httptools", "uvloop"),
         threads=8,
     ),
     Stack(
@@ -59,6 +60,7 @@ STACKS = [
         argv=(*_UVICORN, *"--http httptools --loop uvloop".split(), *_WS, "{app}"),
         holds=ON_A_LOOP,
         app=ASGI_APP,
+        packages=("uvicorn", "httptools", "uvloop"),
     ),
     Stack(
         id="asgi-uvicorn-h11",
@@ -68,6 +70,7 @@ STACKS = [
         argv=(*_UVICORN, *"--http h11 --loop asyncio".split(), *_WS, "{app}"),
         holds=ON_A_LOOP,
         app=ASGI_APP,
+        packages=("uvicorn", "h11"),
     ),
     Stack(
         id="asgi-uvicorn-h2",
@@ -77,6 +80,7 @@ STACKS = [
         argv=(*_UVICORN, *"--http zttp --http2 {app}".split()),
         holds={},
         app=ASGI_APP,
+        packages=("uvicorn", "uvloop"),
         http2=True,
     ),
 ]

@@ -36,10 +36,6 @@ class Finding:
     evidence: str
     condition: str = ""
 
-    @property
-    def verdict(self) -> str:
-        return f"{self.kind} {self.condition}".strip()
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -100,9 +96,14 @@ def decide(claims: Sequence[Claim], lab: Lab) -> Iterator[Verdict]:
     """The verdicts, each as soon as it is there."""
     for one in claims:
         finding = _run(one, lab)
-        command = f"make claims ONLY={one.id}"
         yield Verdict(
-            one.id, one.text, one.source, finding.verdict, finding.evidence, command
+            id=one.id,
+            claim=one.text,
+            source=one.source,
+            kind=finding.kind,
+            condition=finding.condition,
+            evidence=finding.evidence,
+            command=f"make claims ONLY={one.id}",
         )
 
 

@@ -17,7 +17,6 @@ from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.analysis.differences import (
     BETTER,
     CAPACITIES,
-    CPU,
     DEGRADES_AT,
     IDLE_MEMORY,
     OUT_AT,
@@ -38,11 +37,10 @@ COLUMNS = ("base", "new", "change", "new - base", "")
 NAMES = {
     DEGRADES_AT: "degrades at",
     OUT_AT: "out at",
-    CPU: "CPU a request",
     IDLE_MEMORY: "idle memory",
     SLOW_CLIENT: "a slow client",
 }
-UNITS = {TIME: "ms", CPU: "µs", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB"}
+UNITS = {TIME: "ms", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB"}
 STYLES = {WORSE: "bold red", BETTER: "bold green"}
 
 

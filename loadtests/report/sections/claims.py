@@ -52,11 +52,16 @@ def _said(verdict: Verdict) -> Said:
     return Said(
         claim=verdict.claim,
         source=verdict.source,
-        verdict=verdict.verdict,
-        condition=verdict.verdict.removeprefix(verdict.kind).strip(),
+        verdict=words(verdict),
+        condition=verdict.condition,
         evidence=verdict.evidence,
         command=verdict.command,
     )
+
+
+def words(verdict: Verdict) -> str:
+    """`refuted`, or `holds only with luck`."""
+    return f"{verdict.kind} {verdict.condition}".strip()
 
 
 def lead(ledger: Ledger, run: Run) -> str:

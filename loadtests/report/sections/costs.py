@@ -24,9 +24,9 @@ from loadtests.report.sections.matrix import by_scenario
 from loadtests.report.values import Count, Figure, Name, Value
 
 TITLE = "What a request costs, what a slow client costs"
-CELLS = "What a healthy request and a slow client cost the server"
+CELLS = "What a slow client costs the server"
 NOTE = (
-    "CPU time is that of the baseline. Memory is the resident memory of all processes "
+    "Memory is the resident memory of all processes "
     "of the server; pages that they share count in each. Memory of a slow client is "
     "the slope over the staircase. The kernel's memory for its socket is not in it. "
     "There is no figure where the stack was out, because slow clients may wait "
@@ -35,7 +35,6 @@ NOTE = (
 COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
-    Column("cpu", "CPU a request, µs"),
     Column("idle", "idle, MB"),
     Column("peak", "peak, MB"),
     Column("slow_client", "a slow client, kB"),
@@ -51,9 +50,6 @@ def blocks(source: Source) -> Sequence[Block]:
         found += [Heading(request_costs.TITLE), requests, note]
     if cells.rows:
         shown = {"Memory of a slow client, kB": "slow_client"}
-        # The costs of requests, measured by themselves, are better known.
-        if not requests.rows:
-            shown["CPU time of a healthy request, µs"] = "cpu"
         found.append(Glance(cells, shown, "All costs", prose(NOTE)))
     return found
 
@@ -73,7 +69,6 @@ def _row(o: Outcome) -> dict[str, Value]:
     return {
         "scenario": Name(o.scenario),
         "stack": Name(o.stack),
-        "cpu": _repeated(o, lambda c: c.server.cpu_us_per_request),
         "idle": Figure(o.typical(lambda c: c.server.rss_idle_mb)),
         "peak": Figure(o.typical(lambda c: c.server.rss_peak_mb)),
         "slow_client": Figure(None) if o.out else per_client,
