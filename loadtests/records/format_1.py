@@ -25,8 +25,8 @@ def upgraded(run: Json) -> Json:
             listed = isinstance(entries, list)
             run[new] = [_entry(e) for e in entries] if listed else entries
     failures = run.pop("failures", [])
-    if isinstance(failures, list):
-        run["doubts"] = [_as_recorded(words) for words in failures]
+    listed = isinstance(failures, list)
+    run["doubts"] = [_as_recorded(f) for f in failures] if listed else failures
     return run
 
 

@@ -87,8 +87,10 @@ def test_list_of_stacks_shows_additions(
 def test_addition_of_a_known_id_is_an_error() -> None:
     with pytest.raises(StackError, match="'asgi-uvicorn' already"):
         stacks.add(stacks.find("asgi-uvicorn"))
+    before = dict(SCENARIOS)
     with pytest.raises(ScenarioError, match="'idle' already"):
         scenarios.add(scenarios.scenario("idle"))
+    assert before == SCENARIOS
 
 
 def test_run_measures_and_reports_additions(

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from loadtests.clients import wire
 from loadtests.clients.wire import Address, Ending, Response, WireError
+from tests.again import tried_again
 
 HOST = "127.0.0.1"
 PATIENCE_S = 5.0
@@ -350,6 +351,7 @@ DRIPPING = OK[:-5].replace(b"5", b"100")
         pytest.param(at_once(answering(DRIPPING, 0.05), stay_silent), id="drips"),
     ],
 )
+@tried_again("a thread that is kept waiting stops its clock late")
 def test_exchange_is_late_at_its_deadline(reaction: Reaction) -> None:
     with listening(reaction) as server:
         began_s = time.monotonic()
@@ -360,6 +362,7 @@ def test_exchange_is_late_at_its_deadline(reaction: Reaction) -> None:
     assert DEADLINE_S <= took_s < DEADLINE_S + 0.5
 
 
+@tried_again("a thread that is kept waiting stops its clock late")
 def test_exchange_does_not_wait_longer_for_what_has_begun() -> None:
     def begin_late(sock: socket.socket) -> None:
         time.sleep(0.4)
@@ -534,6 +537,7 @@ def test_dripping_client_that_is_reset_between_two_pieces_is_reset() -> None:
             assert wire.drip(sock, REQUEST[:-1], pieces(), 0.02) == Ending("reset")
 
 
+@tried_again("a piece that goes late has a shorter gap behind it")
 def test_dripping_client_keeps_its_pace() -> None:
     gap_s = 0.05
     sent: list[float] = []
@@ -602,6 +606,7 @@ def test_sipping_client_has_the_fate(
         assert client(sock) == ending
 
 
+@tried_again("a client that is kept waiting sips later")
 def test_sipping_client_keeps_its_pace() -> None:
     with (
         listening(after_request(answering(CHUNKED + LAST_CHUNK))) as server,
