@@ -84,6 +84,11 @@ def test_list_of_stacks_shows_additions(
     assert "trailers" in shown
 
 
+def test_locust_class_of_a_scenario_is_named_after_it() -> None:
+    assert scenarios.scenario("slow-body").user_class == "SlowBody"
+    assert SLOW_TRAILERS.user_class == "SlowTrailers"
+
+
 def test_addition_of_a_known_id_is_an_error() -> None:
     with pytest.raises(StackError, match="'asgi-uvicorn' already"):
         stacks.add(stacks.find("asgi-uvicorn"))

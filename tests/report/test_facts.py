@@ -1,4 +1,4 @@
-"""The sentences of facts: each kind with its figures, and what is not known of others."""
+"""The sentences of facts: of known kinds, of unknown ones, of both tries of a cell."""
 
 from __future__ import annotations
 
