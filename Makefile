@@ -61,7 +61,7 @@ diff:
 
 # First what may share the machine, then what may not.
 test: $(READY)
-	@$(PY) -m pytest -n 3 --dist loadfile -m 'not quiet' -q \
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not quiet' -q \
 	    --cov=wsgi_app --cov=asgi_app --cov=loadtests
 	@$(PY) -m pytest -m quiet -q
 

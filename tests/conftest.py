@@ -20,6 +20,24 @@ settings.register_profile(
 settings.load_profile("shared")
 
 
+# The files that take longest, longest first. Begun last, one of them would run alone.
+LONG = (
+    *("experiments/test_run.py", "report/test_browser.py"),
+    *("clients/test_slow_clients.py", "servers/test_server.py"),
+    *("experiments/test_agreement.py", "experiments/test_generator_health.py"),
+    *("experiments/test_tasks.py", "apps/test_trace.py"),
+    *("test_no_sentence_is_read.py", "clients/test_plain_locust.py"),
+    *("catalog/test_additions.py", "catalog/test_contract_on_servers.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; `make test` keeps that order (--no-loadscope-reorder)."""
+    tests = Path(__file__).parent
+    order = {tests / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path, len(LONG)))
+
+
 @pytest.fixture(scope="session")
 def guard() -> Iterator[Guard]:
     with guarded() as guard:

@@ -28,8 +28,8 @@ def upgraded(run: Json) -> Json:
     if isinstance(costs := run.get("costs"), list):
         run["costs"] = [_cost(cost) for cost in costs]
     failures = run.pop("failures", [])
-    if isinstance(failures, list):
-        run["doubts"] = [_as_recorded(words) for words in failures]
+    listed = isinstance(failures, list)
+    run["doubts"] = [_as_recorded(f) for f in failures] if listed else failures
     return run
 
 

@@ -20,6 +20,7 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException
 from loadtests.catalog.stacks import HOST, HTTP1
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, running
+from tests.again import tried_again
 from tests.conftest import Servers, without_errors
 
 ASGI = [stack.id for stack in HTTP1.values() if stack.interface == "asgi"]
@@ -215,6 +216,7 @@ def test_app_sees_with_which_code_a_websocket_ended(
             assert seen.read_text() in codes
 
 
+@tried_again("a late client finds the work done")
 def test_background_work_is_done_after_the_client_has_its_whole_answer(
     asgi_server: Server,
 ) -> None:

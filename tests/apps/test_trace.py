@@ -33,6 +33,7 @@ from loadtests.experiments.trace import TracedClient, Watched, traced
 from loadtests.experiments.trace.collect import observe
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
+from tests.again import tried_again
 from tests.apps.drivers import (
     Answered,
     Client,
@@ -417,6 +418,7 @@ def traced_alone(app: Handler) -> list[Record]:
 
 @pytest.mark.quiet
 @pytest.mark.parametrize("app", [sleep_in_the_loop, sleep_in_a_task, sleep_and_await])
+@tried_again("a neighbour makes a block longer, and adds blocks")
 def test_blocked_event_loop_is_recorded(app: Handler) -> None:
     records = traced_alone(app)
     [took_ms] = blocked_ms(records)
@@ -428,6 +430,7 @@ def test_blocked_event_loop_is_recorded(app: Handler) -> None:
 
 @pytest.mark.quiet
 @pytest.mark.parametrize("app", [await_a_thread, await_a_sleep])
+@tried_again("a loop that is kept waiting looks like a blocked one")
 def test_event_loop_that_turns_is_not_recorded(app: Handler) -> None:
     assert blocked_ms(traced_alone(app)) == []
 
@@ -605,6 +608,7 @@ def test_trace_on_a_server_shows_a_client_that_leaves(traced_server: Server) -> 
 
 @pytest.mark.quiet
 @pytest.mark.parametrize(("path", "is_blocked"), [("wait", False), ("block", True)])
+@tried_again("a loop that is kept waiting looks like a blocked one")
 def test_trace_on_a_server_tells_blocking_from_waiting(
     traced_server: Server, path: str, is_blocked: bool
 ) -> None:

@@ -84,11 +84,18 @@ def test_list_of_stacks_shows_additions(
     assert "trailers" in shown
 
 
+def test_locust_class_of_a_scenario_is_named_after_it() -> None:
+    assert scenarios.scenario("slow-body").user_class == "SlowBody"
+    assert SLOW_TRAILERS.user_class == "SlowTrailers"
+
+
 def test_addition_of_a_known_id_is_an_error() -> None:
     with pytest.raises(StackError, match="'asgi-uvicorn' already"):
         stacks.add(stacks.find("asgi-uvicorn"))
+    before = dict(SCENARIOS)
     with pytest.raises(ScenarioError, match="'idle' already"):
         scenarios.add(scenarios.scenario("idle"))
+    assert before == SCENARIOS
 
 
 def test_run_measures_and_reports_additions(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from loadtests.catalog.stacks import HTTP1
+from loadtests.clients import driver
 from loadtests.clients.driver import Driven, Loop
 from loadtests.clients.wire import WireError
 from tests.conftest import Servers
+
+Reaction = Callable[[socket.socket], None]
 
 HELLO = b"Hello, world!"
 STACKS = [id for id in HTTP1 if id.startswith(("wsgi-gunicorn", "asgi-uvicorn"))]
@@ -55,6 +59,52 @@ def drive(listener: socket.socket, *answers: bytes) -> Driven:
         return loop.drive(5.0, connections=1)
     finally:
         thread.join(5)
+
+
+def fault_of(listener: socket.socket, *reactions: Reaction) -> str:
+    """The fault of a server that reacts so to its connections, one after the other."""
+
+    def serve() -> None:
+        for reaction in reactions:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                reaction(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    loop = Loop(listener.getsockname(), "/hello", False, is_hello)
+    with pytest.raises(WireError) as caught:
+        loop.drive(5.0, connections=1)
+    thread.join(5)
+    return caught.value.fault
+
+
+def answer_right(connection: socket.socket) -> None:
+    connection.sendall(RIGHT)
+
+
+def reset(connection: socket.socket) -> None:
+    """close() resets after that."""
+    linger = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+def stay_silent(connection: socket.socket) -> None:
+    """Until the client has gone."""
+    connection.recv(1)
+
+
+def test_reset_is_an_error(scripted: socket.socket) -> None:
+    assert fault_of(scripted, reset) == "reset"
+    assert fault_of(scripted, answer_right, reset) == "reset"
+
+
+def test_silence_is_late(
+    scripted: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "_SILENT_S", 0.5)
+    assert fault_of(scripted, answer_right, stay_silent) == "late"
 
 
 def answer(body: bytes, status: int = 200) -> bytes:

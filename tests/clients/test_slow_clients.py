@@ -25,6 +25,7 @@ from loadtests.records.samples import (
 )
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, listeners, running
+from tests.again import tried_again
 from tests.conftest import Servers
 
 CHUNKS, SIZE = 1024, 65536
@@ -96,12 +97,13 @@ def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
         sock.settimeout(10)
         while sock.recv(2**20):
             pass
-        assert wait_until(lambda: witness.ended() == "whole", 5)
+        assert wait_until(lambda: witness.ended() == "whole", 15)
         assert witness.taken() == CHUNKS * SIZE
 
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
 @pytest.mark.parametrize("stack_id", [s for s in HTTP1 if s != "wsgi-uvicorn"])
+@tried_again("a server that is kept waiting sees the client leave later")
 def test_endless_stream_ends_when_its_client_leaves(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
 ) -> None:
@@ -128,7 +130,8 @@ def locust(file: str, *options: str) -> list[str]:
     return ["python", "-m", "locust", "-f", f"loadtests/clients/{file}", *options]
 
 
-STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", "3")
+RELEASE_S = 4
+STEPS = ("--levels", "0,3", "--hold-s", "2", "--release-s", str(RELEASE_S))
 # What Locust is run with, and against which stack; None: a listener that never accepts.
 RUNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "Idle": ("asgi-uvicorn", ("slow_clients.py", *STEPS, "Idle")),
@@ -183,7 +186,8 @@ def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> Non
     assert [level.slow_clients for level in levels] == [0, 3, 0]
     assert [visit.fate for visit in visits] == ["held"] * 3
     left_s = levels[-1].at_s
-    assert all(abs(visit.ended_s - left_s) < 1 for visit in visits)
+    # When they are released, and not when Locust ends.
+    assert all(-1 < visit.ended_s - left_s < RELEASE_S - 1 for visit in visits)
 
 
 def test_slow_clients_before_a_full_backlog_are_there_too(recorded: Path) -> None:
@@ -219,7 +223,10 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     samples = read_samples(recorded / "unanswered", SAMPLES_FILE, Sample)
     assert len(samples) == 50
     assert {sample.fault for sample in samples} == {"late"}
-    assert all(s.started_s - s.intended_s < 0.3 for s in samples)
+    lateness_s = sorted(s.started_s - s.intended_s for s in samples)
+    # One after the other they would leave up to 20 s late, and half of them over 9 s.
+    assert lateness_s[25] < 0.1
+    assert lateness_s[-1] < 1
 
 
 @pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])

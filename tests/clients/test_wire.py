@@ -1,279 +1,34 @@
-"""The wire: answers fed whole and byte by byte, and servers of known behaviour.
-
-Each server here is a thread that takes one connection and reacts as a script says. What
-the client makes of that, the fault or the fate, is what is tested.
-"""
+"""One exchange with servers of known behaviour: the answer, or the fault and whose."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import resource
 import socket
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from loadtests.clients import wire
-from loadtests.clients.driver import Loop
-from loadtests.clients.wire import Address, Ending, Response, WireError
-
-HOST = "127.0.0.1"
-PATIENCE_S = 5.0
-REQUEST = b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
-LAST_CHUNK = b"0\r\n\r\n"
-
-Reaction = Callable[[socket.socket], None]
-
-
-# The answer as bytes: parse_response
-
-
-def byte_by_byte(data: bytes) -> list[bytes]:
-    return [bytes([byte]) for byte in data]
-
-
-WHOLE = {
-    "plain": (OK, Response(200, {"content-length": "5"}, b"hello")),
-    "empty body": (
-        b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n",
-        Response(204, {"content-length": "0"}, b""),
-    ),
-    "no reason": (
-        b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n1",
-        Response(200, {"content-length": "1"}, b"1"),
-    ),
-    "spaces around values": (
-        b"HTTP/1.0 503 No\r\nContent-Length: \t2 \r\nX-Empty:\r\n\r\nno",
-        Response(503, {"content-length": "2", "x-empty": ""}, b"no"),
-    ),
-    "a field twice": (
-        b"HTTP/1.1 200 OK\r\nVia: a\r\nVIA: b\r\nContent-Length: 0\r\n\r\n",
-        Response(200, {"via": "a, b", "content-length": "0"}, b""),
-    ),
-    "an empty line in the body": (
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\r\n\r\n!",
-        Response(200, {"content-length": "5"}, b"\r\n\r\n!"),
-    ),
-    "latin-1 in a value": (
-        b"HTTP/1.1 200 \xe9t\xe9\r\nX: \xe9\r\nContent-Length: 0\r\n\r\n",
-        Response(200, {"x": "é", "content-length": "0"}, b""),
-    ),
-}
-
-
-@pytest.mark.parametrize(("data", "response"), WHOLE.values(), ids=list(WHOLE))
-def test_answer_is_parsed_when_whole(data: bytes, response: Response) -> None:
-    assert wire.parse_response(data) == response
-
-
-@pytest.mark.parametrize(("data", "response"), WHOLE.values(), ids=list(WHOLE))
-def test_answer_is_none_until_the_last_byte(data: bytes, response: Response) -> None:
-    prefixes = itertools.accumulate(byte_by_byte(data), initial=b"")
-    parsed = [wire.parse_response(prefix) for prefix in prefixes]
-    assert parsed == [None] * len(data) + [response]
-
-
-MALFORMED = {
-    "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
-    "HTTP/2": b"HTTP/2 200\r\nContent-Length: 0\r\n\r\n",
-    "no status": b"HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n",
-    "a status of two digits": b"HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n",
-    "a status of four digits": b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n",
-    "nothing": b"\r\n\r\n",
-    "no length": b"HTTP/1.1 200 OK\r\nX: 5\r\n\r\nhello",
-    "an empty length": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
-    "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-    "a signed length": b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
-    "a length with an underscore": b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n",
-    "a superscript length": b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n",
-    "an endless length": b"HTTP/1.1 200\r\nContent-Length: "
-    + b"9" * 5000
-    + b"\r\n\r\n",
-    "two lengths": b"HTTP/1.1 200\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\nab",
-    "more than the length": OK + b"!",
-    "chunked": CHUNKED + LAST_CHUNK,
-    "a line without a colon": b"HTTP/1.1 200\r\nbroken\r\nContent-Length: 0\r\n\r\n",
-    "a space before the colon": b"HTTP/1.1 200\r\nContent-Length : 0\r\n\r\n",
-    "a field without a name": b"HTTP/1.1 200\r\n: x\r\nContent-Length: 0\r\n\r\n",
-    "a long head": b"HTTP/1.1 200\r\nX: " + b"x" * 66_000 + b"\r\n\r\n",
-    "a head without end": b"x" * 65_537,
-}
-
-
-@pytest.mark.parametrize("data", MALFORMED.values(), ids=list(MALFORMED))
-def test_malformed_answer_is_the_servers_fault(data: bytes) -> None:
-    with pytest.raises(WireError, match="malformed: ") as caught:
-        wire.parse_response(data)
-    assert caught.value.fault == "malformed"
-
-
-@pytest.mark.parametrize(
-    "data", [d for d in MALFORMED.values() if d != OK + b"!" and len(d) < 10_000]
+from loadtests.clients.wire import Response, WireError
+from tests.again import tried_again
+from tests.clients.listener import (
+    HOST,
+    OK,
+    PATIENCE_S,
+    REQUEST,
+    Reaction,
+    after_request,
+    answering,
+    at_once,
+    close,
+    listening,
+    nobody_listening,
+    read_head,
+    reset,
+    stay_silent,
 )
-def test_malformed_answer_is_none_until_it_is_malformed(data: bytes) -> None:
-    """It is never mistaken for a right one on the way."""
-    prefixes = itertools.accumulate(byte_by_byte(data))
-    with pytest.raises(WireError, match="malformed"):
-        assert all(wire.parse_response(prefix) is None for prefix in prefixes)
-
-
-def test_head_that_never_ends_is_given_up_at_64_kib() -> None:
-    assert wire.parse_response(b"x" * 65_536) is None
-
-
-@given(st.binary() | st.binary().map(lambda tail: OK[:35] + tail))
-def test_any_bytes_are_an_answer_or_none_or_malformed(data: bytes) -> None:
-    with contextlib.suppress(WireError):
-        response = wire.parse_response(data)
-        assert response is None or data.endswith(response.body)
-
-
-@given(
-    st.integers(100, 999),
-    st.lists(st.sampled_from(["Date", "X-A", "x-b", "ETag"]), unique=True),
-    st.binary(max_size=300),
-    st.data(),
-)
-def test_answer_in_any_two_pieces_is_that_answer(
-    status: int, names: list[str], body: bytes, data: st.DataObject
-) -> None:
-    lines = [f"{name}: value" for name in names]
-    head = "\r\n".join(
-        [f"HTTP/1.1 {status} So", *lines, f"Content-Length: {len(body)}"]
-    )
-    answer = f"{head}\r\n\r\n".encode() + body
-    cut = data.draw(st.integers(0, len(answer) - 1))
-    assert wire.parse_response(answer[:cut]) is None
-    response = wire.parse_response(answer)
-    assert response is not None
-    assert (response.status, response.body) == (status, body)
-    assert response.headers.keys() == {*map(str.lower, names), "content-length"}
-
-
-@pytest.mark.parametrize(
-    ("head", "status"),
-    [
-        (b"HTTP/1.1 200 OK", 200),
-        (b"HTTP/1.0 404", 404),
-        (b"HTTP/1.1 20", None),
-        (b"HTTP/1.1 ", None),
-        (b"HTTP/1.1", None),
-        (b"", None),
-        (b"200 OK", None),
-        (b"HTTP/1.1 2OO", None),
-    ],
-)
-def test_status_is_three_digits_or_none(head: bytes, status: int | None) -> None:
-    assert wire.parse_status(head) == status
-
-
-# Servers of known behaviour
-
-
-class Listener:
-    """Takes one connection on a loopback port, reacts to it and closes it."""
-
-    def __init__(self, reaction: Reaction) -> None:
-        self._socket = socket.create_server((HOST, 0))
-        self._socket.settimeout(PATIENCE_S)
-        self._reaction = reaction
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-        self.address: Address = self._socket.getsockname()
-
-    def _serve(self) -> None:
-        with self._socket.accept()[0] as connection:
-            connection.settimeout(PATIENCE_S)
-            self._reaction(connection)
-
-    def finish(self) -> None:
-        """Wait until the reaction is over and the connection is closed."""
-        self._thread.join()
-        self._socket.close()
-
-
-@contextlib.contextmanager
-def listening(reaction: Reaction) -> Iterator[Listener]:
-    listener = Listener(reaction)
-    try:
-        yield listener
-    finally:
-        listener.finish()
-
-
-@contextlib.contextmanager
-def nobody_listening() -> Iterator[Address]:
-    """A port that is taken, so that nobody else gets it, and not listened on."""
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        yield taken.getsockname()
-
-
-def read_head(sock: socket.socket) -> bytes:
-    data = b""
-    while not data.endswith(b"\r\n\r\n"):
-        data += sock.recv(1)
-    return data
-
-
-def stay_silent(sock: socket.socket) -> None:
-    """Read until the client has gone."""
-    with contextlib.suppress(ConnectionResetError):
-        while sock.recv(65536):
-            pass
-
-
-def reset(sock: socket.socket) -> None:
-    """Close so that the client gets a RST instead of a FIN.
-
-    A moment later: it might reach the client before connect() has returned there.
-    """
-    time.sleep(0.05)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def close(sock: socket.socket) -> None:
-    """Nothing to do: the listener closes after every reaction."""
-
-
-def answering(data: bytes, pause_s: float | None = None) -> Reaction:
-    """Answers at once; with a pause, byte by byte, and a pause after each."""
-
-    def answer(sock: socket.socket) -> None:
-        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-            for piece in [data] if pause_s is None else byte_by_byte(data):
-                sock.sendall(piece)
-                time.sleep(pause_s or 0)
-
-    return answer
-
-
-def after_request(*reactions: Reaction) -> Reaction:
-    def react(sock: socket.socket) -> None:
-        read_head(sock)
-        for reaction in reactions:
-            reaction(sock)
-
-    return react
-
-
-def at_once(*reactions: Reaction) -> Reaction:
-    def react(sock: socket.socket) -> None:
-        for reaction in reactions:
-            reaction(sock)
-
-    return react
-
 
 # A healthy exchange
 
@@ -351,6 +106,7 @@ DRIPPING = OK[:-5].replace(b"5", b"100")
         pytest.param(at_once(answering(DRIPPING, 0.05), stay_silent), id="drips"),
     ],
 )
+@tried_again("a thread that is kept waiting stops its clock late")
 def test_exchange_is_late_at_its_deadline(reaction: Reaction) -> None:
     with listening(reaction) as server:
         began_s = time.monotonic()
@@ -361,6 +117,7 @@ def test_exchange_is_late_at_its_deadline(reaction: Reaction) -> None:
     assert DEADLINE_S <= took_s < DEADLINE_S + 0.5
 
 
+@tried_again("a thread that is kept waiting stops its clock late")
 def test_exchange_does_not_wait_longer_for_what_has_begun() -> None:
     def begin_late(sock: socket.socket) -> None:
         time.sleep(0.4)
@@ -443,178 +200,6 @@ def test_connect_closes_its_socket_whatever_stops_it() -> None:
         wire.connect((HOST, 70_000))
 
 
-# Slow clients and their fates
-
-
-def idle(sock: socket.socket) -> Ending:
-    return wire.idle(sock)
-
-
-def drip(sock: socket.socket) -> Ending:
-    """The server reacts in the first gap, which is as long as it takes."""
-    return wire.drip(sock, REQUEST, itertools.repeat(b"piece"), PATIENCE_S)
-
-
-def drip_all(sock: socket.socket) -> Ending:
-    """All that there is to send is sent before the server reacts."""
-    return wire.drip(sock, b"", iter([REQUEST[:9], REQUEST[9:]]), 0.02)
-
-
-def sip(sock: socket.socket) -> Ending:
-    return wire.sip(sock, REQUEST, 4096, 0.01)
-
-
-def sip_byte(sock: socket.socket) -> Ending:
-    return wire.sip(sock, REQUEST, 1, 0.0)
-
-
-SlowClient = Callable[[socket.socket], Ending]
-FATES = {
-    "served": (answering(OK), Ending("served", 200)),
-    "served in pieces": (answering(OK, 0.001), Ending("served", 200)),
-    "rejected": (answering(TIMED_OUT), Ending("rejected", 408)),
-    "rejected in pieces": (answering(TIMED_OUT, 0.001), Ending("rejected", 408)),
-    "closed": (close, Ending("closed")),
-    "closed within the status": (answering(OK[:11]), Ending("closed")),
-    "closed after no HTTP": (answering(b"SSH-2.0-OpenSSH_9.6"), Ending("closed")),
-    "reset": (reset, Ending("reset")),
-    "reset within the status": (at_once(answering(OK[:11]), reset), Ending("reset")),
-}
-
-
-@pytest.mark.parametrize(("reaction", "ending"), FATES.values(), ids=list(FATES))
-def test_idle_client_has_the_fate(reaction: Reaction, ending: Ending) -> None:
-    with listening(reaction) as server, wire.connect(server.address) as sock:
-        assert idle(sock) == ending
-
-
-@pytest.mark.parametrize("client", [drip, drip_all])
-@pytest.mark.parametrize(("reaction", "ending"), FATES.values(), ids=list(FATES))
-def test_dripping_client_has_the_fate(
-    client: SlowClient, reaction: Reaction, ending: Ending
-) -> None:
-    with (
-        listening(after_request(reaction)) as server,
-        wire.connect(server.address) as sock,
-    ):
-        assert client(sock) == ending
-
-
-def test_dripping_client_hears_out_an_answer_that_has_begun() -> None:
-    """Its bytes come slower than the pieces would go."""
-    slowly = after_request(answering(TIMED_OUT[:12], 0.03), answering(TIMED_OUT[12:]))
-    pieces = itertools.repeat(b"piece")
-    with listening(slowly) as server, wire.connect(server.address) as sock:
-        assert wire.drip(sock, REQUEST, pieces, 0.02) == Ending("rejected", 408)
-
-
-@pytest.mark.parametrize("client", [drip, sip])
-def test_client_that_is_reset_before_it_speaks_is_reset(client: SlowClient) -> None:
-    def visit(server: Listener) -> Ending:
-        try:
-            sock = wire.connect(server.address)
-        except WireError as error:  # it may be reset before it knows that it is there
-            return Ending(error.fault)
-        with sock:
-            server.finish()
-            return client(sock)
-
-    with listening(reset) as server:
-        assert visit(server) == Ending("reset")
-
-
-def test_dripping_client_that_is_reset_between_two_pieces_is_reset() -> None:
-    with listening(after_request(reset)) as server:
-
-        def pieces() -> Iterator[bytes]:
-            yield REQUEST[-1:]
-            server.finish()
-            yield b"too late"
-
-        with wire.connect(server.address) as sock:
-            assert wire.drip(sock, REQUEST[:-1], pieces(), 0.02) == Ending("reset")
-
-
-def test_dripping_client_keeps_its_pace() -> None:
-    gap_s = 0.05
-    sent: list[float] = []
-    arrived: list[float] = []
-
-    def pieces() -> Iterator[bytes]:
-        for piece in (b"a", b"b", b"c", b"."):
-            yield piece
-            sent.append(time.monotonic())
-
-    def note(sock: socket.socket) -> None:
-        while sock.recv(1) != b".":
-            arrived.append(time.monotonic())
-        sock.sendall(OK)
-
-    with listening(note) as server, wire.connect(server.address) as sock:
-        wire.drip(sock, b"o", pieces(), gap_s)
-    gaps = [after - before for before, after in itertools.pairwise(sent)]
-    assert len(gaps) == 3
-    assert min(gaps) > 0.9 * gap_s
-    assert sum(gaps) < 3 * gap_s + 0.5
-    assert len(arrived) == 4
-    assert arrived[-1] - arrived[0] > gap_s  # three gaps, but this thread may lag
-
-
-def test_dripping_client_sends_no_more_once_it_is_answered() -> None:
-    def pieces() -> Iterator[bytes]:
-        yield b"a"
-        raise AssertionError("a piece was asked for after the answer")
-
-    with (
-        listening(after_request(answering(OK), stay_silent)) as server,
-        wire.connect(server.address) as sock,
-    ):
-        assert wire.drip(sock, REQUEST, pieces(), PATIENCE_S) == Ending("served", 200)
-
-
-SIPS = FATES | {
-    # An answer that began is not an answer: only its last chunk makes it whole.
-    "served": (answering(CHUNKED + LAST_CHUNK), Ending("served", 200)),
-    "served in pieces": (
-        answering(CHUNKED + LAST_CHUNK, 0.001),
-        Ending("served", 200),
-    ),
-    "closed within the stream": (answering(CHUNKED), Ending("closed", 200)),
-    "closed within the last chunk": (
-        answering(CHUNKED + LAST_CHUNK[:-1]),
-        Ending("closed", 200),
-    ),
-    "reset within the stream": (
-        at_once(answering(CHUNKED), reset),
-        Ending("reset", 200),
-    ),
-}
-
-
-@pytest.mark.parametrize("client", [sip, sip_byte])
-@pytest.mark.parametrize(("reaction", "ending"), SIPS.values(), ids=list(SIPS))
-def test_sipping_client_has_the_fate(
-    client: SlowClient, reaction: Reaction, ending: Ending
-) -> None:
-    with (
-        listening(after_request(reaction)) as server,
-        wire.connect(server.address) as sock,
-    ):
-        assert client(sock) == ending
-
-
-def test_sipping_client_keeps_its_pace() -> None:
-    with (
-        listening(after_request(answering(CHUNKED + LAST_CHUNK))) as server,
-        wire.connect(server.address) as sock,
-    ):
-        began_s = time.monotonic()
-        wire.sip(sock, REQUEST, size=16, gap_s=0.05)
-        took_s = time.monotonic() - began_s
-    gaps = -(-len(CHUNKED + LAST_CHUNK) // 16)
-    assert 0.8 * gaps * 0.05 < took_s < gaps * 0.05 + 0.5
-
-
 # Our own end
 
 
@@ -653,40 +238,3 @@ def test_answer_that_is_due_already_is_late() -> None:
         pytest.raises(TimeoutError),
     ):
         wire._read_response(sock, deadline=time.monotonic() - 1)
-
-
-# The segments, as the server sees them
-
-
-def segment_of(connection: socket.socket) -> int:
-    """The size of the segments that the kernel sends to this peer (linux/tcp.h)."""
-    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24)
-    size: int = struct.unpack_from("=8B4I", info)[8 + 2]
-    return size
-
-
-def connects(address: Address) -> None:
-    wire.connect(address).close()
-
-
-def exchanges(address: Address) -> None:
-    with contextlib.suppress(WireError):
-        wire.exchange(address, REQUEST, deadline_s=0.5)
-
-
-def drives(address: Address) -> None:
-    with contextlib.suppress(WireError):
-        Loop(address, "/hello", True, lambda body: True).drive(0.1)
-
-
-@pytest.mark.parametrize("client", [connects, exchanges, drives])
-def test_segments_are_those_of_ethernet(client: Callable[[Address], None]) -> None:
-    with socket.create_server((HOST, 0)) as listener:
-        thread = threading.Thread(target=client, args=[listener.getsockname()])
-        thread.start()
-        connection, _ = listener.accept()
-        with connection:
-            # Less by the 12 bytes of the timestamps, where there are any (RFC 7323).
-            assert wire.SEGMENT_BYTES - 12 <= segment_of(connection) <= 1460
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()

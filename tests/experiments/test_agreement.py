@@ -245,9 +245,7 @@ def test_short_run_prints_a_row_for_each_instrument() -> None:
     for name in bench.STACKS:
         assert name in map(str.strip, lines)
     for name in (PROBE, *(tool.name for tool in tools.installed())):
-        found = [
-            line for line in lines if line.startswith(f"{name} ") and " of " in line
-        ]
+        found = [line for line in lines if re.match(rf"{name} +\d+ of \d+ ", line)]
         assert len(found) == len(bench.STACKS), name
     verdict = "NOT within 1.25x" if done.returncode else "Within 1.25x"
     assert any(line.startswith(verdict) for line in lines)
@@ -288,7 +286,7 @@ def test_ctrl_c_leaves_no_process(processes: int) -> None:
         assert wait_until(lambda: len(children()) >= processes, 30)
         family = children()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode in (128 + signal.SIGINT, -signal.SIGINT), out + err
     assert "Traceback" not in out + err
-    assert not psutil.wait_procs(family, timeout=2)[1]
+    assert not psutil.wait_procs(family, timeout=10)[1]

@@ -13,6 +13,7 @@ from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, resume_run
 from loadtests.records.run import load_run
+from loadtests.records.tasks import TRACES
 from tests import runs
 
 FULL = PROFILES["full"]
@@ -43,6 +44,18 @@ def test_profile_that_has_changed_since_does_not_matter(
     other = dataclasses.replace(FULL, levels=(0, 7), hold_s=9, extras=None)
     monkeypatch.setitem(PROFILES, "full", other)
     assert [*order_of(run).tasks()] == [*asked.tasks()]
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_profile_without_extras_comes_back_without_them(
+    tmp_path: Path, traces: bool
+) -> None:
+    profile = dataclasses.replace(FULL, traces=traces, extras=None)
+    asked = dataclasses.replace(order(), profile=profile)
+    _, folder = begin_run(asked, ["load"], tmp_path)
+    found = order_of(load_run(folder))
+    assert found.profile == profile
+    assert [task.key.kind for task in found.beside()] == [TRACES] * traces
 
 
 def test_counts_are_for_the_stacks_that_have_them() -> None:

@@ -18,6 +18,7 @@ from loadtests.commands.main import main
 from loadtests.records.cell import Cell
 from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
+from loadtests.servers.server import free_port
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
@@ -71,13 +72,13 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
     with process:
         assert wait_until(lambda: len(cells(project)) == 1, 60)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     latest = project / "reports" / "latest"
     stored = load_run(latest)
     assert not stored.run.complete
     assert f"make load RESUME={stored.run.id}" in out
     assert "This run is not complete" in (latest / "report.md").read_text()
-    assert not families(project)
+    assert wait_until(lambda: not families(project), 20)
 
     done = run(project, "load", "--resume", stored.run.id)
     assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: a noisy machine
@@ -99,7 +100,7 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
             out + done.stdout
         )
     assert "wsgi-gunicorn-sync" in (latest / "report.md").read_text()
-    assert not families(project)
+    assert wait_until(lambda: not families(project), 20)
 
 
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
@@ -125,10 +126,10 @@ def test_load_that_is_stopped_leaves_no_process_and_no_half_file(
         # Any moment will do: this waits for none in particular.
         wait_until(lambda: process.poll() is not None, after_s)
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode in (128 + number, -number), out + err
     assert "Traceback" not in out + err
-    assert wait_until(lambda: not families(project), 2)
+    assert wait_until(lambda: not families(project), 20)
     for path in project.glob("reports/2*/run.json"):
         stored = load_run(path)
         assert not stored.run.complete
@@ -193,13 +194,18 @@ def test_bad_input_leaves_no_traceback(project: Path) -> None:
     ]
 
 
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
 @pytest.fixture(params=["wsgi", "asgi"])
 def serving(
-    request: pytest.FixtureRequest, project: Path
+    request: pytest.FixtureRequest, project: Path, port: int
 ) -> Iterator[subprocess.Popen[str]]:
     """`make serve-wsgi` and `make serve-asgi`, up and answering."""
     with subprocess.Popen(
-        command("serve", "--interface", request.param, "--port", "8765"),
+        command("serve", "--interface", request.param, "--port", str(port)),
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -211,7 +217,7 @@ def serving(
 
 
 def test_serve_says_what_it_runs_and_stops_on_ctrl_c(
-    serving: subprocess.Popen[str], project: Path
+    serving: subprocess.Popen[str], project: Path, port: int
 ) -> None:
     assert serving.stdout is not None
     lines = []
@@ -222,11 +228,11 @@ def test_serve_says_what_it_runs_and_stops_on_ctrl_c(
     assert any(line.startswith("$ python -m ") for line in lines)
     assert sum(line.startswith("curl ") for line in lines) == 3
     asked = subprocess.run(
-        ["curl", "-s", "http://127.0.0.1:8765/hello?name=Ada"],
+        ["curl", "-s", f"http://127.0.0.1:{port}/hello?name=Ada"],
         capture_output=True,
         check=True,
     )
     assert asked.stdout == b"Hello, Ada!"
     serving.send_signal(signal.SIGINT)
-    assert serving.wait(timeout=20) == 0
-    assert wait_until(lambda: not families(project), 2)
+    assert serving.wait(timeout=60) == 0
+    assert wait_until(lambda: not families(project), 20)

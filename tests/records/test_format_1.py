@@ -78,6 +78,41 @@ def test_cpu_time_of_a_cell_is_passed_over(tmp_path: Path) -> None:
     assert run.cells[0].server == ServerFigures(60.2, None, None, 0)
 
 
+def test_warnings_of_a_cell_whose_requests_left_on_time_are_doubts(
+    tmp_path: Path,
+) -> None:
+    on_time = {"lag_p99_ms": 5.0, "cpu_peak_percent": 20.0, "stolen_percent": 5.7}
+    run = read(tmp_path, generator=on_time, warnings=["a: b"])
+    assert run.cells[0].doubts == runs.facts("a: b")
+
+
+def test_run_without_tasks_beside_its_cells_is_read(tmp_path: Path) -> None:
+    """The first runs of format 1 had none."""
+    path = of_format_1(tmp_path)
+    data = json.loads(path.read_text())
+    del data["freeings"], data["failures"]
+    path.write_text(json.dumps(data))
+    run = load_run(path)
+    assert (run.self_recoveries, run.doubts) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"cells": [3]}, "cells"),
+        ({"cells": 3}, "cells"),
+        ({"failures": 3}, "doubts"),
+    ],
+)
+def test_malformed_list_is_refused_with_its_field(
+    tmp_path: Path, wrong: dict[str, Any], field: str
+) -> None:
+    path = of_format_1(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+    with pytest.raises(ResultError, match=rf"run\.{field}"):
+        load_run(path)
+
+
 @pytest.mark.parametrize("cell", [{"warnings": 3}, {"warnings": [3]}, {"generator": 4}])
 def test_malformed_record_is_refused_with_its_field(
     tmp_path: Path, cell: dict[str, Any]

@@ -6,8 +6,13 @@ import dataclasses
 
 import pytest
 
-from loadtests.records.cell import Cell
+from loadtests.records.beside_cells import Cost, SelfRecovery
+from loadtests.records.cell import Cell, Fates
+from loadtests.records.facts import NOT_MEASURED, Fact
+from loadtests.records.run import Run
+from loadtests.records.tasks import COST, SELF_RECOVERY, TRACES, Failure, TaskKey
 from loadtests.report import reports
+from loadtests.report.formats.terminal import task_line
 from tests import runs
 from tests.report.shown import rendered, sync_out
 
@@ -42,6 +47,56 @@ def test_line_of_a_cell_says_what_was_found(cell: Cell, says: str) -> None:
     line = reports.cell_line(cell).plain
     assert line.startswith(f"{cell.stack}")
     assert line.endswith(f"slow-body     {says}")
+
+
+SYNC = "wsgi-gunicorn-sync"
+CELL_KEY = runs.cell().task
+HELD = TaskKey(SELF_RECOVERY, SYNC, "slow-body")
+COSTS = TaskKey(COST, SYNC, "raw")
+TRACED = TaskKey(TRACES, "", "traces")
+
+
+def with_tasks() -> Run:
+    """A run with a result of each kind; a second start of the server has failed."""
+    recovery = SelfRecovery(
+        *(SYNC, "slow-body", 2, 40.0, 400, 100, 30.5),
+        *(Fates(held=2), 2, 2, True),
+    )
+    each = Cost(SYNC, "raw", "GET", "/hello", 1, 5000, 5000.0, 93.0, 50.0)
+    again = dataclasses.replace(COSTS, repeat=2)
+    failure = Failure(again, Fact(NOT_MEASURED, words="it did not\x1b[2J start"))
+    return dataclasses.replace(
+        runs.run([runs.cell()]),
+        self_recoveries=[recovery],
+        costs=[each],
+        failures=[failure],
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        (CELL_KEY, "asgi-uvicorn           slow-body     unharmed up to 512"),
+        (
+            HELD,
+            "wsgi-gunicorn-sync     slow-body     held by 2: freed in 30.5 s",
+        ),
+        (COSTS, "wsgi-gunicorn-sync     raw           /hello 93 µs"),
+        (
+            dataclasses.replace(COSTS, repeat=2),
+            "wsgi-gunicorn-sync     raw           not measured: it did not",
+        ),
+        (TRACED, "                       traces        done"),
+        (
+            dataclasses.replace(COSTS, repeat=3),
+            "wsgi-gunicorn-sync     raw           done",
+        ),
+    ],
+)
+def test_line_of_a_task_says_what_was_found(task: TaskKey, says: str) -> None:
+    line = task_line(with_tasks(), task).plain
+    assert line.startswith(says)
+    assert "\x1b" not in line
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -47,7 +47,7 @@ def test_group_is_empty_after_its_block(
 ) -> None:
     with started(guard, argv, tmp_path / "log", cwd=tmp_path, pipes=True) as group:
         await_up(group)
-        assert wait_until(lambda: len(group.members()) == 1 + (argv is FAMILY), 5)
+        assert wait_until(lambda: len(group.members()) == 1 + (argv is FAMILY), 20)
     assert group.members() == []
 
 
@@ -88,11 +88,11 @@ def test_guard_ends_the_group_when_its_owner_is_killed(tmp_path: Path) -> None:
     )
     assert owner.stdout is not None
     group_id = int(owner.stdout.readline())
-    assert wait_until(lambda: len(members(group_id)) == 2, 5)
+    assert wait_until(lambda: len(members(group_id)) == 2, 20)
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    assert wait_until(lambda: not members(group_id), 8)
+    assert wait_until(lambda: not members(group_id), 20)
 
 
 def members(group_id: int) -> list[int]:
@@ -131,5 +131,5 @@ def test_last_words_name_the_log_and_its_last_line(
 ) -> None:
     argv = ["python", "-c", "print('first'); print('last'); print()"]
     with started(guard, argv, tmp_path / "log", cwd=tmp_path) as group:
-        assert wait_until(lambda: group.exited, 5)
+        assert wait_until(lambda: group.exited, 20)
         assert group.last_words() == f"{tmp_path / 'log'} ends: last"

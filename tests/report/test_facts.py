@@ -1,0 +1,69 @@
+"""The sentences of facts: of known kinds, of unknown ones, of both tries of a cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.records import facts
+from loadtests.records.facts import Fact, fact
+from loadtests.report.facts import SENTENCES, doubts, reason, sentence, sentences
+from tests import runs
+
+LATE = fact(facts.LEFT_LATE, lag_p99_ms=7.25, limit_ms=5)
+
+
+def test_sentence_has_the_figures_of_its_fact() -> None:
+    assert sentence(LATE) == (
+        "requests left late, by up to 7.2 ms (p99; the limit is 5 ms)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of_later", "says"),
+    [
+        (Fact("later", {"a": 1.5, "b": 2.0}), "later a 1.5, b 2"),
+        (Fact("later", {"a": 1.5}, "it rained"), "it rained"),
+    ],
+)
+def test_fact_of_an_unknown_kind_shows_its_words_or_its_figures(
+    of_later: Fact, says: str
+) -> None:
+    assert sentence(of_later) == says
+
+
+WITHOUT_FIGURES = (facts.NOT_CLIMBED, facts.NOTHING_SENT)
+
+
+@pytest.mark.parametrize("kind", [k for k in SENTENCES if k not in WITHOUT_FIGURES])
+def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
+    assert sentence(Fact(kind, {"other": 3.0})) == f"{kind} other 3"
+
+
+def test_sentences_stand_behind_each_other() -> None:
+    climbed = fact(facts.NOT_CLIMBED)
+    assert sentences([LATE, climbed]) == f"{sentence(LATE)}; {sentence(climbed)}"
+    assert sentences([]) == ""
+
+
+def test_reason_names_the_faults_of_both_tries() -> None:
+    cell = runs.cell(
+        valid=False,
+        faults=[fact(facts.NOTHING_SENT)],
+        first_try=runs.facts("it rained"),
+    )
+    assert reason(cell) == (
+        "no healthy request was sent; second try; the first was void: it rained"
+    )
+
+
+def test_cell_without_steps_or_faults_has_a_reason() -> None:
+    assert reason(runs.cell(valid=False, steps=[])) == "no step was measured"
+    assert reason(runs.cell(valid=False)) == "no reason was recorded"
+
+
+def test_doubts_name_the_first_try() -> None:
+    cell = runs.cell(
+        doubts=runs.facts("it may rain"), first_try=runs.facts("it rained")
+    )
+    assert doubts(cell) == ("it may rain; second try; the first was void: it rained")
+    assert doubts(runs.cell()) == ""
