@@ -8,8 +8,10 @@ from pathlib import Path
 from loadtests import ROOT
 from loadtests.commands.example import EXAMPLE, ExampleError
 from loadtests.commands.statuses import Status
-from loadtests.records.run import load_run
-from loadtests.report.formats import readme
+from loadtests.records.folder import read_beside
+from loadtests.records.run import Run, load_run
+from loadtests.report.blocks import Source
+from loadtests.report.formats import markdown, readme
 
 STALE = "README.md is not what `make readme` writes from the example"
 
@@ -38,7 +40,17 @@ def renew(root: Path, *, check: bool) -> None:
     shown = readme.picture(run)
     if shown and not (folder / shown.file).exists():
         raise ExampleError(f"{EXAMPLE / shown.file} is not there: make report makes it")
-    if check and new != text:
-        raise ExampleError(STALE)
     if not check:
         path.write_text(new, encoding="utf-8")
+        return
+    if new != text:
+        raise ExampleError(STALE)
+    _see_that_the_report_is_todays(run, folder)
+
+
+def _see_that_the_report_is_todays(run: Run, folder: Path) -> None:
+    """In Markdown: what differs there differs on the page too."""
+    for name, text in markdown.render(Source(run, read_beside(folder))).items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            raise ExampleError(f"{EXAMPLE / name} is stale: make report RUN=example")

@@ -11,7 +11,8 @@ from loadtests.commands import readme as readme_command
 from loadtests.commands.main import main
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import reports
-from loadtests.report.formats import readme
+from loadtests.report.blocks import Source
+from loadtests.report.formats import markdown, readme
 from tests import runs
 
 PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"
@@ -21,6 +22,8 @@ def kept(root: Path, run: Run) -> Path:
     """A project with that run as its example, as small as can be."""
     folder = root / example.EXAMPLE
     save_run(run, folder)
+    for name, text in markdown.render(Source(run)).items():
+        (folder / name).write_text(text)
     for picture in filter(None, [readme.picture(run)]):
         (folder / picture.file).parent.mkdir()
         (folder / picture.file).write_text("<svg/>")
@@ -54,6 +57,21 @@ def test_check_fails_where_the_readme_shows_something_else(tmp_path: Path) -> No
     with pytest.raises(example.ExampleError, match="not what `make readme` writes"):
         readme_command.renew(tmp_path, check=True)
     assert page.read_text() == PAGE
+
+
+@pytest.mark.parametrize("text", [None, "of an earlier version"])
+def test_check_fails_where_the_report_of_the_example_is_stale(
+    tmp_path: Path, text: str | None
+) -> None:
+    kept(tmp_path, runs.quick())
+    readme_command.renew(tmp_path, check=False)
+    path = tmp_path / example.EXAMPLE / "report.md"
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    with pytest.raises(example.ExampleError, match=r"report\.md is stale: make report"):
+        readme_command.renew(tmp_path, check=True)
 
 
 def test_check_asks_for_an_example_where_the_readme_shows_one(tmp_path: Path) -> None:

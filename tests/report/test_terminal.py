@@ -62,7 +62,7 @@ def with_tasks() -> Run:
         *(SYNC, "slow-body", 2, 40.0, 400, 100, 30.5),
         *(Fates(held=2), 2, 2, True),
     )
-    each = Cost(SYNC, "raw", "GET", "/hello", 1, 5000, 5000.0, 93.0, 50.0)
+    each = Cost(SYNC, "raw", "GET", "/hello", 1, 5000, 5000.0, 93.0, 50.0, True, 90.0)
     again = dataclasses.replace(COSTS, repeat=2)
     failure = Failure(again, Fact(NOT_MEASURED, words="it did not\x1b[2J start"))
     return dataclasses.replace(
