@@ -6,34 +6,26 @@ import ast
 import asyncio
 import inspect
 import io
-import json
 import os
-import re
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import FileWrapper
 from wsgiref.validate import WSGIWarning, validator
 
-import flask
 import pytest
 
-import asgi_app.records
 import asgi_app.trace
-import wsgi_app.records
 import wsgi_app.trace
-from asgi_app.interface import Event, Handler, Receive, Scope, Send
+from asgi_app.interface import (
+    Event,
+    Receive,
+    Scope,
+    Send,
+)
 from loadtests.catalog.contract import HEALTHY, Request, exchanges
 from loadtests.catalog.contract.table import MALFORMED_LENGTH
-from loadtests.catalog.stacks import HTTP1
-from loadtests.experiments.trace import TracedClient, Watched, traced
-from loadtests.experiments.trace.collect import observe
-from loadtests.servers.processes import Guard
-from loadtests.servers.server import Server, running
-from tests.again import tried_again
 from tests.apps.drivers import (
     Answered,
     Client,
@@ -44,48 +36,21 @@ from tests.apps.drivers import (
     scope_of,
     serve_wsgi,
 )
-
-Record = dict[str, Any]
-MODULES = (wsgi_app.trace, asgi_app.trace)
-STREAM = Request("GET", "/stream?chunks=3&size=20")
-UPLOAD = Request("POST", "/upload", body=b"0123456789")
-LEAVING = "GET /stream?chunks=8&interval_ms=40"
-VALIDATOR_KNOWS = "GET HEAD POST OPTIONS PATCH PUT DELETE TRACE".split()
-
-
-def steps(records: Iterable[Record]) -> list[tuple[str, str]]:
-    return [(record["name"], record["step"]) for record in records]
-
-
-def results(records: Iterable[Record], name: str) -> list[Any]:
-    """What came back from the calls of that name."""
-    return [r["got"] for r in records if r["name"] == name and r["step"] != "called"]
-
-
-def sent(records: Iterable[Record]) -> list[Event]:
-    given = [r["given"] for r in records if steps([r]) == [("send", "called")]]
-    return [event for (event,) in given]
-
-
-def trace_wsgi(
-    app: WSGIApplication, environ: dict[str, Any]
-) -> tuple[list[Record], Answered]:
-    records: list[Record] = []
-    answered = call_wsgi(wsgi_app.trace.traced(app, records.append), environ)
-    return records, answered
-
-
-def trace_asgi(app: Handler, request: Request) -> list[Record]:
-    records: list[Record] = []
-    call_asgi(asgi_app.trace.traced(app, records.append), request)
-    return records
-
+from tests.apps.recorded import (
+    MODULES,
+    STREAM,
+    UPLOAD,
+    VALIDATOR_KNOWS,
+    Broken,
+    Record,
+    call,
+    ignore,
+    results,
+    start,
+    steps,
+)
 
 # The wrapped app behaves as it did
-
-
-def ignore(record: Record) -> None:
-    """A trace that nobody reads."""
 
 
 def validated(request: Request) -> Answered:
@@ -144,11 +109,6 @@ def test_traced_body_stays_lazy_and_is_closed_once() -> None:
     assert steps(records)[-2:] == [("body.close", "called"), ("body.close", "returned")]
 
 
-def start(*_: object) -> Callable[[bytes], object]:
-    """A start_response that keeps nothing."""
-    return lambda data: None
-
-
 @pytest.mark.parametrize(
     ("body", "closes", "sized"),
     [
@@ -198,10 +158,6 @@ def test_traced_app_shares_the_environ_with_the_server() -> None:
     assert environ["mine"] == 1
 
 
-class Broken(Exception):
-    """What a broken app raises."""
-
-
 def test_exceptions_pass_through_and_are_recorded_wsgi() -> None:
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/at-once":
@@ -238,10 +194,6 @@ def test_exceptions_pass_through_and_are_recorded_asgi() -> None:
     assert results(records, "send") == results(records, "app") == ["<Broken('send')>"]
 
 
-async def call(app: Handler, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(scope, receive, send)
-
-
 def test_reader_of_the_trace_that_has_gone_does_not_end_the_app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -251,373 +203,6 @@ def test_reader_of_the_trace_that_has_gone_does_not_end_the_app(
     monkeypatch.setattr(os, "write", write)
     call_wsgi(wsgi_app.trace.app, environ_of(HEALTHY.request)).assert_matches(HEALTHY)
     call_asgi(asgi_app.trace.app, HEALTHY.request).assert_matches(HEALTHY)
-
-
-# What is recorded
-
-
-def test_every_way_to_read_the_input_is_recorded() -> None:
-    class Full(io.BytesIO):
-        name = "input"
-
-    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        stream = environ["wsgi.input"]
-        assert stream.name == "input"
-        read = [stream.read(2), stream.readline(), *stream.readlines(3), *stream]
-        return [b"|".join(read), bytes(stream.readinto(bytearray(3)))]
-
-    environ = environ_of(UPLOAD) | {"wsgi.input": Full(b"one\ntwo\nthree\nfour")}
-    records, answered = trace_wsgi_without_start(app, environ)
-    assert answered == b"on|e\n|two\n|three\n|four"
-    calls = [
-        (r["name"], r["given"])
-        for r in records
-        if "input" in r["name"] and "given" in r
-    ]
-    assert calls == [
-        ("wsgi.input.read", [2]),
-        ("wsgi.input.readline", []),
-        ("wsgi.input.readlines", [3]),
-        *[("next(wsgi.input)", [])] * 3,
-        ("wsgi.input.readinto", ["<bytearray>"]),
-    ]
-
-
-def trace_wsgi_without_start(
-    app: WSGIApplication, environ: dict[str, Any]
-) -> tuple[list[Record], bytes]:
-    records: list[Record] = []
-    body = wsgi_app.trace.traced(app, records.append)(environ, start)
-    return records, b"".join(body)
-
-
-def test_write_and_exc_info_are_recorded() -> None:
-    written: list[bytes] = []
-
-    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        write = start("500 Oops", [], (Broken, Broken("x"), None))  # type: ignore[arg-type]
-        write(b"old style")
-        return []
-
-    def starts(*_: object) -> Callable[[bytes], object]:
-        return written.append
-
-    records: list[Record] = []
-    list(wsgi_app.trace.traced(app, records.append)(environ_of(STREAM), starts))
-    given = {r["name"]: r["given"] for r in records if "given" in r}
-    assert given["start_response"] == [
-        "500 Oops",
-        [],
-        ["<Broken>", "<Broken('x')>", None],
-    ]
-    assert given["write"] == [{"length": 9, "begins": "b'old style'"}]
-    assert written == [b"old style"]
-
-
-def test_records_say_who_and_when() -> None:
-    wsgi, _ = trace_wsgi(wsgi_app.app, environ_of(STREAM))
-    asgi = trace_asgi(asgi_app.app, STREAM)
-    for records, runner in ((wsgi, "thread"), (asgi, "task")):
-        assert {record["process"] for record in records} == {os.getpid()}
-        assert len({record["call"] for record in records}) == 1
-        assert all(record[runner] for record in records)
-        times = [record["at_ms"] for record in records]
-        assert times == sorted(times)
-        assert records[-1]["took_ms"] >= 0
-    assert {record["thread"] for record in wsgi} == {threading.current_thread().name}
-
-
-def test_record_is_never_as_large_as_a_body() -> None:
-    large = Request("GET", "/stream?chunks=1&size=1048576")
-    wsgi, _ = trace_wsgi(wsgi_app.app, environ_of(large))
-    for records in (wsgi, trace_asgi(asgi_app.app, large)):
-        assert max(len(json.dumps(record)) for record in records) < 4096
-
-
-def test_show_shortens_and_runs_no_code_of_the_value() -> None:
-    class Odd:
-        def __repr__(self) -> str:
-            raise Broken
-
-    show = wsgi_app.records.show
-    assert show(Odd()) == "<Odd>"
-    assert show(Broken(Odd())) == "<Broken(<Odd>)>"
-    assert show({"a": b"x" * 300, 1: "y" * 300}) == {
-        "a": repr(b"x" * 200 + b"..."),
-        "1": "y" * 200 + "...",
-    }
-    assert len(show([0] * 1000)) == 100
-
-
-def test_lifespan_and_websocket_are_traced() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while "disconnect" not in (event := await receive())["type"]:
-            await send({"type": f"{scope['type']}.send", "text": event.get("text")})
-
-    for kind in ("lifespan", "websocket"):
-        records: list[Record] = []
-        script = [{"type": f"{kind}.receive", "text": "hello"}]
-        client = Client([*script, {"type": f"{kind}.disconnect"}])
-        wrapped = asgi_app.trace.traced(app, records.append)
-        asyncio.run(call(wrapped, {"type": kind}, client.receive, client.send))
-        assert records[0]["given"][0] == {"type": kind}
-        assert sent(records) == [{"type": f"{kind}.send", "text": "hello"}]
-
-
-def test_coroutine_without_a_task_is_traced() -> None:
-    """ASGI names no event loop."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        return None
-
-    records: list[Record] = []
-    coroutine = call(
-        asgi_app.trace.traced(app, records.append), {}, Client().receive, Client().send
-    )
-    with pytest.raises(StopIteration):
-        coroutine.send(None)
-    assert {record["task"] for record in records} == {"none"}
-
-
-async def sleep_in_the_loop(scope: Scope, receive: Receive, send: Send) -> None:
-    time.sleep(0.1)
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body"})
-
-
-async def sleep_in_a_task(scope: Scope, receive: Receive, send: Send) -> None:
-    await asyncio.sleep(0.02)
-    await asyncio.create_task(sleep_in_the_loop(scope, receive, send))
-
-
-async def sleep_and_await(scope: Scope, receive: Receive, send: Send) -> None:
-    time.sleep(0.1)
-    await asyncio.sleep(0.05)
-
-
-async def await_a_thread(scope: Scope, receive: Receive, send: Send) -> None:
-    await asyncio.to_thread(time.sleep, 0.1)
-
-
-async def await_a_sleep(scope: Scope, receive: Receive, send: Send) -> None:
-    await asyncio.sleep(0.1)
-
-
-def blocked_ms(records: Iterable[Record]) -> list[float]:
-    """How long the event loop was blocked, each time."""
-    return [r["took_ms"] for r in records if steps([r]) == [("event loop", "blocked")]]
-
-
-def traced_alone(app: Handler) -> list[Record]:
-    records: list[Record] = []
-    wrapped = asgi_app.trace.traced(app, records.append)
-    client = Client()
-    asyncio.run(call(wrapped, scope_of(STREAM), client.receive, client.send))
-    return records
-
-
-@pytest.mark.quiet
-@pytest.mark.parametrize("app", [sleep_in_the_loop, sleep_in_a_task, sleep_and_await])
-@tried_again("a neighbour makes a block longer, and adds blocks")
-def test_blocked_event_loop_is_recorded(app: Handler) -> None:
-    records = traced_alone(app)
-    [took_ms] = blocked_ms(records)
-    assert 95 < took_ms < 150
-    [ended_ms] = [r["at_ms"] for r in records if r["name"] == "event loop"]
-    assert 95 < ended_ms < 180
-    assert all("crossing" in r for r in records if r["name"] != "event loop")
-
-
-@pytest.mark.quiet
-@pytest.mark.parametrize("app", [await_a_thread, await_a_sleep])
-@tried_again("a loop that is kept waiting looks like a blocked one")
-def test_event_loop_that_turns_is_not_recorded(app: Handler) -> None:
-    assert blocked_ms(traced_alone(app)) == []
-
-
-@pytest.mark.quiet
-def test_lifespan_is_not_watched_for_its_whole_life() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        time.sleep(0.05)
-
-    records: list[Record] = []
-    wrapped = asgi_app.trace.traced(app, records.append)
-    scope = {"type": "lifespan"}
-    asyncio.run(call(wrapped, scope, Client().receive, Client().send))
-    assert blocked_ms(records) == []
-
-
-def test_trace_leaves_no_timer_behind() -> None:
-    async def work() -> None:
-        loop = asyncio.get_running_loop()
-        wrapped = asgi_app.trace.traced(asgi_app.app, ignore)
-        client = Client(body_events(b""))
-        await wrapped(scope_of(HEALTHY.request), client.receive, client.send)
-        timers = loop._scheduled  # type: ignore[attr-defined]
-        assert all(timer.cancelled() for timer in timers)
-
-    asyncio.run(work())
-
-
-def test_flask_app_can_be_traced() -> None:
-    web = flask.Flask("tiny")
-
-    @web.post("/echo")
-    def echo() -> flask.Response:
-        return flask.Response(flask.request.get_data().upper())
-
-    request = Request("POST", "/echo", body=b"abc")
-    environ = environ_of(request) | {"wsgi.input": io.BytesIO(b"abc")}
-    records, answered = trace_wsgi(web, environ)
-    assert (answered.status, answered.body) == (200, b"ABC")
-    names = [name for name, step in steps(records) if step == "called"]
-    assert names[0] == "app"
-    assert any(name.startswith("wsgi.input.read") for name in names)
-    assert names.index("start_response") < names.index("next(body)")
-    assert names[-1] == "body.close"
-    assert results(records, "next(body)")[0] == {"length": 3, "begins": "b'ABC'"}
-
-
-# The live trace
-
-
-@pytest.mark.parametrize("module", [wsgi_app, asgi_app])
-def test_lines_stay_whole_under_eight_threads(
-    module: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def ask() -> None:
-        for _ in range(20):
-            if module is wsgi_app:
-                call_wsgi(wsgi_app.trace.app, environ_of(STREAM))
-            else:
-                call_asgi(asgi_app.trace.app, STREAM)
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    records = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert sum(steps([r]) == [("app", "returned")] for r in records) == 160
-    assert len({record["call"] for record in records}) == 160
-
-
-@pytest.mark.parametrize("columns", [80, 120])
-@pytest.mark.parametrize("colours", [False, True])
-def test_live_trace_fits_the_terminal(
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    columns: int,
-    colours: bool,
-) -> None:
-    monkeypatch.setattr(os, "isatty", lambda descriptor: True)
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("NO_COLOR", "" if colours else "1")
-    call_wsgi(wsgi_app.trace.app, environ_of(UPLOAD))
-    call_asgi(asgi_app.trace.app, UPLOAD)
-    text = capfd.readouterr().out
-    assert ("\x1b[" in text) == colours
-    text = re.sub(r"\x1b\[\d+m", "", text)
-    assert max(map(len, text.splitlines())) <= columns
-    for words in (
-        "ms  server --> app  app(environ, start_response)",
-        "'REQUEST_METHOD': 'POST'",
-        "server <-- app  wsgi.input.read(10)",
-        "server ..> app  wsgi.input.read returned <10 bytes",
-        "server --> app  app(scope, receive, send)",
-        "server <-- app  receive()",
-    ):
-        assert words in text
-
-
-@pytest.mark.parametrize(
-    ("change", "colour"),
-    [
-        ({"step": "called"}, wsgi_app.records.GREEN),
-        ({"took_ms": 0.1}, wsgi_app.records.GREEN),
-        ({"took_ms": 100.0}, wsgi_app.records.YELLOW),
-        ({"step": "raised", "got": "<Broken()>"}, wsgi_app.records.RED),
-        ({"step": "raised", "got": "<StopIteration()>"}, wsgi_app.records.GREEN),
-        ({"name": "event loop", "step": "blocked"}, wsgi_app.records.RED),
-    ],
-)
-def test_live_trace_shows_waiting_and_faults(
-    monkeypatch: pytest.MonkeyPatch, change: Record, colour: int
-) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    record = {"process": 1, "call": 1, "at_ms": 1.0, "name": "next(body)", "given": []}
-    record |= {"step": "returned", "interface": "wsgi", "took_ms": 1.0, "got": None}
-    assert f"\x1b[{colour}m" in wsgi_app.records.readable(record | change)
-
-
-def test_terminal_is_safe_from_what_a_client_sends() -> None:
-    quoted = wsgi_app.records.quote(wsgi_app.records.show("<\x1b[2Jgone>"))
-    assert "\x1b" not in quoted
-
-
-# On real servers
-
-
-@pytest.fixture(scope="module", params=list(HTTP1))
-def traced_server(
-    request: pytest.FixtureRequest,
-    guard: Guard,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Server]:
-    """A server of each stack that serves the traced app with one worker."""
-    stack = traced(HTTP1[request.param]).with_counts(1, None)
-    log = tmp_path_factory.mktemp("traced") / "log"
-    with running(stack, guard, log) as server:
-        yield server
-
-
-def observed(server: Server, request: str, leave: str = "") -> Watched:
-    assert server.group.log
-    client = TracedClient.parse(request, "", "", leave)
-    return observe(server, client, server.group.log)
-
-
-def test_trace_on_a_server_shows_the_stream(traced_server: Server) -> None:
-    records = observed(traced_server, "GET /stream?chunks=3").records
-    if traced_server.stack.interface == "wsgi":
-        called = [name for name, step in steps(records) if step == "called"]
-        wanted = ["app", "start_response", *["next(body)"] * 4, "body.close"]
-        assert called == wanted
-        piece = {"length": 1024, "begins": "b'................'"}
-        assert results(records, "next(body)") == [*[piece] * 3, "<StopIteration()>"]
-    else:
-        start, *bodies = sent(records)
-        assert (start["type"], start["status"]) == ("http.response.start", 200)
-        assert {event["type"] for event in bodies} == {"http.response.body"}
-        assert [event.get("more_body") for event in bodies] == [True] * 3 + [None]
-        assert bodies[0]["body"]["length"] == 1024
-
-
-def test_trace_on_a_server_shows_a_client_that_leaves(traced_server: Server) -> None:
-    watched = observed(traced_server, LEAVING, leave="2000B")
-    if traced_server.stack.interface == "asgi":
-        assert {"type": "http.disconnect"} in results(watched.records, "receive")
-        assert len(sent(watched.records)) < 8
-    else:
-        assert results(watched.records, "body.close") == [None]
-        ended = "<StopIteration()>" in results(watched.records, "next(body)")
-        # a2wsgi tells the app nothing: it makes all its pieces for nobody.
-        assert ended == (traced_server.stack.id == "wsgi-uvicorn")
-    assert "leaves" in watched.actions[-1].what
-
-
-@pytest.mark.quiet
-@pytest.mark.parametrize(("path", "is_blocked"), [("wait", False), ("block", True)])
-@tried_again("a loop that is kept waiting looks like a blocked one")
-def test_trace_on_a_server_tells_blocking_from_waiting(
-    traced_server: Server, path: str, is_blocked: bool
-) -> None:
-    records = observed(traced_server, f"GET /{path}?ms=200").records
-    if traced_server.stack.interface == "wsgi" or not is_blocked:
-        assert blocked_ms(records) == []
-    else:
-        [took_ms] = blocked_ms(records)
-        assert 195 < took_ms < 260
 
 
 # The pair

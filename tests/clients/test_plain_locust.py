@@ -19,7 +19,7 @@ from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import free_port, listeners
 from tests.conftest import Servers
 
-USERS = ("--users", "3", "--spawn-rate", "3", "--run-time", "5s")
+USERS = ("--users", "3", "--spawn-rate", "3", "--run-time", "12s")
 # What Locust is run with, and whether somebody answers.
 RUNS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "default": (True, ("slow_clients.py", *USERS)),
@@ -102,7 +102,7 @@ def test_each_user_of_the_probe_is_a_stream_of_requests(
     statistics: dict[str, Statistics],
 ) -> None:
     count, failed = requests(statistics["probe"]["GET", "/hello"])
-    assert 3 * 20 < count <= 3 * 20 * 6
+    assert 3 * 20 < count <= 3 * 20 * 13
     assert not failed
     count, failed = requests(statistics["probe-refused"]["GET", "/hello"])
     assert count == failed > 3 * 20

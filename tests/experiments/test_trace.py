@@ -25,7 +25,7 @@ from loadtests.report.trace_picture import picture
 from loadtests.servers.processes import Guard
 from tests.again import tried_again
 from tests.apps.drivers import environ_of
-from tests.apps.test_trace import STREAM, UPLOAD, steps, trace_asgi, trace_wsgi
+from tests.apps.recorded import STREAM, UPLOAD, steps, trace_asgi, trace_wsgi
 from tests.conftest import Servers
 
 
