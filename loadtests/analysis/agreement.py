@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from loadtests.analysis import intervals
 
 PROBE = "probe"
-WITHIN = 1.25
+WITHIN = 1.25  # of the probe to a tool
+ALIKE, ALIKE_MS = 1.10, 0.1  # of two tools: one of both is enough
 SHARES = (0.50, 0.90, 0.99)
 
 
@@ -100,9 +101,36 @@ def _percentile(rounds: Sequence[Round], share: float) -> Figure | None:
 
 
 def apart(found: Sequence[Row]) -> list[Row]:
+    """The tools that prove the probe wrong: it fails by them.
+
+    One tool that disagrees may be wrong itself. Two that agree with each other, and
+    not with the probe, are not. Where there is one tool only, it decides.
+    """
+    off, tools = _off(found), [row for row in found if row.ratio]
+    if len(tools) == 1:
+        return off
+    return [row for row in off if any(_alike(row, other) for other in off)]
+
+
+def unconfirmed(found: Sequence[Row]) -> list[Row]:
+    """The tools that disagree with the probe, and do not prove it wrong."""
+    proof = apart(found)
+    return [row for row in _off(found) if row not in proof]
+
+
+def _off(found: Sequence[Row]) -> list[Row]:
     """The tools with which the probe does not agree, whichever of the two says more."""
     return [
         row
         for row in found
         if row.ratio and not 1 / WITHIN <= row.ratio.middle <= WITHIN
     ]
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether two different tools say the same, by their medians."""
+    medians = one.percentiles_ms[0], other.percentiles_ms[0]
+    if one is other or not medians[0] or not medians[1]:
+        return False
+    less, more = sorted(median.middle for median in medians if median)
+    return more <= less * ALIKE or more - less <= ALIKE_MS

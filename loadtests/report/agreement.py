@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis.agreement import PROBE, WITHIN, Figure, Row, apart
+from loadtests.analysis.agreement import PROBE, WITHIN, Figure, Row, apart, unconfirmed
 
 HEADINGS = ("rate, 1/s", "right", "p50, ms", "p90, ms", "p99, ms", "probe / it")
 MISSING = (
     "No load tool to compare it with: apt-get install hey, or wrk. "
     "The figures are the probe's own."
 )
+UNDECIDED = "Undecided: no two tools that agree with each other judge the probe."
 
 
 def table(stack_id: str, found: Sequence[Row], asked_per_s: int) -> RenderableType:
@@ -66,20 +67,40 @@ def notes(counts: Mapping[str, str]) -> RenderableType:
 
 
 def verdict(found: Mapping[str, Sequence[Row]]) -> Text:
-    """Whether the probe agrees with every tool on every stack; where it does not."""
+    """Whether the probe agrees with the tools, and which tool disagrees where."""
     tools = sorted({r.instrument for rows in found.values() for r in rows if r.ratio})
     if not tools:
         return Text(MISSING, style="yellow")
-    said = [
-        f"{row.ratio.middle:.2f}x that of {row.instrument} on {stack_id}"
-        for stack_id, rows in found.items()
-        for row in apart(rows)
-        if row.ratio
-    ]
-    if said:
-        where = "; ".join(said)
-        return Text(f"NOT within {WITHIN}x: the probe's median is {where}.", "bold red")
-    with_ = " and ".join(tools)
-    return Text(
-        f"Within {WITHIN}x: the probe's median agrees with {with_}.", style="bold green"
+    against = _pairs(found, apart)
+    odd = _pairs(found, unconfirmed)
+    beside = [_unconfirmed(stack_id, row) for stack_id, row in odd]
+    if against:
+        where = "; ".join(f"{_times(row)} on {stack_id}" for stack_id, row in against)
+        said = f"NOT within {WITHIN}x: the probe's median is {where}."
+        return Text(" ".join([said, *beside]), "bold red")
+    odd_tools = {row.instrument for _, row in odd}
+    agreeing = [tool for tool in tools if tool not in odd_tools]
+    said = UNDECIDED
+    if agreeing:
+        with_ = " and ".join(agreeing)
+        said = f"Within {WITHIN}x: the probe's median agrees with {with_}."
+    style = "bold yellow" if odd else "bold green"
+    return Text(" ".join([said, *beside]), style)
+
+
+def _pairs(
+    found: Mapping[str, Sequence[Row]], of: Callable[[Sequence[Row]], list[Row]]
+) -> list[tuple[str, Row]]:
+    return [(stack_id, row) for stack_id, rows in found.items() for row in of(rows)]
+
+
+def _unconfirmed(stack_id: str, row: Row) -> str:
+    return (
+        f"On {stack_id}, {row.instrument} disagrees but is not confirmed: the probe's "
+        f"median is {_times(row)}."
     )
+
+
+def _times(row: Row) -> str:
+    ratio = f"{row.ratio.middle:.2f}" if row.ratio else "?"
+    return f"{ratio}x that of {row.instrument}"

@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from loadtests import ROOT
-from loadtests.analysis.agreement import PROBE, Figure, Round, apart, rows
+from loadtests.analysis.agreement import PROBE, Figure, Round, apart, rows, unconfirmed
 from loadtests.commands import bench
 from loadtests.commands.main import main
 from loadtests.experiments.agreement import rounds, tools
@@ -168,6 +168,46 @@ def test_verdict_is_against_either_side_being_off(
         assert said == f"NOT within 1.25x: the probe's median is {where}.\n"
 
 
+@pytest.mark.parametrize(
+    ("probe_ms", "hey_ms", "wrk_ms", "against", "odd"),
+    [
+        pytest.param(3.0, 3.0, 3.2, [], [], id="all agree"),
+        pytest.param(4.2, 3.0, 3.2, ["hey", "wrk"], [], id="two against the probe"),
+        pytest.param(2.0, 3.0, 3.2, ["hey", "wrk"], [], id="it may be faster too"),
+        pytest.param(3.9, 3.0, 3.2, [], ["hey"], id="within 1.25x of one of them"),
+        pytest.param(3.0, 4.2, 3.2, [], ["hey"], id="hey alone disagrees"),
+        pytest.param(3.0, 3.2, 2.0, [], ["wrk"], id="wrk alone disagrees"),
+        pytest.param(3.0, 4.2, 5.0, [], ["hey", "wrk"], id="nobody agrees"),
+        pytest.param(3.0, 4.2, 4.6, ["hey", "wrk"], [], id="alike by 10 %"),
+        pytest.param(3.0, 4.2, 4.7, [], ["hey", "wrk"], id="not alike by 10 %"),
+        pytest.param(0.32, 0.42, 0.32, [], ["hey"], id="a fast server"),
+        pytest.param(0.60, 0.30, 0.39, ["hey", "wrk"], [], id="alike by 0.1 ms"),
+        pytest.param(0.60, 0.30, 0.41, [], ["hey", "wrk"], id="not alike by 0.1 ms"),
+    ],
+)
+def test_probe_fails_only_by_two_tools_that_agree_with_each_other(
+    probe_ms: float, hey_ms: float, wrk_ms: float, against: list[str], odd: list[str]
+) -> None:
+    found = rows({PROBE: of(probe_ms), "hey": of(hey_ms), "wrk": of(wrk_ms)})
+    assert [row.instrument for row in apart(found)] == against
+    assert [row.instrument for row in unconfirmed(found)] == odd
+    said = shown(table.verdict({"asgi-uvicorn": found}), width=400)
+    assert said.startswith("NOT within 1.25x") == bool(against)
+    assert said.startswith("Undecided") == (len(odd) == 2)
+    for tool in odd:
+        assert f"On asgi-uvicorn, {tool} disagrees but is not confirmed: " in said
+
+
+def test_tool_that_disagrees_alone_is_named_with_its_stack() -> None:
+    agree = rows({PROBE: of(3.0), "hey": of(3.0), "wrk": of(3.0)})
+    slow = rows({PROBE: of(3.0), "hey": of(4.0), "wrk": of(3.0)})
+    said = shown(table.verdict({"a": agree, "b": slow}), width=400)
+    assert said == (
+        "Within 1.25x: the probe's median agrees with wrk. On b, hey disagrees but is "
+        "not confirmed: the probe's median is 0.75x that of hey.\n"
+    )
+
+
 def shown(what: RenderableType, width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width)
     console.print(what)
@@ -247,7 +287,8 @@ def test_short_run_prints_a_row_for_each_instrument() -> None:
     for name in (PROBE, *(tool.name for tool in tools.installed())):
         found = [line for line in lines if re.match(rf"{name} +\d+ of \d+ ", line)]
         assert len(found) == len(bench.STACKS), name
-    verdict = "NOT within 1.25x" if done.returncode else "Within 1.25x"
+    passed = ("Within 1.25x", "Undecided")
+    verdict = ("NOT within 1.25x",) if done.returncode else passed
     assert any(line.startswith(verdict) for line in lines)
 
 
