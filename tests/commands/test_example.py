@@ -112,6 +112,12 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "](here/charts/answered-idle.svg)" in part
 
 
+def test_part_of_a_run_that_predicts_counts_alone_says_no_more() -> None:
+    part = readme.part(runs.run([runs.cell("a", "idle", predicted=8)]), "here")
+    assert "predicted count" in part
+    assert "predictions that no step" not in part
+
+
 def test_part_of_an_empty_run_has_neither_picture_nor_table() -> None:
     part = readme.part(runs.run([]), "here")
     assert "No cell of this run counts" in part

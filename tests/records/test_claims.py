@@ -163,3 +163,14 @@ def test_run_without_a_ledger_is_told_how_to_get_one(tmp_path: Path) -> None:
     said = adopt_claims(runs.ENVIRONMENT, elsewhere, tmp_path)
     assert "claims.json: not JSON, perhaps cut off" in said
     assert "To add it: make claims, then" in said
+
+
+@pytest.mark.parametrize("wrong", [{"verdicts": 3}, {"verdicts": [3]}])
+def test_malformed_ledger_of_format_1_is_refused(
+    tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    path = save_claims(runs.ledger(), tmp_path / CLAIMS_FILE)
+    data = json.loads(path.read_text()) | {"format": 1} | wrong
+    path.write_text(json.dumps(data))
+    with pytest.raises(ResultError, match=r"ledger\.verdicts"):
+        load_claims(path)

@@ -90,7 +90,7 @@ def test_run_without_tasks_beside_its_cells_is_read(tmp_path: Path) -> None:
     """The first runs of format 1 had none."""
     path = of_format_1(tmp_path)
     data = json.loads(path.read_text())
-    del data["freeings"], data["failures"]
+    del data["freeings"], data["failures"], data["costs"]
     path.write_text(json.dumps(data))
     run = load_run(path)
     assert (run.self_recoveries, run.doubts) == ([], [])
