@@ -18,19 +18,16 @@ from dataclasses import dataclass
 
 Address = tuple[str, int]
 
-# What a server can write to a client that never reads is bounded by both sides' socket
-# buffers: over 4 MB on loopback by default. The kernel's minimum makes it bite sooner.
+# The kernel's minimum: a server is held back by a full window as soon as can be.
 SMALL_RECEIVE_BUFFER = 4096
 # Loopback's segments are 65,483 bytes, and Linux sizes a send buffer by the segment: a
-# server could write 4 MB to a client that does not read. On Ethernet it is held back
-# after some 100 kB. Announced in the handshake, so set before connect (tcp(7)).
-SEGMENT_BYTES = 1460
+# server could write 4 MB to a client that does not read, and on Ethernet some 100 kB.
+SEGMENT_BYTES = 1460  # announced in the handshake, so set before connect (tcp(7))
 _CONNECT_TIMEOUT_S = 5.0
 _HEAD_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
 _STATUS_BYTES = len(b"HTTP/1.1 200")
-# What says that our own end is exhausted, and nothing of the server.
-_OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
+_OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)  # our end is used up
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -121,10 +118,8 @@ def new_socket() -> socket.socket:
 def _wire_error(error: OSError, *, otherwise: str) -> WireError:
     if error.errno in _OUR_OWN:
         return WireError("generator", str(error))
-    if isinstance(error, ConnectionRefusedError):
-        return WireError("refused", str(error))
-    if isinstance(error, ConnectionResetError):
-        return WireError("reset", str(error))
+    if isinstance(error, ConnectionRefusedError | ConnectionResetError):
+        otherwise = "reset" if isinstance(error, ConnectionResetError) else "refused"
     return WireError(otherwise, str(error))
 
 
