@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,22 +14,28 @@ from loadtests.servers.processes import Group
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process group used so far: CPU seconds, resident memory, its processes."""
+    """What a process group used so far: CPU time of each process, resident memory."""
 
-    cpu_s: float
+    cpu_s_of: Mapping[int, float]
     rss_mb: float
-    pids: frozenset[int]
+
+    @property
+    def cpu_s(self) -> float:
+        return sum(self.cpu_s_of.values())
+
+    @property
+    def pids(self) -> frozenset[int]:
+        return frozenset(self.cpu_s_of)
 
 
 def usage(group: Group) -> Usage:
     """CPU time, resident memory and processes of a group, added up."""
-    cpu_s, rss, pids = 0.0, 0, set()
+    cpu_s_of, rss = {}, 0
     for process in group.members():
         with contextlib.suppress(psutil.NoSuchProcess, OSError):
-            cpu_s += _cpu_s(process.pid)
             rss += process.memory_info().rss
-            pids.add(process.pid)
-    return Usage(cpu_s, rss / 1024**2, frozenset(pids))
+            cpu_s_of[process.pid] = _cpu_s(process.pid)
+    return Usage(cpu_s_of, rss / 1024**2)
 
 
 def _cpu_s(pid: int) -> float:

@@ -66,6 +66,7 @@ class Stack:
     workers: int = 2
     threads: int | None = None
     http2: bool = False
+    nofile: int = 1024
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
@@ -117,6 +118,9 @@ class Stack:
             return supply - self.workers + 1
         return supply
 
+    def predicted_ran_out(self, scenario: str) -> str:
+        return ""
+
     def with_counts(self, workers: int | None, threads: int | None) -> Stack:
         """This stack with other counts; the predictions follow from them."""
         if threads is not None and self.threads is None:
@@ -134,8 +138,8 @@ def threads(stack: Stack) -> int:
     return stack.workers * (stack.threads or 1)
 
 
-def not_reached(stack: Stack) -> None:
-    return None
+def not_reached(stack: Stack) -> int:
+    return stack.workers * (stack.nofile - 20)
 
 
 BLOCKED_LOOP = Holds(
