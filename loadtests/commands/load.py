@@ -19,6 +19,7 @@ from rich.progress import (
 from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.statuses import Status
 from loadtests.experiments.order import Order, counted, order_of
@@ -29,6 +30,33 @@ from loadtests.records.run import Run, load_run
 from loadtests.records.tasks import TRACES
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
+
+COMMAND = Command("measure and report", place=50)
+TARGETS = (
+    Target(
+        "load",
+        "measure and report",
+        place=50,
+        words=("load",),
+        options=(
+            "PROFILE",
+            "STACKS",
+            "SCENARIOS",
+            "REPEATS",
+            "WORKERS",
+            "THREADS",
+            "SEED",
+            "RESUME",
+        ),
+    ),
+)
+VARIABLES = {
+    "PROFILE": "smoke|quick|full",
+    "SCENARIOS": "<id>,<id>",
+    "REPEATS": "<count>",
+    "SEED": "<number>",
+    "RESUME": "<run>",
+}
 
 DEFAULT_PROFILE = "quick"
 # What a task takes beyond its measured window, for the time left: servers and Locust
