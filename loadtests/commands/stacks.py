@@ -9,7 +9,15 @@ from rich.table import Table
 
 from loadtests.catalog import scenarios, stacks
 from loadtests.catalog.stacks import Stack
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
+
+COMMAND = Command("list the stacks and their predictions", place=30)
+TARGETS = (
+    Target(
+        "stacks", "list the stacks and their predictions", place=30, words=("stacks",)
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
