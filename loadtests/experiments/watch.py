@@ -102,7 +102,7 @@ class Watch:
         pids = " ".join(map(str, sorted(used.pids)))
         self._of_server.write(ServerReading(at_s, used.cpu_s, used.rss_mb, pids))
         self._of_generator.write(_generator_reading(at_s, self._processes))
-        self._cpu.append((at_s, dict(used.cpu_s_of)))
+        self._cpu.append((at_s, {pid: u.cpu_s for pid, u in used.by_pid.items()}))
         self._next_s = at_s + READING_EVERY_S
         self._tell(at_s - self._began_s)
         return at_s
