@@ -68,7 +68,7 @@ def test_server_that_died_is_not_replaced_by_another_on_its_port(
 ) -> None:
     with running(STACKS["asgi-uvicorn"], guard, tmp_path / "log") as server:
         os.killpg(server.group.id, signal.SIGKILL)
-        assert wait_until(lambda: not server.group.members(), 20)
+        assert wait_until(lambda: not listening(server.port), 20)
         with taken(server.port):
             found = server.broken()
     assert found is not None
