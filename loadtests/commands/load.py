@@ -21,6 +21,7 @@ from loadtests.catalog import profiles, scenarios
 from loadtests.commands import options
 from loadtests.commands.options import REPORTS
 from loadtests.commands.statuses import Status
+from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
 from loadtests.experiments.task import State, Task
@@ -44,6 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     options.add_counts(parser)
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
+    options.add_wait(parser)
     parser.set_defaults(command=measure)
 
 
@@ -51,10 +53,22 @@ def measure(arguments: argparse.Namespace) -> Status:
     """Measure a profile, or go on with a stopped run."""
     if arguments.resume:
         _refuse_beside_resume(arguments)
-        run, folder = resume_run(options.run_folder(arguments.resume, REPORTS))
-        order = order_of(run)
+        order = order_of(_resumed(arguments)[0])
     else:
         order = _order(arguments)
+    # A wrong word is an error at once, not after the wait.
+    with the_machine(f"make load {order.profile.id}", wait=arguments.wait):
+        return _measure(order, arguments)
+
+
+def _resumed(arguments: argparse.Namespace) -> tuple[Run, Path]:
+    return resume_run(options.run_folder(arguments.resume, REPORTS))
+
+
+def _measure(order: Order, arguments: argparse.Namespace) -> Status:
+    if arguments.resume:
+        run, folder = _resumed(arguments)  # as it is after the wait
+    else:
         run, folder = begin_run(order, arguments.words, REPORTS)
     console = Console()
     _announce(console, order, folder)

@@ -37,10 +37,11 @@ VARIABLES: dict[str, str] = {
     "THRESHOLD": "<percent>",
     "ONLY": "<id>,<id>",
     "ROUNDS": "<count>",
+    "WAIT": "1",
 }
 # Those that are on or off, those that a command takes without a name, and those that
 # the server reads from its environment.
-FLAGS = ("TRACE", "OPEN", "MARKDOWN")
+FLAGS = ("TRACE", "OPEN", "MARKDOWN", "WAIT")
 POSITIONAL = ("RUN", "BASE", "NEW")
 PASSED_ON = ("TRACE_APP",)
 # What every target takes: with what it sets itself up, and where.
@@ -79,7 +80,7 @@ TARGETS: dict[str, Target] = {
         ),
         Target("stacks", "list the stacks and their predictions", ("stacks",)),
         Target("diff", "show the two apps side by side"),
-        Target("load", "measure and report", ("load",), (*_LOAD, "RESUME")),
+        Target("load", "measure and report", ("load",), (*_LOAD, "RESUME", "WAIT")),
         Target(
             "report",
             "make a stored run's reports again",
@@ -96,13 +97,13 @@ TARGETS: dict[str, Target] = {
             "claims",
             "decide what people say of WSGI and ASGI, by running it",
             ("claims",),
-            ("ONLY",),
+            ("ONLY", "WAIT"),
         ),
         Target(
             "bench",
             "compare the probe with hey and wrk",
             ("bench",),
-            ("STACKS", "ROUNDS"),
+            ("STACKS", "ROUNDS", "WAIT"),
         ),
         Target("example", "keep a run with the project", ("example",), ("RUN",)),
         Target("readme", "show in README.md what the example found", ("readme",)),
@@ -119,7 +120,8 @@ TARGETS: dict[str, Target] = {
 
 HEADING = "WSGI and ASGI side by side. make <target> NAME=value ...\n"
 NOTES = """
-TRACE=1 prints the calls of a server as they happen. <run> is the name of a run, its
+TRACE=1 prints the calls of a server as they happen. One measurement runs on a machine
+at a time: WAIT=1 waits for another. <run> is the name of a run, its
 folder, or latest. Only a variable that you type after make counts; one that is in the
 environment does not. Every failure ends make with its own status 2:
 python -m loadtests --help lists the statuses of the commands themselves."""
