@@ -51,6 +51,7 @@ def generator_figures(recording: Recording) -> GeneratorFigures:
         lag_max_ms=_rank(lags_ms, 1.0),
         not_sent=sum(sample.fault == NOT_SENT for sample in recording.samples),
         stolen_percent=_stolen_percent(recording),
+        foreign_cpu_percent=_foreign_cpu_percent(recording),
     )
 
 
@@ -59,6 +60,16 @@ def _stolen_percent(recording: Recording) -> float | None:
     # The first reading has nothing to be compared with.
     stolen = [reading.stolen_percent for reading in recording.generator[1:]]
     return round(sum(stolen) / len(stolen), 1) if stolen else None
+
+
+def _foreign_cpu_percent(recording: Recording) -> float | None:
+    """CPU time of others on our cores, 100 for one core, over the whole cell."""
+    readings = recording.generator
+    if len(readings) < 2:
+        return None
+    first, last = readings[0], readings[-1]
+    used_s = last.foreign_cpu_s - first.foreign_cpu_s
+    return round(100 * used_s / (last.at_s - first.at_s), 1)
 
 
 def _rank(ordered: Sequence[float], share: float) -> float | None:

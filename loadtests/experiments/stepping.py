@@ -60,6 +60,8 @@ class Stepping:
         in_place = self._come_to(slow_clients)
         settled = self._settle(time.monotonic())
         looks = self._looks(self._watch.read(), long=long)
+        self._watch.read(with_memory=True)
+        self._watch.read_workers(slow_clients)
         # Looks before the last two that agree are counted as the server's arriving.
         begins_s, ends_s = looks[-2 if len(looks) > 1 else -1].from_s, looks[-1].to_s
         step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)

@@ -7,6 +7,7 @@ as ready only when a process of OUR group listens there and answers as the app w
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import time
 from collections.abc import Iterator
@@ -19,6 +20,14 @@ from loadtests import ROOT
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
+from loadtests.records.facts import (
+    NOT_LISTENING,
+    PORT_TAKEN,
+    SERVER_DIED,
+    Fact,
+    fact,
+)
+from loadtests.servers.listening import Holdings, listening
 from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
 from loadtests.servers.usage import usage
 
@@ -28,6 +37,14 @@ ANSWERS_WITHIN_S = 20.0
 
 class ServerError(ProcessError):
     """A server that did not get ready; the message says why and where its log is."""
+
+
+class ServerBrokenError(ServerError):
+    """A server that is not the one that we started any more: `why` is a fact."""
+
+    def __init__(self, why: Fact) -> None:
+        super().__init__(f"{why.kind}: {why.words}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,45 @@ class Server:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
+    def broken(self) -> Fact | None:
+        """Why this is no longer the server that we started; None while it is.
+
+        A worker may end and be replaced by its master: that is a result. A second look
+        confirms what is wrong, because a worker may come or go between the listing of
+        sockets and the search for their holders.
+        """
+        return self._look() and self._look()
+
+    def see_that_it_is_ours(self) -> None:
+        """Raises ServerBrokenError where it is not any more."""
+        if why := self.broken():
+            raise ServerBrokenError(why)
+
+    @property
+    def owns_its_port(self) -> bool:
+        """Whether every socket that listens on the port is held by the group."""
+        return not self._holdings.lacks(listening(self.port))
+
+    @functools.cached_property
+    def _holdings(self) -> Holdings:
+        return Holdings(self.group)
+
+    def _look(self) -> Fact | None:
+        if self.group.exited:
+            status = self.group.process.returncode
+            return fact(SERVER_DIED, self.group.last_words(), status=status)
+        if not listening(self.port):
+            return fact(NOT_LISTENING, self.group.last_words())
+        if not self.owns_its_port:
+            return fact(PORT_TAKEN, self._strangers())
+        return None
+
+    def _strangers(self) -> str:
+        """Who else listens on the port, as far as we can see."""
+        ours = {process.pid for process in self.group.members()}
+        pids = {pid for _, pid in listeners(self.port) if pid} - ours
+        return ", ".join(map(_named, sorted(pids))) or "a process that we cannot see"
+
 
 def free_port() -> int:
     """A loopback port that nobody listens on at this moment."""
@@ -65,6 +121,12 @@ def listeners(port: int) -> set[tuple[str, int | None]]:
         and connection.laddr
         and connection.laddr.port == port
     }
+
+
+def _named(pid: int) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return f"{psutil.Process(pid).name()} (pid {pid})"
+    return f"pid {pid}, which has ended"
 
 
 @contextlib.contextmanager
@@ -96,18 +158,13 @@ def running(
 
 def _await_listening(server: Server) -> None:
     def listening_or_gone() -> bool:
-        return server.group.exited or bool(listeners(server.port))
+        return server.group.exited or bool(listening(server.port))
 
     if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a moment: a worker may be forked between the two look-ups.
-    if not wait_until(lambda: _is_ours(server), 1.0):
+    if not wait_until(lambda: server.owns_its_port, 1.0):
         raise ServerError(f"port {server.port} is served by a process that is not ours")
-
-
-def _is_ours(server: Server) -> bool:
-    owners = {pid for _, pid in listeners(server.port)}
-    return owners <= {process.pid for process in server.group.members()}
 
 
 def _await_answers(server: Server) -> None:
