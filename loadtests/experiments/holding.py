@@ -115,9 +115,7 @@ def hold(
             watch = Watch(server, generators, neighbours, samples, tell_time)
             with contextlib.closing(watch):
                 _steer(watch, generators, samples, script, context.method)
-    return dataclasses.replace(
-        read_recording(samples), neighbours=neighbours.names()
-    )
+    return dataclasses.replace(read_recording(samples), neighbours=neighbours.names())
 
 
 def _steer(

@@ -176,8 +176,8 @@ def _server_reading(reading: Reading, log_mb: float) -> ServerReading:
         cpu_s=used.cpu_s,
         rss_mb=used.rss_mb,
         pids=" ".join(map(str, sorted(used.pids))),
-        pss_mb=memory and memory.pss_mb,
-        kernel_mb=memory and memory.kernel_mb,
+        pss_mb=memory.pss_mb if memory else None,
+        kernel_mb=memory.kernel_mb if memory else None,
         log_mb=log_mb,
     )
 

@@ -169,10 +169,7 @@ class SampleWriter:
         self._file.close()
 
 
-Record = TypeVar(
-    "Record",
-    *(Sample, Visit, StepTaken, ServerReading, WorkerReading, GeneratorReading),
-)
+Record = TypeVar("Record", bound=tuple[Any, ...])
 
 
 class SamplesTail:
