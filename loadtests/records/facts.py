@@ -22,7 +22,8 @@ PORT_TAKEN = "port-taken"  # words: who listens there too
 # What could not be measured at all; `words` say why.
 NOT_MEASURED = "not-measured"
 # Doubts: the cell counts.
-TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms
+TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms, limit_ms
+NEIGHBOURS = "neighbours"  # foreign_cpu_percent; words: names, as far as known
 KILLS_DIFFER = "kills-differ"  # killed, replaced
 # A sentence from a run of format 1, which recorded no figures for it.
 AS_RECORDED = "as-recorded"

@@ -10,6 +10,8 @@ from loadtests.records.facts import Fact
 
 Figures = Mapping[str, float]
 
+_STOLEN_FROM_PERCENT = 2.0
+
 SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.NOT_CLIMBED: lambda _: "the staircase was not climbed to its end",
     facts.NOTHING_SENT: lambda _: "no healthy request was sent",
@@ -31,15 +33,26 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.NOT_LISTENING: lambda _: "the server stopped listening on its port",
     facts.PORT_TAKEN: lambda _: "a foreign process listens on the server's port",
     facts.TIMES: lambda f: (
-        "response times are doubtful: the hypervisor took "
-        f"{f['stolen_percent']:g} % of the machine's time, and requests left late, by "
-        f"up to {f['lag_p99_ms']:.1f} ms (p99)"
+        "response times are doubtful: "
+        f"{_taken(f['stolen_percent'])}requests left late, by up to "
+        f"{f['lag_p99_ms']:.1f} ms (p99)"
+    ),
+    facts.NEIGHBOURS: lambda f: (
+        "response times are doubtful: other processes used "
+        f"{f['foreign_cpu_percent']:.0f} % of a core"
     ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"
     ),
 }
+
+
+def _taken(percent: float) -> str:
+    """The hypervisor's part in late requests, where it is one to speak of."""
+    if percent < _STOLEN_FROM_PERCENT:
+        return ""
+    return f"the hypervisor took {percent:g} % of the machine's time, and "
 
 
 def _end(status: float) -> str:

@@ -57,6 +57,10 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             "nothing",
         ),
         (
+            fact(facts.TIMES, stolen_percent=0, lag_p99_ms=2.5, limit_ms=0.5),
+            "response times are doubtful: requests left late, by up to 2.5 ms (p99)",
+        ),
+        (
             fact(facts.PORT_TAKEN, "nc (pid 7)"),
             "a foreign process listens on the server's port: nc (pid 7)",
         ),
