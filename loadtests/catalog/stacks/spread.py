@@ -1,4 +1,4 @@
-"""How clients spread over workers that accept from one socket, by simulation.
+"""How clients spread over two workers that accept from one socket, by simulation.
 
 The one rule: nobody hands the clients out. A worker takes what it is first to accept,
 and one whose threads are all held is first more often, because it does nothing else. A
