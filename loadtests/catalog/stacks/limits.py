@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from loadtests.catalog.stacks.spread import all_full_by
+from loadtests.catalog.stacks.spread import both_full_by
 
 if TYPE_CHECKING:
     from loadtests.catalog.stacks.stack import Stack
@@ -91,7 +91,7 @@ class Limit:
             return every, math.ceil(every * _COMING_BACK)
         most = each + (workers - 1) * (self.waiting or self.each)(stack)
         if workers == 2:
-            return every, min(most, all_full_by(workers, each))
+            return every, min(most, both_full_by(each))
         return every - each, most
 
 
