@@ -67,7 +67,6 @@ class Holding:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
-    holds = stack.held_under(scenario.id)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,
@@ -76,7 +75,7 @@ def predicted(stack: Stack, scenario: Scenario) -> Capacity:
         predicted_out_by=stack.predicted_out_by(scenario.id),
         predicted_degrades_at=stack.predicted_degrades_at(scenario.id),
         predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
-        predicted_because=f"a slow client holds {holds.what}: {holds.because}",
+        predicted_because=stack.predicted_because(scenario.id),
         predicted_ran_out=stack.predicted_ran_out(scenario.id),
     )
 

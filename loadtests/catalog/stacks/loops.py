@@ -23,7 +23,7 @@ from loadtests.catalog.stacks.stack import everywhere
 _EVENNESS = 0.4
 # How many healthy requests come in the second that asyncio pauses, at the rate of the
 # profiles. With fewer descriptors left, the queue grows and every answer is too late.
-_A_SECOND_OF_REQUESTS = 120
+_A_SECOND_OF_REQUESTS = 300
 
 ON_UVLOOP = Limit(
     Supply.DESCRIPTORS,
