@@ -14,6 +14,7 @@ from loadtests.analysis import intervals
 
 PROBE = "probe"
 WITHIN = 1.25  # of the probe to a tool
+DRIVEN_WITHIN = 0.15  # of the driver to wrk: CPU time per request, and rate
 ALIKE, ALIKE_MS = 1.10, 0.1  # of two tools: one of both is enough
 SHARES = (0.50, 0.90, 0.99)
 
@@ -53,6 +54,38 @@ class Row:
     right: int
     percentiles_ms: Sequence[Figure | None]
     ratio: Figure | None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn: requests a second, and CPU time of the server for each, in us."""
+
+    rate_per_s: float
+    cpu_us: float
+
+
+@dataclass(frozen=True)
+class DrivenPair:
+    """A stack under both, one kind of connection: the middle of each one's turns."""
+
+    stack: str
+    kept_alive: bool
+    ours: Turn
+    wrk: Turn
+
+    @property
+    def cpu_ratio(self) -> float:
+        return self.ours.cpu_us / self.wrk.cpu_us
+
+    @property
+    def rate_ratio(self) -> float:
+        return self.ours.rate_per_s / self.wrk.rate_per_s
+
+    @property
+    def agrees(self) -> bool:
+        return all(
+            abs(r - 1) <= DRIVEN_WITHIN for r in (self.cpu_ratio, self.rate_ratio)
+        )
 
 
 def figure(values: Sequence[float]) -> Figure:

@@ -10,11 +10,12 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import ROOT
-from loadtests.analysis.agreement import PROBE, Row, apart, rows
+from loadtests.analysis.agreement import PROBE, DrivenPair, Row, apart, rows
 from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
+from loadtests.experiments.agreement.driving import drive, wrk_is_installed
 from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
 from loadtests.experiments.agreement.tools import COUNTS, Tool, installed
 from loadtests.experiments.lock import the_machine
@@ -23,11 +24,11 @@ from loadtests.report import agreement
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, guarded
 
-COMMAND = Command("compare the probe with hey and wrk", place=130)
+COMMAND = Command("compare the probe and the driver with hey and wrk", place=130)
 TARGETS = (
     Target(
         "bench",
-        "compare the probe with hey and wrk",
+        "compare the probe and the driver with hey and wrk",
         place=90,
         words=("bench",),
         options=("STACKS", "ROUNDS", "WAIT"),
@@ -68,7 +69,29 @@ def run(names: Sequence[str], rounds: int, console: Console) -> Status:
     counts = {name: COUNTS[name] for name in (PROBE, *(tool.name for tool in tools))}
     console.print(agreement.notes(counts), highlight=False)
     console.print(agreement.verdict(found), highlight=False, soft_wrap=not tools)
+    if tools:
+        _compare_driver(stacks, rounds, console)
     return Status.FAILED if any(map(apart, found.values())) else Status.DONE
+
+
+def _compare_driver(stacks: Sequence[Stack], rounds: int, console: Console) -> None:
+    """What a request costs a busy server, by our driver and by wrk where it is."""
+    if not wrk_is_installed():
+        console.print(f"\n{agreement.NO_WRK}", style="yellow", highlight=False)
+        return
+    pairs: list[DrivenPair] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        guarded() as guard,
+        console.status("") as status,
+    ):
+        for stack in stacks:
+
+            def tell(what: str, name: str = stack.id) -> None:
+                status.update(f"{name}: {what}")
+
+            pairs += drive(stack, rounds, guard, Path(folder), tell)
+    console.print(agreement.driving(pairs), highlight=False)
 
 
 def _heading(rounds: int) -> str:

@@ -8,12 +8,26 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis.agreement import PROBE, WITHIN, Figure, Row, apart, unconfirmed
+from loadtests.analysis.agreement import (
+    PROBE,
+    WITHIN,
+    DrivenPair,
+    Figure,
+    Row,
+    apart,
+    unconfirmed,
+)
 
 HEADINGS = ("rate, 1/s", "right", "p50, ms", "p90, ms", "p99, ms", "probe / it")
 MISSING = (
     "No load tool to compare it with: apt-get install hey, or wrk. "
     "The figures are the probe's own."
+)
+NO_WRK = "The driver has nothing to be compared with: apt-get install wrk."
+SEGMENTS = (
+    "hey and wrk connect with loopback's segments of 64 kB, the probe and the driver "
+    "with those of Ethernet. An answer to GET /hello fits into one segment of either, "
+    "so here they make no difference."
 )
 UNDECIDED = "Undecided: no two tools that agree with each other judge the probe."
 
@@ -64,6 +78,35 @@ def notes(counts: Mapping[str, str]) -> RenderableType:
         "middle one of the rounds; under it are the lowest and the highest. Times count"
     )
     return Group(Text(middle), grid, "")
+
+
+def driving(pairs: Sequence[DrivenPair]) -> RenderableType:
+    """The driver against wrk: CPU time of a busy server for each request."""
+    grid = Table(
+        box=None,
+        pad_edge=False,
+        title=Text("\nWhat a request costs a busy server", style="bold"),
+        title_justify="left",
+        header_style="dim",
+        padding=(0, 2, 0, 0),
+    )
+    for heading in ("", "", "driver, us", "wrk, us", "ratio", "rate, driver / wrk"):
+        grid.add_column(heading, justify="left" if not heading else "right")
+    for pair in pairs:
+        grid.add_row(
+            pair.stack,
+            "kept alive" if pair.kept_alive else "new connection",
+            f"{pair.ours.cpu_us:.0f}",
+            f"{pair.wrk.cpu_us:.0f}",
+            f"{pair.cpu_ratio:.2f}",
+            f"{pair.rate_ratio:.2f}",
+        )
+    odd = [pair for pair in pairs if not pair.agrees]
+    said = Text("The driver agrees with wrk within 15 % everywhere.", "bold green")
+    if odd:
+        where = ", ".join(dict.fromkeys(pair.stack for pair in odd))
+        said = Text(f"The driver differs from wrk by over 15 % on {where}.", "yellow")
+    return Group(grid, "", said, Text(SEGMENTS))
 
 
 def verdict(found: Mapping[str, Sequence[Row]]) -> Text:
