@@ -32,7 +32,7 @@ _OF_LOCUST = "LOCUST_*"
 
 # The shell limits itself, soft and hard, and then becomes the command. A limit that is
 # set from outside comes too late for what the command has opened or forked by then.
-_WITH_NOFILE = ("sh", "-c", 'ulimit -n "$0" && exec "$@"')
+_WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
 
 
 class ProcessError(UserError):
