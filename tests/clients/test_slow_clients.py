@@ -25,11 +25,11 @@ from loadtests.records.samples import (
 )
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, listeners, running
-from tests.again import tried_again
 from tests.conftest import Servers
 
-CHUNKS, SIZE = 1024, 65536
-HELD_BACK_UNDER = 16 * 1024**2
+CHUNKS, SIZE = 512, 65536
+HELD_BACK_UNDER = CHUNKS * SIZE / 2
+PATIENCE_S = 15.0
 
 
 class Witness:
@@ -37,6 +37,9 @@ class Witness:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
 
     def words(self) -> list[str]:
         return self.path.read_text().split(maxsplit=1) if self.path.exists() else []
@@ -58,19 +61,26 @@ class Witness:
                 last, since = now, time.monotonic()
             return now > 0 and time.monotonic() - since > 0.5
 
-        assert wait_until(still, 15), "the app's answer never came to a standstill"
+        assert wait_until(still, PATIENCE_S), (
+            "the app's answer never came to a standstill"
+        )
         return last
 
 
-@contextlib.contextmanager
-def witnessed(
-    stack_id: str, guard: Guard, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module", params=list(HTTP1))
+def watched(
+    request: pytest.FixtureRequest,
+    guard: Guard,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Server, Witness]]:
-    witness = Witness(folder / "witness")
-    monkeypatch.setenv("WITNESS", str(witness.path))
-    stack = STACKS[stack_id]
+    """A server of each stack, and what its app notes of the answers that it makes."""
+    folder = tmp_path_factory.mktemp("witness")
+    witness, stack = Witness(folder / "witness"), STACKS[request.param]
     stack = dataclasses.replace(stack, app=f"tests.apps.witness:{stack.interface}")
-    with running(stack, guard, folder / "log") as server:
+    with contextlib.ExitStack() as block:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WITNESS", str(witness.path))
+            server = block.enter_context(running(stack, guard, folder / "log"))
         yield server, witness
 
 
@@ -83,47 +93,52 @@ def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.
     return sock
 
 
-@pytest.mark.parametrize("stack_id", list(HTTP1))
 def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+    watched: tuple[Server, Witness],
 ) -> None:
-    with (
-        witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness),
-        ask_for_stream(server, CHUNKS) as sock,
-    ):
+    server, witness = watched
+    witness.forget()
+    with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
         assert witness.await_standstill() < HELD_BACK_UNDER
         assert not witness.ended()
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_S)
         while sock.recv(2**20):
             pass
-        assert wait_until(lambda: witness.ended() == "whole", 15)
+        assert wait_until(lambda: witness.ended() == "whole", PATIENCE_S)
         assert witness.taken() == CHUNKS * SIZE
 
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
-@pytest.mark.parametrize("stack_id", [s for s in HTTP1 if s != "wsgi-uvicorn"])
-@tried_again("a server that is kept waiting sees the client leave later")
+@pytest.mark.parametrize(
+    "watched", [s for s in HTTP1 if s != "wsgi-uvicorn"], indirect=True
+)
 def test_endless_stream_ends_when_its_client_leaves(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+    watched: tuple[Server, Witness],
 ) -> None:
-    limit_s = 0.5 if stack_id.startswith("asgi") else 1.0
-    with witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness):
-        with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
-            assert sock.recv(512)
-            assert wait_until(lambda: witness.taken() >= SIZE, 5)
-        assert wait_until(lambda: bool(witness.ended()), limit_s)
-        assert witness.ended() in ("closed", "left early")
+    """Half a second of its pieces later, a second for WSGI, as the machine is free."""
+    server, witness = watched
+    witness.forget()
+    with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
+        assert sock.recv(512)
+        assert wait_until(lambda: witness.taken() >= SIZE, PATIENCE_S)
+        before = witness.taken()
+    assert wait_until(lambda: bool(witness.ended()), PATIENCE_S)
+    assert witness.ended() in ("closed", "left early")
+    limit_s = 0.5 if server.stack.interface == "asgi" else 1.0
+    assert (witness.taken() - before) / SIZE < limit_s / 0.005
 
 
+@pytest.mark.parametrize("watched", ["wsgi-uvicorn"], indirect=True)
 def test_stream_on_a2wsgi_runs_on_without_its_client(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    watched: tuple[Server, Witness],
 ) -> None:
-    with witnessed("wsgi-uvicorn", guard, tmp_path, monkeypatch) as (server, witness):
-        with ask_for_stream(server, CHUNKS) as sock:
-            assert sock.recv(512)
-        assert wait_until(lambda: bool(witness.ended()), 15)
-        assert witness.words() == [str(CHUNKS * SIZE), "whole"]
+    server, witness = watched
+    witness.forget()
+    with ask_for_stream(server, CHUNKS) as sock:
+        assert sock.recv(512)
+    assert wait_until(lambda: bool(witness.ended()), PATIENCE_S)
+    assert witness.words() == [str(CHUNKS * SIZE), "whole"]
 
 
 def locust(file: str, *options: str) -> list[str]:
@@ -204,7 +219,7 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
     visits = read_samples(recorded / "dropped", VISITS_FILE, Visit)
     dropped = [visit for visit in visits if visit.fate == "closed"]
     assert {visit.client for visit in dropped} == {0, 1}
-    assert all(1.5 < visit.ended_s - visit.began_s < 3.5 for visit in dropped)
+    assert all(visit.ended_s - visit.began_s > 1.5 for visit in dropped)
     assert len(visits) >= 4
 
 
@@ -225,8 +240,8 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     assert {sample.fault for sample in samples} == {"late"}
     lateness_s = sorted(s.started_s - s.intended_s for s in samples)
     # One after the other they would leave up to 20 s late, and half of them over 9 s.
-    assert lateness_s[25] < 0.1
-    assert lateness_s[-1] < 1
+    assert lateness_s[25] < 1
+    assert lateness_s[-1] < 5
 
 
 @pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
