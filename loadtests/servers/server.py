@@ -24,6 +24,7 @@ from loadtests.servers.processes import Group, Guard, ProcessError, started, wai
 from loadtests.servers.usage import usage
 
 LISTENS_WITHIN_S = 20.0
+IS_OURS_WITHIN_S = 5.0
 ANSWERS_WITHIN_S = 20.0
 # The second is missing on a machine without IPv6.
 _TCP_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -159,8 +160,12 @@ def _await_listening(server: Server) -> None:
 
     if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
-    # Asked again for a moment: a worker may be forked between the two look-ups.
-    if not wait_until(lambda: _is_ours(server), 1.0):
+    # Asked again for a while: a worker may be forked, or the server be ending, between
+    # the two look-ups.
+    ours = wait_until(lambda: server.group.exited or _is_ours(server), IS_OURS_WITHIN_S)
+    if server.group.exited:
+        raise ServerError(_why(server, "did not start"))
+    if not ours:
         raise ServerError(f"port {server.port} is served by a process that is not ours")
 
 
