@@ -1,9 +1,9 @@
 """From raw records to figures: steps, capacity, fates, recovery, memory.
 
-Pure functions of a Recording. A healthy request belongs to the step during which it was
-due to start. The first moments of a step, while its slow clients still arrive, do not
-count; nor, before the slow clients leave, do requests that could be answered only
-because they left.
+Pure functions of a Recording. A healthy request belongs to the part of a step in which
+it was due to start: arriving and holding have figures of their own. A step lasts until
+the last of its requests is answered or over its deadline, so that none is answered only
+because slow clients left.
 """
 
 from __future__ import annotations
@@ -16,31 +16,37 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.analysis import health, intervals
-from loadtests.records.cell import Capacity, Cell, Fates, ServerFigures, Step, Subject
+from loadtests.analysis.search import DEGRADED_UNDER, Harm, harm_of
+from loadtests.records.cell import (
+    Arrival,
+    Capacity,
+    Cell,
+    Fates,
+    ServerFigures,
+    Step,
+    Subject,
+)
 from loadtests.records.facts import Fact
 from loadtests.records.run import Method
-from loadtests.records.samples import Recording, Sample, ServerReading, Tread, Visit
+from loadtests.records.samples import Recording, Sample, ServerReading, StepTaken, Visit
 
-DEGRADED_UNDER = 0.99
-OUT_UNDER = 0.01
 SOON_S = 0.1  # many times what an idle server takes, a tenth of the usual deadline
 RECOVERED_FOR_S = 0.5
 
 
 def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell:
     """All figures of one cell."""
-    climb = treads(recording, method)
-    steps = [analyse_step(tread, recording) for tread in climb]
+    steps = analyse_steps(recording)
+    generator = health.generator_figures(recording)
+    faults = health.void_reasons(recording, method)
     capacity = find_capacity(steps, subject.capacity)
-    generator = health.generator_figures(recording, climb)
-    faults = health.void_reasons(recording, climb, method)
     known = {f.name: getattr(subject, f.name) for f in dataclasses.fields(Subject)}
     return Cell(
         **(known | {"capacity": capacity}),
         steps=steps,
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
-        server=server_figures(recording, climb),
+        server=server_figures(recording),
         generator=generator,
         valid=not faults,
         faults=faults,
@@ -48,29 +54,56 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
     )
 
 
-def treads(recording: Recording, method: Method) -> list[Tread]:
-    """The steps of the climb; the release to 0 after the last is not one of them."""
-    found = []
-    for here, after in itertools.pairwise(recording.levels):
-        leaving = after.slow_clients < here.slow_clients
-        ends_s = after.at_s - (method.deadline_s if leaving else 0.0)
-        found.append(Tread(here.slow_clients, here.at_s + method.settle_s, ends_s))
-    return found
+def analyse_steps(recording: Recording) -> list[Step]:
+    """The steps from the least slow clients to the most; a step that was taken twice
+    is one, with the arrival of its first time."""
+    taken = sorted(recording.steps, key=lambda step: step.slow_clients)
+    return [
+        analyse_step(list(same), recording)
+        for _, same in itertools.groupby(taken, key=lambda step: step.slow_clients)
+    ]
 
 
-def analyse_step(tread: Tread, recording: Recording) -> Step:
+def analyse_step(taken: Sequence[StepTaken], recording: Recording) -> Step:
     """How many healthy requests were answered, and how fast, during one step."""
-    samples = tread.samples(recording)
+    samples = [sample for one in taken for sample in one.holding(recording)]
     answered = sum(not sample.fault for sample in samples)
     within = intervals.of_share(answered, len(samples))
     return Step(
-        slow_clients=tread.slow_clients,
+        slow_clients=taken[0].slow_clients,
         attempted=len(samples),
         answered=answered,
         answered_low_percent=round(100 * within.low, 2) if within else None,
         answered_high_percent=round(100 * within.high, 2) if within else None,
         **_percentiles(samples),
+        arrival=_arrival(taken[0], recording),
     )
+
+
+def _arrival(taken: StepTaken, recording: Recording) -> Arrival | None:
+    """What it took until the slow clients were in place; None for the baseline."""
+    if not taken.slow_clients:
+        return None
+    samples = taken.arriving(recording)
+    times_ms = [(s.ended_s - s.intended_s) * 1000 for s in samples if not s.fault]
+    whole = len(times_ms) == len(samples)
+    return Arrival(
+        lasted_s=round(taken.begins_s - taken.asked_s, 2),
+        settled=bool(taken.settled),
+        attempted=len(samples),
+        answered=len(times_ms),
+        worst_ms=round(max(times_ms), 1) if times_ms and whole else None,
+        server_cpu_s=_cpu_between(recording.server, taken.asked_s, taken.begins_s),
+    )
+
+
+def _cpu_between(
+    readings: Sequence[ServerReading], from_s: float, to_s: float
+) -> float | None:
+    """The server's CPU time between the readings at both ends of that time."""
+    before = [r.cpu_s for r in readings if r.at_s <= from_s]
+    until = [r.cpu_s for r in readings if r.at_s <= to_s]
+    return round(until[-1] - before[-1], 3) if before and until else None
 
 
 def _percentiles(samples: Sequence[Sample]) -> dict[str, float | None]:
@@ -109,11 +142,16 @@ def _finite(value: float) -> float | None:
 
 
 def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
-    """Where the staircase first degraded, where it was out, what it held before."""
-    shares = [(s.slow_clients, s.answered / s.attempted) for s in steps if s.attempted]
-    degrades_at = next((n for n, share in shares if share < DEGRADED_UNDER), None)
-    out_at = next((n for n, share in shares if share < OUT_UNDER), None)
-    unharmed = itertools.takewhile(lambda pair: pair[1] >= DEGRADED_UNDER, shares)
+    """The fewest slow clients that degraded it, the fewest that put it out, and how
+    many it held before."""
+    harms = [
+        (step.slow_clients, harm_of(step.answered / step.attempted))
+        for step in steps
+        if step.attempted
+    ]
+    degrades_at = next((n for n, harm in harms if harm is not Harm.NONE), None)
+    out_at = next((n for n, harm in harms if harm is Harm.OUT), None)
+    unharmed = itertools.takewhile(lambda pair: pair[1] is Harm.NONE, harms)
     held = max((n for n, _ in unharmed), default=None)
     return dataclasses.replace(
         predicted, degrades_at=degrades_at, out_at=out_at, held=held
@@ -130,10 +168,10 @@ def recovery_s(recording: Recording, capacity: Capacity) -> float | None:
     the stack never degraded, or did not recover while watched."""
     if capacity.degrades_at is None:
         return None
-    released_s = recording.levels[-1].at_s
-    after = [s for s in recording.samples if s.intended_s >= released_s]
+    left_s = recording.left_s
+    after = [s for s in recording.samples if s.intended_s >= left_s]
     well_s = well_from_s(after, steady_s=RECOVERED_FOR_S)
-    return None if well_s is None else round(well_s - released_s, 3)
+    return None if well_s is None else round(well_s - left_s, 3)
 
 
 def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
@@ -158,33 +196,33 @@ def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
     return found
 
 
-def server_figures(recording: Recording, climb: Sequence[Tread]) -> ServerFigures:
+def server_figures(recording: Recording) -> ServerFigures:
     """Memory: idle, at its peak, and for each slow client; restarts."""
     readings = recording.server
-    if not readings or not climb:
+    if not readings or not recording.steps:
         return ServerFigures(None, None, None, restarts=0)
     return ServerFigures(
-        rss_idle_mb=_rss_in(readings, climb[0]),
+        rss_idle_mb=_rss_in(readings, recording.steps[0]),
         rss_peak_mb=round(max(r.rss_mb for r in readings), 1),
-        kb_per_slow_client=_kb_per_slow_client(readings, climb),
+        kb_per_slow_client=_kb_per_slow_client(readings, recording.steps),
         restarts=_restarts(readings),
     )
 
 
 def _kb_per_slow_client(
-    readings: Sequence[ServerReading], climb: Sequence[Tread]
+    readings: Sequence[ServerReading], steps: Sequence[StepTaken]
 ) -> float | None:
-    """The slope of the resident memory over the whole staircase (least squares)."""
-    known = [(t.slow_clients, mb) for t in climb if (mb := _rss_in(readings, t))]
+    """The slope of the resident memory over all steps (least squares)."""
+    known = [(s.slow_clients, mb) for s in steps if (mb := _rss_in(readings, s))]
     if len({level for level, _ in known}) < 2:
         return None
     levels, sizes_mb = zip(*known, strict=True)
     return round(statistics.linear_regression(levels, sizes_mb).slope * 1024, 1)
 
 
-def _rss_in(readings: Sequence[ServerReading], tread: Tread) -> float | None:
+def _rss_in(readings: Sequence[ServerReading], step: StepTaken) -> float | None:
     """The last reading of resident memory in that step."""
-    inside = [r.rss_mb for r in readings if tread.has(r.at_s)]
+    inside = [r.rss_mb for r in readings if step.has(r.at_s)]
     return round(inside[-1], 1) if inside else None
 
 
@@ -196,7 +234,7 @@ def _restarts(readings: Sequence[ServerReading]) -> int:
 
 def failed_cell(subject: Subject, method: Method, reason: Fact) -> Cell:
     """A cell that could not be measured: void, with the reason, never a zero."""
-    nothing = Recording(samples=[], visits=[], levels=[], server=[], generator=[])
+    nothing = Recording(samples=[], visits=[], taken=[], server=[], generator=[])
     return dataclasses.replace(
         analyse_cell(subject, nothing, method), faults=[reason], doubts=[]
     )

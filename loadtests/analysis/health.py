@@ -23,7 +23,7 @@ from loadtests.records.facts import (
     fact,
 )
 from loadtests.records.run import Method
-from loadtests.records.samples import NOT_SENT, Recording, Tread
+from loadtests.records.samples import NOT_SENT, Recording
 
 LAG_LIMIT_MS = 5.0
 CPU_LIMIT_PERCENT = 90.0
@@ -36,17 +36,17 @@ STOLEN_FROM_PERCENT = 2.0
 STOLEN_LAG_LIMIT_MS = 50.0
 
 
-def generator_figures(recording: Recording, climb: Sequence[Tread]) -> GeneratorFigures:
-    """How late requests left, and how busy the busier generator process was, outside
-    the moments in which slow clients are being spawned."""
+def generator_figures(recording: Recording) -> GeneratorFigures:
+    """How late requests left, and how busy the busier generator process was, while
+    slow clients were held: arriving costs it more."""
     lags_ms = sorted(
         (s.started_s - s.intended_s) * 1000
-        for tread in climb
-        for s in tread.samples(recording)
+        for step in recording.steps
+        for s in step.holding(recording)
     )
     return GeneratorFigures(
         lag_p99_ms=_rank(lags_ms, 0.99),
-        cpu_peak_percent=_cpu_peak(recording, climb),
+        cpu_peak_percent=_cpu_peak(recording),
         lag_p50_ms=_rank(lags_ms, 0.50),
         lag_max_ms=_rank(lags_ms, 1.0),
         not_sent=sum(sample.fault == NOT_SENT for sample in recording.samples),
@@ -66,25 +66,23 @@ def _rank(ordered: Sequence[float], share: float) -> float | None:
     return round(intervals.nearest_rank(ordered, share), 3) if ordered else None
 
 
-def _cpu_peak(recording: Recording, climb: Sequence[Tread]) -> float | None:
+def _cpu_peak(recording: Recording) -> float | None:
     busy = [
         max(reading.probe_percent, reading.slow_clients_percent)
         for reading in recording.generator
-        if any(tread.has(reading.at_s) for tread in climb)
+        if any(step.has(reading.at_s) for step in recording.steps)
     ]
     return round(max(busy), 1) if busy else None
 
 
-def void_reasons(
-    recording: Recording, climb: Sequence[Tread], method: Method
-) -> list[Fact]:
+def void_reasons(recording: Recording, method: Method) -> list[Fact]:
     """Why the generator's own trouble makes this cell's figures worthless, if so."""
     reasons: list[Fact] = []
-    if not climb or recording.levels[-1].slow_clients:
+    if not recording.steps:
         reasons.append(fact(NOT_CLIMBED))
-    reasons += _strained(generator_figures(recording, climb))
-    reasons += _unsent(recording, climb, method)
-    reasons += _missing_slow_clients(recording, climb)
+    reasons += _strained(generator_figures(recording))
+    reasons += _unsent(recording, method)
+    reasons += _missing_slow_clients(recording)
     return reasons
 
 
@@ -115,23 +113,24 @@ def doubts(generator: GeneratorFigures) -> list[Fact]:
     return [fact(TIMES, stolen_percent=stolen, lag_p99_ms=lag)]
 
 
-def _unsent(recording: Recording, climb: Sequence[Tread], method: Method) -> list[Fact]:
-    due = sum((t.ends_s - t.begins_s) * method.rate_per_s for t in climb)
-    sent = sum(len(t.samples(recording)) for t in climb)
-    if sent >= due * (1 - UNSENT_LIMIT) - len(climb):  # a step's edges may cost one
+def _unsent(recording: Recording, method: Method) -> list[Fact]:
+    steps = recording.steps
+    due = sum((step.ends_s - step.begins_s) * method.rate_per_s for step in steps)
+    sent = sum(len(step.holding(recording)) for step in steps)
+    if sent >= due * (1 - UNSENT_LIMIT) - len(steps):  # a step's edges may cost one
         return []
     return [fact(UNSENT, sent=sent, due=due)]
 
 
-def _missing_slow_clients(recording: Recording, climb: Sequence[Tread]) -> list[Fact]:
+def _missing_slow_clients(recording: Recording) -> list[Fact]:
     """Steps on which fewer slow clients visited than were asked for."""
     missing = []
-    for tread in climb:
+    for step in recording.steps:
         there = {
             v.client
             for v in recording.visits
-            if v.began_s < tread.ends_s and v.ended_s > tread.begins_s
+            if v.began_s < step.ends_s and v.ended_s > step.begins_s
         }
-        if len(there) < PRESENT_AT_LEAST * tread.slow_clients:
-            missing.append(fact(MISSING, present=len(there), wanted=tread.slow_clients))
+        if len(there) < PRESENT_AT_LEAST * step.slow_clients:
+            missing.append(fact(MISSING, present=len(there), wanted=step.slow_clients))
     return missing

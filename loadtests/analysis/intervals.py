@@ -19,6 +19,7 @@ import numpy as np
 LEVEL = 0.95
 BEYOND = 10  # a percentile is given only where this many samples lie beyond it
 FEWEST_REPEATS = 3  # two say nothing of how far a third may be off
+FEWEST_STEPS = 3  # a line through two steps fits both, whatever it leaves out
 
 # `scipy.stats` takes a second to import, so it is imported where it is used: serving an
 # app by hand needs none of it.
@@ -30,6 +31,14 @@ class Interval:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How much a figure grows with each slow client; the interval, if there is one."""
+
+    value: float
+    interval: Interval | None
 
 
 @functools.cache
@@ -107,6 +116,26 @@ def of_difference(
     down = np.hypot(new - around_new.low, around_base.high - base)
     up = np.hypot(around_new.high - new, base - around_base.low)
     return Interval(float(new - base - down), float(new - base + up))
+
+
+def of_slope(points: Sequence[tuple[float, float]]) -> Slope | None:
+    """Of the straight line through (slow clients, figure), by least squares.
+
+    One point for each step: readings of one step do not scatter as steps do. The
+    interval is Student's, with n - 2 degrees of freedom. That makes the interval wide
+    for three steps. There is none for fewer, and no slope for fewer than two.
+    """
+    from scipy import stats
+
+    steps = len({slow_clients for slow_clients, _ in points})
+    if steps < 2:
+        return None
+    line = stats.linregress(*zip(*points, strict=True))
+    value = float(line.slope)
+    if steps < FEWEST_STEPS:
+        return Slope(value, None)
+    off = float(stats.t.ppf((1 + LEVEL) / 2, len(points) - 2) * line.stderr)
+    return Slope(value, Interval(value - off, value + off))
 
 
 def covering(found: Sequence[Interval]) -> Interval:

@@ -12,7 +12,6 @@ from loadtests.analysis import health
 from loadtests.analysis.cell import (
     count_fates,
     server_figures,
-    treads,
     well_from_s,
 )
 from loadtests.records.beside_cells import SelfRecovery
@@ -32,11 +31,11 @@ def analyse_self_recovery(
     subject: Subject, recording: Recording, method: Method, log: str
 ) -> SelfRecovery:
     """What became of a held stack; `log` is what its server wrote meanwhile."""
-    climb = treads(recording, method)
-    samples = [s for tread in climb for s in tread.samples(recording)]
-    restarts = server_figures(recording, climb).restarts
+    steps = recording.steps
+    samples = [s for step in steps for s in recording.due(step.asked_s, step.ends_s)]
+    restarts = server_figures(recording).restarts
     kills = len(_KILLED.findall(log))
-    faults = health.void_reasons(recording, climb, method)
+    faults = health.void_reasons(recording, method)
     differ = (
         []
         if kills == restarts
@@ -45,7 +44,7 @@ def analyse_self_recovery(
     return SelfRecovery(
         stack=subject.stack,
         scenario=subject.scenario,
-        slow_clients=climb[0].slow_clients if climb else 0,
+        slow_clients=steps[0].slow_clients if steps else 0,
         watched_s=method.hold_s,
         attempted=len(samples),
         answered=sum(not sample.fault for sample in samples),
@@ -65,4 +64,4 @@ def _freed_s(recording: Recording, samples: list[Sample]) -> float | None:
     if samples and not any(sample.fault for sample in samples):
         return 0.0
     well_s = well_from_s(samples, steady_s=STEADY_S)
-    return None if well_s is None else round(well_s - recording.levels[0].at_s, 1)
+    return None if well_s is None else round(well_s - recording.steps[0].asked_s, 1)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.over_repeats import middle
-from loadtests.records.cell import Step
+from loadtests.records.cell import Arrival, Step
 
 PERCENTILES = (50, 90, 99)
 
@@ -30,9 +30,26 @@ def pooled(steps: Sequence[Step]) -> Step:
         slow_clients=steps[0].slow_clients,
         attempted=attempted,
         answered=answered,
+        arrival=_arrival([step.arrival for step in steps if step.arrival]),
         **_percentiles(steps),
         answered_low_percent=100 * within.low if within else None,
         answered_high_percent=100 * within.high if within else None,
+    )
+
+
+def _arrival(arrivals: Sequence[Arrival]) -> Arrival | None:
+    """The longest, and the worst response time of all: null is worse than any."""
+    if not arrivals:
+        return None
+    worst_ms = [one.worst_ms for one in arrivals]
+    cpu_s = [one.server_cpu_s for one in arrivals if one.server_cpu_s is not None]
+    return Arrival(
+        lasted_s=max(one.lasted_s for one in arrivals),
+        settled=all(one.settled for one in arrivals),
+        attempted=sum(one.attempted for one in arrivals),
+        answered=sum(one.answered for one in arrivals),
+        worst_ms=middle(worst_ms, max),
+        server_cpu_s=statistics.median_high(cpu_s) if cpu_s else None,
     )
 
 

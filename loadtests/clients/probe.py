@@ -12,8 +12,10 @@ stream of requests.
 from __future__ import annotations
 
 import gc
-import sys
+import itertools
+import math
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from locust import User, events, task
 
 from loadtests.catalog.target import RAW
 from loadtests.clients import wire
+from loadtests.clients.steering import lines, say
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
 TARGET = RAW
@@ -38,7 +41,9 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--lasts-s", type=float, default=0.0, help="then stop (0: no)")
     parser.add_argument("--raw", default="", help="folder for the raw records")
     parser.add_argument(
-        "--on-signal", action="store_true", help="wait for a start line"
+        *("--steered",),
+        action="store_true",
+        help="wait on standard input for the time to begin, and end as it ends",
     )
 
 
@@ -55,22 +60,22 @@ class Probe(User):
         began_s = run.began_s or time.monotonic()
         for intended_s in _schedule(began_s, options.rate, options.lasts_s):
             gevent.sleep(max(0.0, intended_s - time.monotonic() - _AHEAD_S))
+            if run.over:
+                break
             gevent.spawn(ask, self.environment, address, intended_s, options.deadline_s)
         gevent.sleep(_AHEAD_S + options.deadline_s)
         if self.environment.runner:
             self.environment.runner.quit()
 
 
-def _schedule(began_s: float, rate: float, lasts_s: float) -> Any:
+def _schedule(began_s: float, rate: float, lasts_s: float) -> Iterator[float]:
     """The moments at which requests are due, evenly spaced; endless if `lasts_s` is 0.
 
     Computed from the start and not from the request before, so that lateness never
     adds up to a lower rate.
     """
-    n = 0
-    while not lasts_s or n / rate < lasts_s:
-        yield began_s + n / rate
-        n += 1
+    numbers = range(math.ceil(lasts_s * rate)) if lasts_s else itertools.count()
+    return (began_s + n / rate for n in numbers)
 
 
 def ask(
@@ -114,6 +119,7 @@ class Run:
     """What this process knows of its own run: its start, its records."""
 
     began_s: float | None = None
+    over = False
     samples: SampleWriter | None = None
 
 
@@ -129,6 +135,19 @@ def prepare(environment: Any, **_: Any) -> None:
     # would otherwise stop this process for 10 to 20 ms now and then.
     gc.collect()
     gc.freeze()
-    if options.on_signal:
-        print("ready", flush=True)
-        run.began_s = float(sys.stdin.readline())
+    if options.steered:
+        _await_start()
+
+
+def _await_start() -> None:
+    """Say that we are ready, and wait for the moment (monotonic seconds) to begin."""
+    said = lines()
+    say("ready")
+    run.began_s = float(next(said))
+    gevent.spawn(_end_with, said)
+
+
+def _end_with(said: Iterator[str]) -> None:
+    for _ in said:
+        pass
+    run.over = True

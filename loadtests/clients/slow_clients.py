@@ -14,10 +14,9 @@ import dataclasses
 import gc
 import itertools
 import random
-import sys
 import time
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import gevent
@@ -25,19 +24,14 @@ from locust import User, constant, events, task
 
 from loadtests.catalog.scenarios import SCENARIOS, Scenario
 from loadtests.catalog.target import RAW
-from loadtests.clients import staircase, wire
+from loadtests.clients import staircase, steering, wire
 from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
 from loadtests.clients.wire import Ending
-from loadtests.records.samples import (
-    LEVELS_FILE,
-    VISITS_FILE,
-    Level,
-    SampleWriter,
-    Visit,
-)
+from loadtests.records.samples import VISITS_FILE, SampleWriter, Visit
 
 COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
+IN_PLACE_WITHIN_S = 10.0
 SHOW_EVERY_S = 1.0
 TARGET = RAW
 _DEFAULT = "slow-body"
@@ -69,7 +63,13 @@ def add_options(parser: Any) -> None:
         "--raw", default="", help="folder for the raw records", **hidden
     )
     parser.add_argument(
-        "--on-signal", action="store_true", help="wait for a start line", **hidden
+        *("--steered",),
+        action="store_true",
+        help="how many come and go is read from standard input",
+        **hidden,
+    )
+    parser.add_argument(
+        *("--arrive-per-s",), type=float, default=500.0, help="if steered", **hidden
     )
 
 
@@ -80,16 +80,18 @@ class SlowClient(User):
     wait_time = constant(COMES_BACK_S)
     numbers: ClassVar[Iterator[int]] = itertools.count()
     of_class: ClassVar[Scenario | None] = None
+    in_place = False  # whether its first connect has succeeded or failed
 
     def on_start(self) -> None:
         self.number = next(self.numbers)
-        self.address = _address(self.host or "")
+        self.address = _address(self.environment.host or self.host or "")
         host = "{}:{}".format(*self.address)
         self.target = dataclasses.replace(TARGET, host=host)
         self.scenario = self.of_class or SCENARIOS[self.options.scenario]
         # Clients that arrive together would speak together too, each second, and make
-        # a drum beat of the server's load.
-        gevent.sleep(random.uniform(0, ARRIVE_WITHIN_S))
+        # a drum beat of the server's load. Those that are steered come one by one.
+        if not self.options.steered:
+            gevent.sleep(random.uniform(0, ARRIVE_WITHIN_S))
 
     @property
     def options(self) -> Any:
@@ -105,11 +107,13 @@ class SlowClient(User):
             buffer = receive_buffer(self.scenario.phase)
             with wire.connect(self.address, receive_buffer=buffer) as sock:
                 ending = Ending("held")
+                self.in_place = True
                 run.connected(self, began_s)
                 ending = BEHAVIOURS[self.scenario.id](sock, self.target)
         except wire.WireError as error:
             ending = Ending(error.fault)
         finally:
+            self.in_place = True
             run.ended(self, began_s, ending)
         if self.options.once:
             gevent.sleep(_UNTIL_STOPPED_S)
@@ -131,16 +135,9 @@ class Run:
 
     def __init__(self) -> None:
         self.began_s = time.monotonic()
-        self.last_level: int | None = None
         self.visits: SampleWriter | None = None
-        self.levels: SampleWriter | None = None
         self.shows = False
         self.held: dict[SlowClient, float] = {}
-
-    def asked_for(self, users: int) -> None:
-        if self.levels and users != self.last_level:
-            self.last_level = users
-            self.levels.write(Level(time.monotonic(), users))
 
     def connected(self, client: SlowClient, began_s: float) -> None:
         if self.shows:
@@ -190,11 +187,11 @@ def prepare(environment: Any, **_: Any) -> None:
         environment.shape_class = _staircase(options)
     if options.raw:
         run.visits = SampleWriter(options.raw, VISITS_FILE, Visit)
-        run.levels = SampleWriter(options.raw, LEVELS_FILE, Level)
     gc.collect()
     gc.freeze()  # as in probe.py
-    if options.on_signal:
-        run.began_s = _await_start()
+    if options.steered:
+        environment.shape_class = _steered(environment)
+        steering.say("ready")
     else:
         run.shows = True
         gevent.spawn(run.show)
@@ -204,21 +201,28 @@ def _staircase(options: Any) -> staircase.Staircase:
     levels = [int(word) for word in options.levels.split(",")]
     times_s = (options.hold_s, options.top_extra_s, options.release_s)
     climb = staircase.Climb(levels, *times_s)
-    return staircase.Staircase(climb, lambda: run.began_s, run.asked_for)
+    return staircase.Staircase(climb, lambda: run.began_s)
+
+
+def _steered(environment: Any) -> steering.Steered:
+    """The harness counts users of one class: the scenario names what they do."""
+
+    def spawn() -> User:
+        # As Runner.spawn_users, which counts all users again for each one that comes.
+        user = SlowClient(environment)
+        user.start(environment.runner.user_greenlets)
+        return user
+
+    def in_place(user: User) -> bool:
+        return cast(SlowClient, user).in_place
+
+    rate = environment.parsed_options.arrive_per_s
+    return steering.Steered(spawn, in_place, rate, IN_PLACE_WITHIN_S)
 
 
 @events.test_start.add_listener
-def started(environment: Any, **_: Any) -> None:
-    if not environment.parsed_options.on_signal:
-        run.began_s = time.monotonic()
-
-
-def _await_start() -> float:
-    """Say that we are ready, and wait for the moment (monotonic seconds) to start."""
-    print("ready", flush=True)
-    begins_s = float(sys.stdin.readline())
-    time.sleep(max(0.0, begins_s - time.monotonic()))
-    return begins_s
+def started(**_: Any) -> None:
+    run.began_s = time.monotonic()
 
 
 def _address(host: str) -> wire.Address:

@@ -31,18 +31,14 @@ class Climb:
 
 
 class Staircase(LoadTestShape):
-    """A climb as Locust asks for it, once a second. `began_s` says when it began,
-    `tell` is called with each number that is asked for."""
+    """A climb as Locust asks for it, once a second; `began_s` says when it began."""
 
-    def __init__(
-        self, climb: Climb, began_s: Callable[[], float], tell: Callable[[int], None]
-    ) -> None:
+    def __init__(self, climb: Climb, began_s: Callable[[], float]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # of Locust
-        self.climb, self.began_s, self.tell = climb, began_s, tell
+        self.climb, self.began_s = climb, began_s
 
     def tick(self) -> tuple[int, float] | None:
         users = self.climb.wanted(time.monotonic() - self.began_s())
         if users is None:
             return None
-        self.tell(users)
         return users, _SPAWN_AT_ONCE

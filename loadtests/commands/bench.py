@@ -13,6 +13,7 @@ from loadtests import ROOT
 from loadtests.analysis.agreement import PROBE, Row, apart, rows
 from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
 from loadtests.experiments.agreement.tools import COUNTS, Tool, installed
@@ -20,6 +21,18 @@ from loadtests.experiments.machine import environment
 from loadtests.report import agreement
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, guarded
+
+COMMAND = Command("compare the probe with hey and wrk", place=130)
+TARGETS = (
+    Target(
+        "bench",
+        "compare the probe with hey and wrk",
+        place=90,
+        words=("bench",),
+        options=("STACKS", "ROUNDS"),
+    ),
+)
+VARIABLES = {"ROUNDS": "<count>"}
 
 STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
 

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from loadtests import ROOT
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.claims import (
     beyond,
@@ -43,6 +44,18 @@ from loadtests.records.claims import (
 )
 from loadtests.report.sections.claims import words
 from loadtests.servers.processes import guarded
+
+COMMAND = Command("decide what people claim, by running it", place=120)
+TARGETS = (
+    Target(
+        "claims",
+        "decide what people say of WSGI and ASGI, by running it",
+        place=80,
+        words=("claims",),
+        options=("ONLY",),
+    ),
+)
+VARIABLES = {"ONLY": "<id>,<id>"}
 
 # Imported, they have registered their claims, in this order.
 FILES = (interface, streaming, beyond, serving, buffering, cost)

@@ -9,9 +9,23 @@ from rich.console import Console
 from loadtests import UserError
 from loadtests.analysis import compare
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.run import load_run
 from loadtests.report.formats import comparison
+
+COMMAND = Command("compare two stored runs", place=70)
+TARGETS = (
+    Target(
+        "compare",
+        "compare two runs, cell by cell; fail where NEW is worse",
+        place=70,
+        words=("compare",),
+        positional=("BASE", "NEW"),
+        options=("THRESHOLD", "MARKDOWN"),
+    ),
+)
+VARIABLES = {"BASE": "<run>", "NEW": "<run>", "THRESHOLD": "<percent>"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

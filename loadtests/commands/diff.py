@@ -12,6 +12,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from loadtests.commands.declarations import Target
+
+TARGETS = (Target("diff", "show the two apps side by side", place=40),)
+
 FILES = ("wsgi_app/main.py", "asgi_app/main.py")
 # The apps' lines have up to 88 characters: two of them, and what stands between.
 WIDEST = 181

@@ -9,8 +9,20 @@ from pathlib import Path
 
 from loadtests import ROOT, UserError
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.run import RUN_FILE, load_run
+
+COMMAND = Command("make a run the example", place=100)
+TARGETS = (
+    Target(
+        "example",
+        "keep a run with the project",
+        place=100,
+        words=("example",),
+        positional=("RUN",),
+    ),
+)
 
 EXAMPLE = Path("reports/example")  # as the README links to it
 KEPT = ("run.json", "report.html", "report.md", "charts", "claims.json", "traces.json")

@@ -8,32 +8,51 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
+from loadtests.commands.progress import Bar, bar_in, expected_s
 from loadtests.commands.statuses import Status
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
-from loadtests.experiments.task import State, Task
+from loadtests.experiments.task import State
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
 from loadtests.records.tasks import TRACES
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 
+COMMAND = Command("measure and report", place=50)
+TARGETS = (
+    Target(
+        "load",
+        "measure and report",
+        place=50,
+        words=("load",),
+        options=(
+            "PROFILE",
+            "STACKS",
+            "SCENARIOS",
+            "REPEATS",
+            "WORKERS",
+            "THREADS",
+            "SEED",
+            "RESUME",
+        ),
+    ),
+)
+VARIABLES = {
+    "PROFILE": "smoke|quick|full",
+    "SCENARIOS": "<id>,<id>",
+    "REPEATS": "<count>",
+    "SEED": "<number>",
+    "RESUME": "<run>",
+}
+
 DEFAULT_PROFILE = "quick"
-# What a task takes beyond its measured window, for the time left: servers and Locust
-# start together, and all is stopped and seen to be gone.
-OVERHEAD_S = 3.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +124,7 @@ def _order(arguments: argparse.Namespace) -> Order:
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
     cells, beside = order.cells(), order.beside()
-    minutes = sum(map(_expected_s, (*cells, *beside))) / 60
+    minutes = sum(map(expected_s, (*cells, *beside))) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),
@@ -130,9 +149,9 @@ def _measure_all(
     console: Console, order: Order, run: Run, folder: Path, guard: Guard
 ) -> Run:
     missing = [t for t in order.tasks() if t.state(run, folder) is State.MISSING]
-    expected_s = sum(map(_expected_s, missing))
-    with _progress(console) as progress:
-        bar = Bar(progress, progress.add_task("starting", total=expected_s))
+    total_s = sum(map(expected_s, missing))
+    with bar_in(console) as progress:
+        bar = Bar(progress, progress.add_task("starting", total=total_s))
         began_s, ended_s, measured_s = time.monotonic(), 0.0, 0.0
         for task, grown in go_on(run, folder, order, guard, bar.tell):
             run = grown
@@ -146,40 +165,6 @@ def _measure_all(
         took_s = time.monotonic() - began_s
     _tell_overhead(console, measured_s, took_s)
     return finish_run(run, folder)
-
-
-def _expected_s(task: Task) -> float:
-    return task.lasts_s + OVERHEAD_S
-
-
-class Bar:
-    """How much of the run is done, in expected seconds."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self.progress, self.task = progress, task
-        self.finished_s = 0.0
-
-    def tell(self, task: Task, seconds: float) -> None:
-        label = f"{task.key.stack} {task.key.what}"
-        done_s = self.finished_s + seconds
-        self.progress.update(self.task, description=label, completed=done_s)
-
-    def finished(self, task: Task) -> None:
-        """A second try is more than was expected."""
-        self.finished_s += _expected_s(task)
-        total_s = max(self.progress.tasks[0].total or 0.0, self.finished_s)
-        self.progress.update(self.task, completed=self.finished_s, total=total_s)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:

@@ -7,39 +7,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
 from loadtests import UserError
 from loadtests.catalog.names import unknown
-from loadtests.commands import (
-    bench,
-    claims,
-    compare,
-    example,
-    load,
-    readme,
-    report,
-    serve,
-    stacks,
-    trace,
-)
+from loadtests.commands import declarations
 from loadtests.commands.options import Parser, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import from_make
 
 # What each command does, and what adds its options; in the order of the help.
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "serve": ("serve one app under one server", serve.add),
-    "trace": ("draw the calls of one request", trace.add),
-    "stacks": ("list the stacks and their predictions", stacks.add),
-    "load": ("measure and report", load.add),
-    "report": ("make a stored run's reports again", report.add),
-    "compare": ("compare two stored runs", compare.add),
-    "example": ("make a run the example", example.add),
-    "readme": ("show in README.md what the example found", readme.add),
-    "claims": ("decide what people claim, by running it", claims.add),
-    "bench": ("compare the probe with hey and wrk", bench.add),
+    name: (command.what, import_module(f"{__package__}.{name}").add)
+    for name, command in declarations.commands()
 }
 
 

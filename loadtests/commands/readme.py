@@ -6,12 +6,23 @@ import argparse
 from pathlib import Path
 
 from loadtests import ROOT
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE, ExampleError
 from loadtests.commands.statuses import Status
 from loadtests.records.folder import read_beside
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.formats import markdown, readme
+
+COMMAND = Command("show in README.md what the example found", place=110)
+TARGETS = (
+    Target(
+        "readme",
+        "show in README.md what the example found",
+        place=110,
+        words=("readme",),
+    ),
+)
 
 STALE = "README.md is not what `make readme` writes from the example"
 

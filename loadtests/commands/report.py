@@ -8,11 +8,25 @@ import webbrowser
 from rich.console import Console
 
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.statuses import Status
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import load_run
 from loadtests.report import reports
+
+COMMAND = Command("make a stored run's reports again", place=60)
+TARGETS = (
+    Target(
+        "report",
+        "make a stored run's reports again",
+        place=60,
+        words=("report",),
+        positional=("RUN",),
+        options=("OPEN", "MARKDOWN"),
+    ),
+)
+VARIABLES = {"OPEN": "1"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,47 @@ from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.trace import traced
 from loadtests.servers.processes import Guard, guarded
 from loadtests.servers.server import running
+
+COMMAND = Command("serve one app under one server", place=10)
+TARGETS = (
+    Target(
+        "serve-wsgi",
+        "serve the WSGI app",
+        place=10,
+        words=("serve", "--interface=wsgi"),
+        options=("SERVER", "WORKER", "PORT", "WORKERS", "THREADS", "TRACE"),
+        passed_on=("TRACE_APP",),
+    ),
+    Target(
+        "serve-asgi",
+        "serve the ASGI app",
+        place=11,
+        words=("serve", "--interface=asgi"),
+        options=("SERVER", "WORKER", "PORT", "WORKERS", "THREADS", "TRACE"),
+        passed_on=("TRACE_APP",),
+    ),
+    Target(
+        "serve",
+        "serve one stack",
+        place=12,
+        words=("serve",),
+        options=("STACK", "PORT", "WORKERS", "THREADS", "TRACE"),
+        passed_on=("TRACE_APP",),
+    ),
+)
+VARIABLES = {
+    "SERVER": "gunicorn|uvicorn",
+    "WORKER": "<class>",
+    "PORT": "<number>",
+    "TRACE": "1",
+    "TRACE_APP": "<module>:<attribute>",
+    "STACK": "<id>",
+}
 
 SAY_WHICH = "say which: make serve STACK=<id>; make stacks lists them all"
 

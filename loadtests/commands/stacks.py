@@ -9,7 +9,15 @@ from rich.table import Table
 
 from loadtests.catalog import scenarios, stacks
 from loadtests.catalog.stacks import Stack
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
+
+COMMAND = Command("list the stacks and their predictions", place=30)
+TARGETS = (
+    Target(
+        "stacks", "list the stacks and their predictions", place=30, words=("stacks",)
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +35,11 @@ def show(_: argparse.Namespace) -> Status:
         table.add_row(stack.id, f"{stack.workers} x {stack.threads or 1}", *predicted)
     console = Console(highlight=False)
     console.print(table)
-    console.print("\nHow many slow clients are predicted to take it out; -: none here.")
+    console.print("\nHow many slow clients are predicted to take it out.")
     console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
     return Status.DONE
 
 
 def _predicted(stack: Stack, scenario: str) -> str:
     low, high = stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
-    if low is None:
-        return "-"
     return str(low) if low == high else f"{low}-{high}"

@@ -1,121 +1,50 @@
 """The targets of the Makefile and the variables that each of them takes.
 
 The one table of them: `make help` prints it, a variable that is not in it is an error,
-and `typed.py` hands the variables on as it says. The Makefile reads this file before
-anything is installed, so it needs the standard library only.
+and `typed.py` hands the variables on as it says. Each command declares its targets in
+its own file (declarations.py says how); those that run none of our commands are here.
+The Makefile reads this file before anything is installed, so it needs the standard
+library only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from loadtests.commands.declarations import Target, declared
 
-# What a variable looks like, for `make help`.
-VARIABLES: dict[str, str] = {
-    "SERVER": "gunicorn|uvicorn",
-    "WORKER": "<class>",
-    "PORT": "<number>",
+# What a variable looks like that several commands take, for `make help`.
+_SHARED: dict[str, str] = {
     "WORKERS": "<count>",
     "THREADS": "<count>",
-    "TRACE": "1",
-    "TRACE_APP": "<module>:<attribute>",
-    "STACK": "<id>",
-    "REQUEST": "'GET /hello'",
-    "BODY": "<text>|@<file>",
-    "SLOW": "body|read",
-    "LEAVE": "150ms|2000B",
     "STACKS": "<id>,<id>",
-    "PROFILE": "smoke|quick|full",
-    "SCENARIOS": "<id>,<id>",
-    "REPEATS": "<count>",
-    "SEED": "<number>",
-    "RESUME": "<run>",
     "RUN": "<run>",
-    "OPEN": "1",
     "MARKDOWN": "1",
-    "BASE": "<run>",
-    "NEW": "<run>",
-    "THRESHOLD": "<percent>",
-    "ONLY": "<id>,<id>",
-    "ROUNDS": "<count>",
 }
-# Those that are on or off, those that a command takes without a name, and those that
-# the server reads from its environment.
-FLAGS = ("TRACE", "OPEN", "MARKDOWN")
-POSITIONAL = ("RUN", "BASE", "NEW")
-PASSED_ON = ("TRACE_APP",)
 # What every target takes: with what it sets itself up, and where.
 SETUP = ("PYTHON", "VENV")
+# The last of the help, in this order.
+_OF_THE_MAKEFILE = (
+    Target("test", "run the tests"),
+    Target("lint", "run ruff"),
+    Target("check", "ruff, format, mypy --strict, README.md; writes nothing"),
+    Target("format", "format the code"),
+    Target("lock", "write requirements.lock again"),
+    Target("install", "only set up .venv"),
+    Target("clean", "remove .venv and caches, keep reports"),
+    Target("help", "print this"),
+)
 
-
-@dataclass(frozen=True)
-class Target:
-    """`words` begin the command line that the target runs; empty: none of ours."""
-
-    name: str
-    what: str
-    words: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ()
-
-
-_COUNTS = ("PORT", "WORKERS", "THREADS", "TRACE", "TRACE_APP")
-_CHOICE = ("SERVER", "WORKER", *_COUNTS)
-_LOAD = ("PROFILE", "STACKS", "SCENARIOS", "REPEATS", "WORKERS", "THREADS", "SEED")
-
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        Target(
-            "serve-wsgi", "serve the WSGI app", ("serve", "--interface=wsgi"), _CHOICE
-        ),
-        Target(
-            "serve-asgi", "serve the ASGI app", ("serve", "--interface=asgi"), _CHOICE
-        ),
-        Target("serve", "serve one stack", ("serve",), ("STACK", *_COUNTS)),
-        Target(
-            "trace",
-            "draw the calls of one request, WSGI beside ASGI",
-            ("trace",),
-            ("REQUEST", "BODY", "SLOW", "LEAVE", "STACKS"),
-        ),
-        Target("stacks", "list the stacks and their predictions", ("stacks",)),
-        Target("diff", "show the two apps side by side"),
-        Target("load", "measure and report", ("load",), (*_LOAD, "RESUME")),
-        Target(
-            "report",
-            "make a stored run's reports again",
-            ("report",),
-            ("RUN", "OPEN", "MARKDOWN"),
-        ),
-        Target(
-            "compare",
-            "compare two runs, cell by cell; fail where NEW is worse",
-            ("compare",),
-            ("BASE", "NEW", "THRESHOLD", "MARKDOWN"),
-        ),
-        Target(
-            "claims",
-            "decide what people say of WSGI and ASGI, by running it",
-            ("claims",),
-            ("ONLY",),
-        ),
-        Target(
-            "bench",
-            "compare the probe with hey and wrk",
-            ("bench",),
-            ("STACKS", "ROUNDS"),
-        ),
-        Target("example", "keep a run with the project", ("example",), ("RUN",)),
-        Target("readme", "show in README.md what the example found", ("readme",)),
-        Target("test", "run the tests"),
-        Target("lint", "run ruff"),
-        Target("check", "ruff, format, mypy --strict, README.md; writes nothing"),
-        Target("format", "format the code"),
-        Target("lock", "write requirements.lock again"),
-        Target("install", "only set up .venv"),
-        Target("clean", "remove .venv and caches, keep reports"),
-        Target("help", "print this"),
-    )
+_DECLARED = tuple(declared().values())
+VARIABLES: dict[str, str] = {
+    name: looks
+    for variables in (_SHARED, *(one.variables for one in _DECLARED))
+    for name, looks in variables.items()
 }
+# Those that are on or off.
+FLAGS = frozenset(name for name, looks in VARIABLES.items() if looks == "1")
+_OF_COMMANDS = sorted(
+    (target for one in _DECLARED for target in one.targets), key=lambda t: t.place
+)
+TARGETS: dict[str, Target] = {t.name: t for t in (*_OF_COMMANDS, *_OF_THE_MAKEFILE)}
 
 HEADING = "WSGI and ASGI side by side. make <target> NAME=value ...\n"
 NOTES = """

@@ -10,11 +10,29 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests.commands import options
+from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.trace.client import TracedClient
 from loadtests.experiments.trace.collect import choose, watch
 from loadtests.report.trace_picture import show
 from loadtests.servers.processes import guarded
+
+COMMAND = Command("draw the calls of one request", place=20)
+TARGETS = (
+    Target(
+        "trace",
+        "draw the calls of one request, WSGI beside ASGI",
+        place=20,
+        words=("trace",),
+        options=("REQUEST", "BODY", "SLOW", "LEAVE", "STACKS"),
+    ),
+)
+VARIABLES = {
+    "REQUEST": "'GET /hello'",
+    "BODY": "<text>|@<file>",
+    "SLOW": "body|read",
+    "LEAVE": "150ms|2000B",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

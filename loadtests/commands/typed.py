@@ -18,15 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loadtests import UserError
 from loadtests.catalog.names import nearest
-from loadtests.commands.targets import (
-    FLAGS,
-    PASSED_ON,
-    POSITIONAL,
-    SETUP,
-    TARGETS,
-    Target,
-    help_text,
-)
+from loadtests.commands.declarations import Target
+from loadtests.commands.targets import FLAGS, SETUP, TARGETS, help_text
 
 _ON = {"1", "yes", "on", "true"}
 _OFF = {"", "0", "no", "off", "false"}
@@ -72,13 +65,13 @@ def _not_for(name: str, goals: Sequence[str], takes: Sequence[str]) -> str:
 def command_line(target: Target, values: Mapping[str, str]) -> list[str]:
     """The words of our own command line for this target. What is empty is left out."""
     words = list(target.words)
-    for name in target.takes:
+    for name in target.options:
         value = values.get(name, "")
         if name in FLAGS:
             words += [f"--{name.lower()}"] if _is_on(name, value) else []
-        elif value and name not in (*POSITIONAL, *PASSED_ON):
+        elif value:
             words.append(f"--{name.lower()}={value}")
-    places = [values.get(name, "") for name in target.takes if name in POSITIONAL]
+    places = [values.get(name, "") for name in target.positional]
     return [*words, *(["--", *places] if any(places) else [])]
 
 
@@ -95,9 +88,9 @@ def from_make(goal: str, environ: Mapping[str, str]) -> list[str]:
     """
     target, values = TARGETS[goal], typed(environ.get("MAKEFLAGS", ""))
     for name in target.takes:
-        if name in PASSED_ON and name in values:
+        if name in target.passed_on and name in values:
             os.environ[name] = values[name]
-        elif environ.get(name) and name not in (*values, *PASSED_ON):
+        elif environ.get(name) and name not in (*values, *target.passed_on):
             print(
                 f"note: {name} in the environment does not count; "
                 f"make {goal} {name}=... does",

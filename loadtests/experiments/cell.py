@@ -1,18 +1,30 @@
-"""The task of a cell: a stack under a scenario, once, on the whole staircase."""
+"""The task of a cell: where a stack degrades under a scenario, and where it is out."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.analysis.cell import analyse_cell, failed_cell
-from loadtests.experiments.holding import Holding, hold
+from loadtests.analysis.predictions import predicted_out, predicted_to_degrade
+from loadtests.analysis.search import Search, Tried, next_step
+from loadtests.catalog.profiles import Profile
+from loadtests.experiments.holding import Holding, hold, predicted
+from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, State
 from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
 from loadtests.records.run import Run
 from loadtests.records.tasks import CELL, TaskKey
+
+# A stack that holds so many times what was predicted is not looked at any further.
+TOP_RATIO = 4
+TOP_AT_LEAST = 64
+# One Locust process has 20,000 descriptors at most on common machines.
+MOST_SLOW_CLIENTS = 10_000
+RESTS_WITHIN_S = 1.0  # as a rule
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class CellTask:
 
     @property
     def lasts_s(self) -> float:
-        return self.holding.lasts_s
+        return expected_s(search_of(self.holding), self.holding.profile)
 
     def state(self, run: Run, folder: Path) -> State:
         cell = self._cell(run)
@@ -38,9 +50,17 @@ class CellTask:
         return State.DONE if cell.valid else State.VOID
 
     def measured(self, run: Run, context: Context) -> Run:
-        recording = hold(self.holding, self, context)
+        recording = hold(self.holding, self, context, self._search)
         subject = self.holding.subject(self.repeat)
         return self._with(run, analyse_cell(subject, recording, context.method))
+
+    def _search(self, stepping: Stepping) -> None:
+        """Step after step, until all is known that can be found."""
+        search = search_of(self.holding)
+        tried: list[Tried] = []
+        while (ask := next_step(search, tried)) is not None:
+            harm = stepping.take(ask.slow_clients, long=ask.long)
+            tried.append(Tried(ask, harm))
 
     def failed(self, run: Run, context: Context, reason: Fact) -> Run:
         subject = self.holding.subject(self.repeat)
@@ -55,3 +75,29 @@ class CellTask:
             cell = dataclasses.replace(cell, first_try=first.faults)
         others = [other for other in run.cells if other.task != self.key]
         return dataclasses.replace(run, cells=[*others, cell])
+
+
+def search_of(holding: Holding) -> Search:
+    """Where to look for what the stack was predicted to do."""
+    capacity = predicted(holding.stack, holding.scenario)
+    out = predicted_out(capacity)
+    degrades = predicted_to_degrade(capacity) or out
+    high = max(out.high or 0, degrades.high or 0)
+    return Search(
+        degrades,
+        out,
+        top=min(MOST_SLOW_CLIENTS, max(TOP_RATIO * high, TOP_AT_LEAST)),
+        frees=holding.scenario.phase.client_is_slow,
+    )
+
+
+def expected_s(search: Search, profile: Profile) -> float:
+    """How long a cell takes if the stack does what was predicted."""
+    low, high = search.degrades.low or 0, search.degrades.high or 0
+    out = search.out.high if search.out.high is not None else high * 11 // 10
+    steps = len({0, low // 2, max(0, low - 1), high, out})
+    arriving_s = max(high, out) / profile.arrive_per_s
+    longer_s = 2 * (profile.long_hold_s - profile.hold_s)
+    unsteady_s = profile.hold_s * (1 + (low != high) * math.log2(max(1, high - low)))
+    each_s = profile.hold_s + RESTS_WITHIN_S
+    return steps * each_s + arriving_s + longer_s + unsteady_s + profile.release_s

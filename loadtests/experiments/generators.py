@@ -26,18 +26,15 @@ class Generators:
         yield self.probe
         yield self.slow_clients
 
-    @property
-    def ended(self) -> bool:
-        return all(group.exited for group in self.both())
-
-    def see_that_they_ended_well(self) -> None:
+    def see_that_they_run(self) -> None:
+        """Raises ProcessError where one has ended: nobody told it to."""
         for group in self.both():
-            if group.process.returncode:
+            if group.exited:
                 raise ProcessError(f"a generator failed; {group.last_words()}")
 
 
 def locust_argv(file: str, port: int, samples: Path, also: str = "") -> list[str]:
-    """Locust with one of our files, to be started with a line on standard input.
+    """Locust with one of our files, steered by lines on standard input.
 
     `also` is a file that Locust loads besides.
     """
@@ -45,7 +42,7 @@ def locust_argv(file: str, port: int, samples: Path, also: str = "") -> list[str
     return [
         *("python", "-m", "locust", "-f", files, "--headless"),
         *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
-        *("--exit-code-on-error", "0", "--raw", str(samples), "--on-signal"),
+        *("--exit-code-on-error", "0", "--raw", str(samples), "--steered"),
     ]
 
 
@@ -65,8 +62,22 @@ def await_ready_line(group: Group) -> None:
         raise ProcessError(f"Locust did not start; {group.last_words()}")
 
 
-def begin(group: Group, at_s: float) -> None:
-    """Tell a generator that is ready when to begin."""
+def tell(group: Group, line: object) -> None:
+    """One line for a generator that is ready. Raises ProcessError where it has ended.
+
+    The probe is told when to begin, and slow clients how many there should be.
+    """
     assert group.process.stdin is not None
-    group.process.stdin.write(f"{at_s}\n".encode())
-    group.process.stdin.flush()
+    try:
+        group.process.stdin.write(f"{line}\n".encode())
+        group.process.stdin.flush()
+    except BrokenPipeError:
+        raise ProcessError(f"a generator failed; {group.last_words()}") from None
+
+
+def heard(group: Group) -> str | None:
+    """A line that the generator has said, None: none so far."""
+    stdout = group.process.stdout
+    assert stdout is not None
+    readable, _, _ = select.select([stdout], [], [], 0)
+    return stdout.readline().decode().strip() if readable else None

@@ -1,18 +1,17 @@
-"""Holding a stack under slow clients: starts, watches and stops; judges nothing.
+"""Holding a stack under slow clients: starts, steers and stops; judges nothing.
 
 Server, probe and slow clients are three process groups. The two generators boot while
-the server starts, say that they are ready, and begin at the same given moment.
+the server starts and say that they are ready. From then on lines steer them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
@@ -20,46 +19,32 @@ from loadtests.catalog.stacks import Stack
 from loadtests.experiments.generators import (
     Generators,
     await_ready_line,
-    begin,
     booting,
     locust_argv,
+    tell,
 )
+from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
+from loadtests.experiments.watch import Probing, Watch
 from loadtests.records.cell import Capacity, Subject
-from loadtests.records.samples import (
-    GENERATOR_FILE,
-    SERVER_FILE,
-    GeneratorReading,
-    Recording,
-    SampleWriter,
-    ServerReading,
-    read_recording,
-)
+from loadtests.records.samples import Recording, read_recording
 from loadtests.servers.cores import core_shares
-from loadtests.servers.processes import ProcessError
 from loadtests.servers.server import Server, free_port, running
-from loadtests.servers.usage import usage
 
-_READING_EVERY_S = 0.25
 _START_IN_S = 0.1
-_OVERTIME_S = 10.0
 
 
 @dataclass(frozen=True)
 class Holding:
-    """A stack under the slow clients of a scenario, as a profile lets them come."""
+    """A stack under the slow clients of a scenario, at the pace of a profile.
+
+    With `comes_back`, a slow client that the server drops is there again soon.
+    """
 
     stack: Stack
     scenario: Scenario
     profile: Profile
-
-    @property
-    def levels(self) -> list[int]:
-        return self.profile.staircase(self.stack, self.scenario.id)
-
-    @property
-    def lasts_s(self) -> int:
-        return self.profile.cell_s(self.stack, self.scenario.id)
+    comes_back: bool = True
 
     def subject(self, repeat: int) -> Subject:
         """What is known before it starts, with the prediction and its reason."""
@@ -70,6 +55,7 @@ class Holding:
             argv=self.stack.command(port=8000),
             workers=self.stack.workers,
             threads=self.stack.threads,
+            nofile=self.stack.nofile,
             capacity=predicted(self.stack, self.scenario),
         )
 
@@ -86,13 +72,17 @@ def predicted(stack: Stack, scenario: Scenario) -> Capacity:
         predicted_degrades_at=stack.predicted_degrades_at(scenario.id),
         predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
         predicted_because=f"a slow client holds {holds.what}: {holds.because}",
+        predicted_ran_out=stack.predicted_ran_out(scenario.id),
     )
 
 
-def hold(holding: Holding, task: Task, context: Context) -> Recording:
-    """Hold the stack; the raw records go to `samples/<task>/` of the run's folder.
+def hold(
+    holding: Holding, task: Task, context: Context, script: Callable[[Stepping], None]
+) -> Recording:
+    """Hold the stack at the steps that the script takes, and let the slow clients go.
 
-    Raises ProcessError when the server or a generator does not do its part.
+    The raw records go to `samples/<task>/` of the run's folder. Raises ProcessError
+    when the server or a generator does not do its part.
     """
     samples = context.folder / "samples" / task.key.name
     samples.mkdir(parents=True, exist_ok=True)
@@ -111,9 +101,30 @@ def hold(holding: Holding, task: Task, context: Context) -> Recording:
         running(holding.stack, context.guard, log, port=port) as server,
     ):
         generators = Generators(probing, slowing)
-        _start_together(server, generators)
-        _watch(holding, server, generators, samples, lambda s: context.tell(task, s))
+        for group in generators.both():
+            await_ready_line(group)
+        with _sharing_cores(server, generators):
+            _steer(server, generators, samples, script, task, context)
     return read_recording(samples)
+
+
+def _steer(
+    server: Server,
+    generators: Generators,
+    samples: Path,
+    script: Callable[[Stepping], None],
+    task: Task,
+    context: Context,
+) -> None:
+    begins_s = time.monotonic() + _START_IN_S
+    tell(generators.probe, begins_s)
+    probing = Probing(begins_s, context.method.rate_per_s)
+    watch = Watch(server, generators, samples, lambda s: context.tell(task, s))
+    stepping = Stepping(watch, generators, probing, context.method, samples)
+    with contextlib.closing(watch), contextlib.closing(stepping):
+        watch.until_s(begins_s)
+        script(stepping)
+        stepping.leave()
 
 
 def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
@@ -122,77 +133,29 @@ def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
         *locust_argv("probe.py", port, samples),
         *("--users", "1", "--rate", str(profile.rate_per_s)),
         *("--deadline-s", str(profile.deadline_s)),
-        # The last request's deadline is the end of the cell.
-        *("--lasts-s", str(holding.lasts_s - profile.deadline_s)),
     ]
 
 
 def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
-    profile = holding.profile
     return [
         *locust_argv("slow_clients.py", port, samples, holding.scenario.locust_file),
-        *("--levels", ",".join(map(str, holding.levels))),
-        *("--hold-s", str(profile.hold_s)),
-        *("--top-extra-s", str(profile.top_extra_s)),
-        *("--release-s", str(profile.release_s)),
-        *([] if profile.comes_back else ["--once"]),
+        *("--arrive-per-s", str(holding.profile.arrive_per_s)),
+        *([] if holding.comes_back else ["--once"]),
         *("--scenario", holding.scenario.id),
     ]
 
 
-def _start_together(server: Server, generators: Generators) -> None:
-    for group in generators.both():
-        await_ready_line(group)
-    _share_cores(server, generators)
-    begins_s = time.monotonic() + _START_IN_S
-    for group in generators.both():
-        begin(group, begins_s)
-
-
-def _share_cores(server: Server, generators: Generators) -> None:
-    """All are pinned only now: until they are ready, they may use what there is."""
+@contextlib.contextmanager
+def _sharing_cores(server: Server, generators: Generators) -> Iterator[None]:
+    """Pinned only now: until all are ready they may use what there is. We ourselves
+    take the generators' cores meanwhile, to be in nobody else's way."""
+    before = os.sched_getaffinity(0)
     ours, servers = core_shares()
     server.group.pin(servers)
     for group in generators.both():
         group.pin(ours)
-
-
-def _watch(
-    holding: Holding,
-    server: Server,
-    generators: Generators,
-    samples: Path,
-    tell: Callable[[float], None],
-) -> None:
-    """Take a reading every 250 ms until both generators are done."""
-    of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
-    of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
-    processes = [psutil.Process(group.id) for group in generators.both()]
-    began_s = time.monotonic()
-    with contextlib.closing(of_server), contextlib.closing(of_generator):
-        for n in range(1, int((holding.lasts_s + _OVERTIME_S) / _READING_EVERY_S)):
-            if generators.ended:
-                return generators.see_that_they_ended_well()
-            of_server.write(_server_reading(server))
-            of_generator.write(_generator_reading(processes))
-            tell(time.monotonic() - began_s)
-            time.sleep(max(0.0, began_s + n * _READING_EVERY_S - time.monotonic()))
-    raise ProcessError("the generators did not end in time")
-
-
-def _server_reading(server: Server) -> ServerReading:
-    used = usage(server.group)
-    pids = " ".join(map(str, sorted(used.pids)))
-    return ServerReading(time.monotonic(), used.cpu_s, used.rss_mb, pids)
-
-
-def _generator_reading(processes: list[psutil.Process]) -> GeneratorReading:
-    percents = []
-    for process in processes:
-        try:
-            percents.append(process.cpu_percent())
-        except psutil.NoSuchProcess:
-            percents.append(0.0)
-    stolen = psutil.cpu_times_percent().steal
-    probe, slow_clients = percents
-    return GeneratorReading(time.monotonic(), probe, slow_clients, stolen)
+    os.sched_setaffinity(0, ours)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

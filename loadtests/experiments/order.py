@@ -66,15 +66,15 @@ class Order:
         return [*self._self_recoveries(extras), *costs, *traces]
 
     def _self_recoveries(self, extras: Extras) -> list[SelfRecoveryTask]:
-        top = self.profile.levels[-1]
-        watched = self.profile.freeing(extras.watch_s)
         return [
-            SelfRecoveryTask(Holding(stack, scenario, watched))
+            SelfRecoveryTask(
+                Holding(stack, scenario, self.profile, comes_back=False), extras.watch_s
+            )
             for scenario in self.scenarios
             # A handler ends by itself, whatever the timeouts are.
             if scenario.phase.client_is_slow
             for stack in self.stacks
-            if 0 < (stack.predicted_out_by(scenario.id) or 0) <= top
+            if 0 < (stack.predicted_out_by(scenario.id) or 0) <= extras.up_to
         ]
 
     def recorded(self) -> Ordered:
@@ -86,7 +86,6 @@ class Order:
             repeats=self.repeats,
             workers=self.workers,
             threads=self.threads,
-            levels=list(profile.levels),
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -102,10 +101,11 @@ def order_of(run: Run) -> Order:
         )
     extras = None
     if ordered.watch_s is not None:
-        extras = Extras(ordered.watch_s, ordered.cost_repeats, ordered.cost_s)
+        extras = Extras(
+            ordered.watch_s, ordered.cost_repeats, ordered.cost_s, ordered.up_to
+        )
     profile = dataclasses.replace(
         profiles.profile(run.run.profile),
-        levels=tuple(ordered.levels),
         second_tries=ordered.second_tries,
         traces=ordered.traces,
         extras=extras,
@@ -140,4 +140,7 @@ def counted(
 
 
 # What a profile and the method of a run both have, by the same names.
-PACE = ("rate_per_s", "deadline_s", "settle_s", "hold_s", "release_s")
+PACE = (
+    *("rate_per_s", "deadline_s", "arrive_per_s", "settle_s"),
+    *("hold_s", "long_hold_s", "release_s"),
+)

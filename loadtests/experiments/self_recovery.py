@@ -8,6 +8,7 @@ from pathlib import Path
 
 from loadtests.analysis.self_recovery import analyse_self_recovery
 from loadtests.experiments.holding import Holding, hold
+from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import (
     Context,
     State,
@@ -26,6 +27,7 @@ class SelfRecoveryTask:
     """One stack, held exactly at its predicted capacity by clients that stay."""
 
     holding: Holding
+    watch_s: int
 
     @property
     def key(self) -> TaskKey:
@@ -34,7 +36,7 @@ class SelfRecoveryTask:
 
     @property
     def lasts_s(self) -> float:
-        return self.holding.lasts_s
+        return self.watch_s + self.holding.profile.release_s
 
     def state(self, run: Run, folder: Path) -> State:
         valid = [one.valid for one in run.self_recoveries if one.task == self.key]
@@ -43,15 +45,16 @@ class SelfRecoveryTask:
         return State.VOID if valid or has_failed(run, self.key) else State.MISSING
 
     def measured(self, run: Run, context: Context) -> Run:
-        recording = hold(self.holding, self, context)
+        recording = hold(self.holding, self, context, self._hold)
         log = context.log(self, "server").read_text(encoding="utf-8", errors="replace")
         subject = self.holding.subject(repeat=1)
-        profile = self.holding.profile
-        method = dataclasses.replace(
-            context.method, hold_s=profile.hold_s, release_s=profile.release_s
-        )
+        method = dataclasses.replace(context.method, hold_s=self.watch_s)
         found = analyse_self_recovery(subject, recording, method, log)
         return self._with(without_failure(run, self.key), found)
+
+    def _hold(self, stepping: Stepping) -> None:
+        stack, scenario = self.holding.stack, self.holding.scenario.id
+        stepping.hold(stack.predicted_out_by(scenario) or 0, self.watch_s)
 
     def failed(self, run: Run, context: Context, reason: Fact) -> Run:
         return with_failure(self._with(run), self.key, reason)

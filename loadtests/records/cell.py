@@ -10,14 +10,16 @@ from loadtests.records.tasks import CELL, TaskKey
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many slow clients hurt; null means never within this staircase.
+    """How many slow clients hurt; null means never at any step taken.
 
     `predicted_out_at` to `predicted_out_by` is where the stack was predicted to be out;
     they are equal where the prediction is one number. So it is with `_degrades_`.
     `predicted_because` is the reason for both; empty where only "out" was predicted.
-    `degrades_at`: the first step with under 99 % of healthy requests answered.
-    `out_at`: the first step with under 1 %. `held`: the largest step up to which every
-    step stayed at 99 % or more (null when not even the baseline did).
+    `degrades_at`: the fewest slow clients with which under 99 % of healthy requests
+    were answered; `out_at`: with which under 1 % were. `held`: the most up to which
+    every step stayed at 99 % or more (null when not even the baseline did). The search
+    is exact to one client up to 64, and to 5 % above. `ran_out` names what ran out
+    where it degraded, from evidence, and `predicted_ran_out` what was predicted to.
     """
 
     predicted_out_at: int | None
@@ -28,11 +30,31 @@ class Capacity:
     predicted_degrades_at: int | None = None
     predicted_degrades_by: int | None = None
     predicted_because: str = ""
+    predicted_ran_out: str = ""
+    ran_out: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What it did to a server that the slow clients of a step came, before it held.
+
+    From their being asked for until all were in place and the server's CPU had come to
+    rest, `lasted_s`; `settled` is false where it had not after ten seconds. `worst_ms`
+    is the longest response time meanwhile, null where a request went unanswered.
+    `server_cpu_s` is the CPU time of the server in that time.
+    """
+
+    lasted_s: float
+    settled: bool
+    attempted: int
+    answered: int
+    worst_ms: float | None
+    server_cpu_s: float | None
 
 
 @dataclass(frozen=True)
 class Step:
-    """One tread of the staircase, and between which values its figures lie (95 %).
+    """One number of slow clients, held, and the bounds of its figures (95 %).
 
     A percentile counts all requests, an unanswered one as slower than every answered
     one. It is null where under 10 requests lie beyond it, and where it falls on an
@@ -54,6 +76,7 @@ class Step:
     p90_high_ms: float | None = None
     p99_low_ms: float | None = None
     p99_high_ms: float | None = None
+    arrival: Arrival | None = None  # format 1 did not tell arriving from holding
 
 
 @dataclass(frozen=True)
@@ -108,6 +131,7 @@ class Subject:
     workers: int
     threads: int | None
     capacity: Capacity
+    nofile: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

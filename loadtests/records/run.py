@@ -38,8 +38,14 @@ class RunInfo:
 class Method:
     """How every cell of the run was measured.
 
-    `segment_bytes`: the largest TCP segment (MSS) that the clients announced; null in
-    format 1, whose clients had the segments of loopback, 65,483 bytes.
+    Slow clients come at `arrive_per_s`, and the server gets up to `settle_s` to come to
+    rest. A step is then held for `hold_s`, the baseline and the largest step that was
+    held for `long_hold_s`, and `release_s` is watched after the slow clients have left.
+    `segment_bytes`: the largest TCP segment (MSS) that the clients announced.
+
+    In format 1 slow clients came at once, `arrive_per_s` and `long_hold_s` are null,
+    the first `settle_s` of the `hold_s` of each step did not count, and segments were
+    those of loopback, 65,483 bytes.
     """
 
     rate_per_s: float
@@ -50,6 +56,8 @@ class Method:
     healthy_request: str
     cores: str = ""
     segment_bytes: int | None = None
+    arrive_per_s: float | None = None
+    long_hold_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +78,9 @@ class Environment:
 class Ordered:
     """What was asked for: enough to go on with a run that was stopped.
 
-    Counts are null where each stack has its own. `levels` are the steps that every
-    stack climbs. `watch_s` is how long stacks are watched that are held at their
-    capacity; null without such tasks and without costs.
+    Counts are null where each stack has its own, `nofile` where it is the usual one.
+    `watch_s` is how long stacks are watched that are held at their capacity; null
+    without such tasks and without costs.
     """
 
     stacks: list[str]
@@ -80,12 +88,13 @@ class Ordered:
     repeats: int
     workers: int | None
     threads: int | None
-    levels: list[int]
     second_tries: bool
     traces: bool
     watch_s: int | None = None
     cost_repeats: int = 0
     cost_s: float = 0.0
+    up_to: int = 0
+    nofile: int | None = None
 
 
 @dataclass(frozen=True)

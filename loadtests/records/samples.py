@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 SAMPLES_FILE = "probe.csv"
 VISITS_FILE = "slow-clients.csv"
-LEVELS_FILE = "levels.csv"
+STEPS_FILE = "steps.csv"
 SERVER_FILE = "server.csv"
 GENERATOR_FILE = "generator.csv"
 
@@ -42,11 +42,31 @@ class Visit(NamedTuple):
     status: int | None
 
 
-class Level(NamedTuple):
-    """The moment at which that many slow clients were asked for."""
+class StepTaken(NamedTuple):
+    """One step as the harness took it: from `asked_s` slow clients arrive, from
+    `begins_s` they are held.
 
-    at_s: float
+    A healthy request belongs to the part in which it was due. `in_place` is how many
+    slow clients had come, `settled` (1 or 0) whether the server came to rest before the
+    holding began. The last row is the leaving: no slow clients, and nothing is held.
+    """
+
     slow_clients: int
+    asked_s: float
+    begins_s: float
+    ends_s: float
+    in_place: int
+    settled: int
+
+    def arriving(self, recording: Recording) -> list[Sample]:
+        return recording.due(self.asked_s, self.begins_s)
+
+    def holding(self, recording: Recording) -> list[Sample]:
+        return recording.due(self.begins_s, self.ends_s)
+
+    def has(self, at_s: float) -> bool:
+        """Whether that moment belongs to the holding."""
+        return self.begins_s <= at_s < self.ends_s
 
 
 class ServerReading(NamedTuple):
@@ -72,35 +92,32 @@ class GeneratorReading(NamedTuple):
 
 @dataclass(frozen=True)
 class Recording:
-    """All that was seen of one cell."""
+    """All that was seen of one cell; `taken` are its steps, the leaving last."""
 
     samples: list[Sample]
     visits: list[Visit]
-    levels: list[Level]
+    taken: list[StepTaken]
     server: list[ServerReading]
     generator: list[GeneratorReading]
 
+    @property
+    def steps(self) -> list[StepTaken]:
+        """The steps that were held, in the order in which they were taken."""
+        return self.taken[:-1]
 
-@dataclass(frozen=True)
-class Tread:
-    """One step's window in time: requests due in [begins_s, ends_s) count for it."""
+    @property
+    def left_s(self) -> float:
+        """When the slow clients were let go."""
+        return self.taken[-1].asked_s
 
-    slow_clients: int
-    begins_s: float
-    ends_s: float
-
-    def samples(self, recording: Recording) -> list[Sample]:
-        """The healthy requests that were due in it, but for those that our own machine
-        could not send: they say nothing of the server."""
+    def due(self, from_s: float, to_s: float) -> list[Sample]:
+        """The healthy requests that were due in that time, but for those that our own
+        machine could not send: they say nothing of the server."""
         return [
             sample
-            for sample in recording.samples
-            if self.begins_s <= sample.intended_s < self.ends_s
-            and sample.fault != NOT_SENT
+            for sample in self.samples
+            if from_s <= sample.intended_s < to_s and sample.fault != NOT_SENT
         ]
-
-    def has(self, at_s: float) -> bool:
-        return self.begins_s <= at_s < self.ends_s
 
 
 class SampleWriter:
@@ -119,16 +136,43 @@ class SampleWriter:
         self._file.close()
 
 
-Record = TypeVar("Record", Sample, Visit, Level, ServerReading, GeneratorReading)
+Record = TypeVar("Record", Sample, Visit, StepTaken, ServerReading, GeneratorReading)
+
+
+class SamplesTail:
+    """The samples of a file that is still being written; it may not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / SAMPLES_FILE
+        self._at = 0
+        self._found: list[Sample] = []
+
+    def so_far(self) -> list[Sample]:
+        """All whole samples that are there by now, in the order in which they ended."""
+        if not self._path.exists():
+            return self._found
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            data = _whole_lines(file.read())
+        header = 0 if self._at else 1
+        self._found += _records(data, Sample, header)
+        self._at += len(data)
+        return self._found
 
 
 def read_samples(folder: Path, name: str, kind: type[Record]) -> list[Record]:
     """The records of that file, in order. A last line without its end is left out: what
     is there of it can look like a record (`12.3,1` of `12.34,128`)."""
+    return _records(_whole_lines((folder / name).read_bytes()), kind, header=1)
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _records(data: bytes, kind: type[Record], header: int) -> list[Record]:
     converters = [_converter(hint) for hint in typing.get_type_hints(kind).values()]
-    data = (folder / name).read_bytes()
-    whole = data[: data.rfind(b"\n") + 1].decode()
-    rows = list(csv.reader(io.StringIO(whole, newline="")))[1:]
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))[header:]
     return [
         kind(*(convert(text) for convert, text in zip(converters, row, strict=True)))
         for row in rows
@@ -147,7 +191,7 @@ def read_recording(folder: Path) -> Recording:
     return Recording(
         samples=read_samples(folder, SAMPLES_FILE, Sample),
         visits=read_samples(folder, VISITS_FILE, Visit),
-        levels=read_samples(folder, LEVELS_FILE, Level),
+        taken=read_samples(folder, STEPS_FILE, StepTaken),
         server=read_samples(folder, SERVER_FILE, ServerReading),
         generator=read_samples(folder, GENERATOR_FILE, GeneratorReading),
     )

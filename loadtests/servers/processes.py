@@ -30,6 +30,10 @@ _GUARD = Path(__file__).with_name("guard.py")
 # Locust reads its options from the environment too.
 _OF_LOCUST = "LOCUST_*"
 
+# The shell limits itself, soft and hard, and then becomes the command. A limit that is
+# set from outside comes too late for what the command has opened or forked by then.
+_WITH_NOFILE = ("sh", "-c", 'ulimit -n "$0" && exec "$@"')
+
 
 class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
@@ -50,18 +54,26 @@ class Group:
 
     The word `python` in argv stands for the interpreter that runs this. Output goes to
     the log, or to our own terminal without one; with `pipes`, standard input and output
-    are ours to write and read.
+    are ours to write and read. `nofile` limits how many descriptors each process may
+    open; without a limit, each may open as many as we may.
     """
 
     def __init__(
-        self, argv: Sequence[str], log: Path | None, *, cwd: Path, pipes: bool = False
+        self,
+        argv: Sequence[str],
+        log: Path | None,
+        *,
+        cwd: Path,
+        pipes: bool = False,
+        nofile: int | None = None,
     ) -> None:
         self.log = log
         pipe = subprocess.PIPE if pipes else None
+        limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
             self.process = subprocess.Popen(
-                [sys.executable if word == "python" else word for word in argv],
+                [*limited, *(sys.executable if w == "python" else w for w in argv)],
                 stdin=pipe or subprocess.DEVNULL,
                 stdout=pipe or output,
                 stderr=output,
@@ -202,12 +214,13 @@ def started(
     *,
     cwd: Path,
     pipes: bool = False,
+    nofile: int | None = None,
 ) -> Iterator[Group]:
     """A process group for as long as the block runs, and not a moment longer."""
     group: Group | None = None
     try:
         with uninterrupted():
-            group = Group(argv, log, cwd=cwd, pipes=pipes)
+            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile)
             guard.watch(group)
         yield group
     finally:

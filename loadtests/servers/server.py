@@ -146,7 +146,8 @@ def running(
     port = port or free_port()
     if is_listened_on(port):
         raise ServerError(f"port {port} is in use: choose another with PORT=")
-    with started(guard, stack.command(port), log, cwd=ROOT) as group:
+    command, nofile = stack.command(port), stack.nofile
+    with started(guard, command, log, cwd=ROOT, nofile=nofile) as group:
         server = Server(stack, group, port)
         _await_listening(server)
         if answering:

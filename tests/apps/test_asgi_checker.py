@@ -1,4 +1,4 @@
-"""The checker is itself checked: each seeded fault is caught, and named."""
+"""The checker is itself checked: each seeded fault of HTTP is caught, and named."""
 
 import asyncio
 from typing import Any
@@ -7,21 +7,13 @@ import pytest
 
 from asgi_app.interface import Event, Handler, Receive, Scope, Send
 from loadtests.catalog.contract import Request
-from tests.apps.asgi_checker import Violation, check_refuses, checked
-from tests.apps.drivers import DISCONNECT, Client, scope_of, websocket_scope_of
+from tests.apps.asgi_checker import check_refuses, checked
+from tests.apps.asgi_clauses import Violation
+from tests.apps.drivers import DISCONNECT, Client, scope_of
+from tests.apps.seeded import START, run, sends
 
-START: Event = {"type": "http.response.start", "status": 200, "headers": []}
 BODY: Event = {"type": "http.response.body", "body": b"ok"}
 MORE: Event = {**BODY, "more_body": True}
-COMPLETE: Event = {"type": "lifespan.startup.complete"}
-
-
-def sends(*events: Any) -> Handler:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for event in events:
-            await send(event)
-
-    return app
 
 
 def starts(**keys: Any) -> Handler:
@@ -30,11 +22,6 @@ def starts(**keys: Any) -> Handler:
 
 def header(name: Any, value: Any = b"1") -> Handler:
     return starts(headers=[(name, value)])
-
-
-def run(app: Handler, scope: Scope, *script: Event) -> None:
-    client = Client(script)
-    asyncio.run(checked(app)(scope, client.receive, client.send))
 
 
 async def returns_something(scope: Scope, receive: Receive, send: Send) -> Any:
@@ -166,170 +153,6 @@ def test_checker_lets_an_app_stop_when_the_client_has_gone() -> None:
         await receive()
 
     run(app, scope_of(Request("GET", "/")), DISCONNECT)
-
-
-async def starts_up_only(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await send(COMPLETE)
-
-
-async def skips_startup(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await receive()
-
-
-async def answers_startup_with(event: Event, receive: Receive, send: Send) -> None:
-    await receive()
-    await send(event)
-
-
-def answers(event: Event) -> Handler:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await answers_startup_with(event, receive, send)
-
-    return app
-
-
-async def only_receives(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-
-
-async def goes_on_after_failing(scope: Scope, receive: Receive, send: Send) -> None:
-    await answers_startup_with({"type": "lifespan.startup.failed"}, receive, send)
-    await receive()
-
-
-FAILED = {"type": "lifespan.startup.failed"}
-LIFESPAN_FAULTS = {
-    "answer-unasked": (sends(COMPLETE), "answers nothing"),
-    "unknown-type": (answers({"type": "lifespan.startup.done"}), "unknown event type"),
-    "http-event": (answers(START), "unknown event type"),
-    "wrong-phase": (
-        answers({"type": "lifespan.shutdown.complete"}),
-        "complete in answer to lifespan.startup",
-    ),
-    "message-with-complete": (answers({**COMPLETE, "message": ""}), "unknown keys"),
-    "message-bytes": (answers({**FAILED, "message": b"no"}), "message must be a str"),
-    "startup-unanswered": (only_receives, "before it answered lifespan.startup"),
-    "receive-before-answer": (skips_startup, "before lifespan.startup was answered"),
-    "no-shutdown": (starts_up_only, "ended before the lifespan did"),
-    "goes-on-after-failing": (goes_on_after_failing, "after the end of the lifespan"),
-}
-
-
-@pytest.mark.parametrize(
-    ("app", "fault"), LIFESPAN_FAULTS.values(), ids=LIFESPAN_FAULTS
-)
-def test_checker_names_the_fault_of_a_lifespan(app: Handler, fault: str) -> None:
-    script: list[Event] = [{"type": f"lifespan.{p}"} for p in ("startup", "shutdown")]
-    with pytest.raises(Violation, match=fault):
-        run(app, {"type": "lifespan"}, *script)
-
-
-CONNECT: Event = {"type": "websocket.connect"}
-ACCEPT: Event = {"type": "websocket.accept"}
-CLOSE: Event = {"type": "websocket.close"}
-TEXT: Event = {"type": "websocket.send", "text": "ok"}
-GONE: Event = {"type": "websocket.disconnect", "code": 1005}
-RECEIVE = "receive"
-
-
-def websocket(*steps: Any) -> Handler:
-    """Receives where it says so, and sends the rest."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for step in steps:
-            await (receive() if step is RECEIVE else send(step))
-
-    return app
-
-
-def accepts(**keys: Any) -> Handler:
-    return websocket(RECEIVE, {**ACCEPT, **keys}, CLOSE)
-
-
-def says(**keys: Any) -> Handler:
-    return websocket(RECEIVE, ACCEPT, {"type": "websocket.send", **keys}, CLOSE)
-
-
-def closes(**keys: Any) -> Handler:
-    return websocket(RECEIVE, ACCEPT, {**CLOSE, **keys})
-
-
-WEBSOCKET_FAULTS = {
-    "nothing": (websocket(), "left the WebSocket as it was"),
-    "unanswered": (websocket(RECEIVE), "left the WebSocket as it was"),
-    "left-open": (websocket(RECEIVE, ACCEPT), "left the WebSocket as it was"),
-    "accept-unasked": (websocket(ACCEPT), "accept answers nothing"),
-    "close-unasked": (websocket(CLOSE), "close answers nothing"),
-    "receive-before-answer": (websocket(RECEIVE, RECEIVE), "connect was answered"),
-    "accept-twice": (websocket(RECEIVE, ACCEPT, ACCEPT), "accept sent twice"),
-    "send-before-accept": (websocket(RECEIVE, TEXT), "send before websocket.accept"),
-    "send-after-close": (websocket(RECEIVE, ACCEPT, CLOSE, TEXT), "after websocket.cl"),
-    "accept-after-refusal": (websocket(RECEIVE, CLOSE, ACCEPT), "after websocket.clo"),
-    "close-twice": (websocket(RECEIVE, ACCEPT, CLOSE, CLOSE), "after websocket.close"),
-    "send-after-the-end": (
-        websocket(RECEIVE, ACCEPT, RECEIVE, TEXT),
-        "websocket.send after websocket.disconnect",
-    ),
-    "receive-after-the-end": (
-        websocket(RECEIVE, ACCEPT, RECEIVE, RECEIVE),
-        r"receive\(\) after websocket.disconnect",
-    ),
-    "http-event": (websocket(RECEIVE, START), "unknown event type"),
-    "accept-key": (accepts(code=1000), r"unknown keys \['code'\]"),
-    "accept-subprotocol": (accepts(subprotocol="soap"), "'soap' was not offered"),
-    "accept-header-upper": (accepts(headers=[(b"X-A", b"1")]), "not in lower case"),
-    "accept-upgrade": (
-        accepts(headers=[(b"upgrade", b"x")]),
-        "is the server's to send",
-    ),
-    "accept-protocol-header": (
-        accepts(headers=[(b"sec-websocket-protocol", b"echo")]),
-        "are the server's to send",
-    ),
-    "message-empty": (says(), "exactly one of text and bytes"),
-    "message-none": (says(text=None, bytes=None), "exactly one of text and bytes"),
-    "message-both": (says(text="a", bytes=b"a"), "exactly one of text and bytes"),
-    "message-text-bytes": (says(text=b"a"), "text must be a str"),
-    "message-bytes-text": (says(bytes="a"), "bytes must be bytes"),
-    "message-key": (says(text="a", more=False), "unknown keys"),
-    "close-word": (closes(code="1000"), "code must be an int"),
-    "close-no-status": (closes(code=1005), "1005 is not a close code"),
-    "close-abnormal": (closes(code=1006), "1006 is not a close code"),
-    "close-undefined": (closes(code=1015), "1015 is not a close code"),
-    "close-reserved": (closes(code=2999), "2999 is not a close code"),
-    "close-too-high": (closes(code=5000), "5000 is not a close code"),
-    "close-reason-bytes": (closes(reason=b"no"), "reason must be a str"),
-    "close-reason-long": (closes(reason="ü" * 62), "more than 123 bytes"),
-    "close-key": (closes(status=403), "unknown keys"),
-}
-
-
-@pytest.mark.parametrize(
-    ("app", "fault"), WEBSOCKET_FAULTS.values(), ids=WEBSOCKET_FAULTS
-)
-def test_checker_names_the_fault_of_a_websocket(app: Handler, fault: str) -> None:
-    with pytest.raises(Violation, match=fault):
-        run(app, websocket_scope_of("/ws", "echo"), CONNECT, GONE)
-
-
-RIGHT_WEBSOCKETS = {
-    "refuses": websocket(RECEIVE, CLOSE),
-    "refuses-and-listens": websocket(RECEIVE, CLOSE, RECEIVE),
-    "closes": closes(code=4999, reason="ü" * 61),
-    "closes-without-a-reason": closes(reason=None),
-    "is-left": websocket(RECEIVE, ACCEPT, RECEIVE),
-    "chooses": accepts(subprotocol="echo", headers=[(b"x-a", b"1")]),
-    "chooses-none": accepts(subprotocol=None),
-    "says-text": says(text="", bytes=None),
-    "says-bytes": says(bytes=b""),
-}
-
-
-@pytest.mark.parametrize("app", RIGHT_WEBSOCKETS.values(), ids=RIGHT_WEBSOCKETS)
-def test_checker_lets_a_right_websocket_pass(app: Handler) -> None:
-    run(app, websocket_scope_of("/ws", "echo"), CONNECT, GONE)
 
 
 async def accepts_anything(scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,7 +26,7 @@ def ordered(*words: str) -> list[Subject]:
 def test_counts_are_those_of_every_cell_and_of_its_prediction() -> None:
     threaded, loop = ordered(TWO, "--workers=3", "--threads=4")
     assert (threaded.workers, threaded.threads) == (3, 4)
-    assert threaded.capacity.predicted_out_at == 12
+    assert threaded.capacity.predicted_degrades_at == 4
     assert "--threads 4" in " ".join(threaded.argv)
     assert (loop.workers, loop.threads) == (3, None)
     assert "--workers 3" in " ".join(loop.argv)

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from loadtests import ROOT
 from loadtests.commands.typed import typed
+from tests.commands.clone import fresh_clone, make
 
-PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml", "Makefile")
-# Of a make above us, as in `make test`.
-OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GOALS")
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in OF_MAKE}
 # In the place of the environment's Python: it shows which command line it was handed.
 SHOW = """import json, os, sys
 from loadtests.commands.typed import from_make
@@ -29,32 +23,7 @@ json.dump(from_make(sys.argv[-1], os.environ), sys.stdout)"""
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh clone that is set up: its Python is the one that runs the tests."""
-    folder = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, folder / part)
-    (folder / "requirements.lock").touch()
-    python = folder / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-    (folder / ".venv/ready").touch()
-    return folder
-
-
-def make(
-    project: Path, *words: str | bytes, **environ: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", *words],
-        cwd=project,
-        env={**ENVIRONMENT, **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return fresh_clone(tmp_path_factory.mktemp("project"))
 
 
 def handed_on(

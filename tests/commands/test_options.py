@@ -11,6 +11,7 @@ import pytest
 
 from loadtests import ROOT, UserError
 from loadtests.commands import options, targets
+from loadtests.commands.declarations import Target
 from loadtests.commands.main import COMMANDS, main
 from loadtests.commands.options import run_folder
 from loadtests.commands.statuses import MEANINGS, Status
@@ -44,7 +45,7 @@ def test_commands_use_statuses_by_name_and_all_of_them() -> None:
 
 @pytest.mark.parametrize("target", targets.TARGETS.values(), ids=lambda t: t.name)
 def test_variable_of_a_target_is_an_option_of_its_command(
-    target: targets.Target,
+    target: Target,
 ) -> None:
     if not target.words:
         assert not target.takes
@@ -52,7 +53,7 @@ def test_variable_of_a_target_is_an_option_of_its_command(
     parser = argparse.ArgumentParser()
     COMMANDS[target.words[0]][1](parser)
     known = {action.dest.upper() for action in parser._actions}
-    assert set(target.takes) - set(targets.PASSED_ON) <= known
+    assert set(target.takes) - set(target.passed_on) <= known
     assert set(target.takes) <= set(targets.VARIABLES)
 
 

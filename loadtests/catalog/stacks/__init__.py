@@ -14,16 +14,20 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 
 from loadtests.catalog.names import unknown
-from loadtests.catalog.stacks.stack import HOST, Holds, Stack, StackError
+from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
+from loadtests.catalog.stacks.stack import HOST, Stack, StackError
 
 __all__ = [
     "HOST",
     "HTTP1",
     "HTTP2",
     "STACKS",
+    "AtLimit",
     "Holds",
+    "Limit",
     "Stack",
     "StackError",
+    "Supply",
     "add",
     "choose",
     "find",

@@ -3,62 +3,123 @@
 from __future__ import annotations
 
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.stack import (
-    ASGI_APP,
-    ON_A_LOOP,
-    WSGI_APP,
+from loadtests.catalog.stacks.limits import (
+    AtLimit,
     Holds,
-    Stack,
-    everywhere,
+    Limit,
+    Supply,
+    descriptors,
+    one,
     threads,
-    workers,
+    worker_connections,
 )
+from loadtests.catalog.stacks.loops import ON_UVLOOP, on_a_loop
+from loadtests.catalog.stacks.stack import ASGI_APP, WSGI_APP, Stack, everywhere
 
 # PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
 SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
 
 
-def _worker_connections(stack: Stack) -> int:
-    return stack.workers * 1000  # gunicorn's default for --worker-connections
-
-
 SYNC = Holds(
     "a worker",
-    workers,
+    (
+        Limit(
+            Supply.WORKERS,
+            one,
+            AtLimit.BLOCKS,
+            "a worker accepts the next client when it is done with the last "
+            "(gunicorn/workers/sync.py, run_for_one)",
+        ),
+    ),
     "gunicorn's sync worker reads, runs the app and writes for one client at a time "
     "(gunicorn/workers/sync.py); only --timeout, 30 s, ends it",
 )
 
+_POOL = (
+    Limit(
+        Supply.THREADS,
+        threads,
+        AtLimit.QUEUES,
+        "a worker accepts whether or not a thread is free, and the client waits there "
+        "for one (gunicorn/workers/gthread.py, accept), so one worker may be full "
+        "before the other",
+        evenness=0.0,
+        takes_on=True,
+    ),
+    Limit(
+        Supply.WORKER_CONNECTIONS,
+        worker_connections,
+        AtLimit.QUEUES,
+        "with as many clients, a worker accepts no more "
+        "(gunicorn/workers/gthread.py, run)",
+    ),
+    Limit(
+        Supply.DESCRIPTORS,
+        descriptors,
+        AtLimit.BLOCKS,
+        "without a descriptor accept raises, which ends the worker's loop but not its "
+        "threads (gunicorn/workers/gthread.py, accept); --timeout, 30 s, kills it",
+    ),
+)
+
 GTHREAD = Holds(
     "a thread",
-    threads,
+    _POOL,
     "once the first byte is there, a gthread thread reads, runs the app and writes for "
-    "its client to the end (gunicorn/workers/gthread.py, handle); a worker accepts "
-    "whether or not a thread is free (accept), so one may be full before the other",
-    uneven=True,
+    "its client to the end (gunicorn/workers/gthread.py, handle)",
 )
 
 GTHREAD_IDLE = Holds(
-    "a thread, 5 s of every 7",
-    threads,
+    "a thread, 5 s of every 7.5",
+    _POOL,
     "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
-    "connection is parked for keepalive, 2 s, and closed (gthread.py, finish_request); "
-    "those that come together hold their threads together, later ones by turns",
-    uneven=True,
-    share=5 / 7,
+    "connection is parked for keepalive, 2 s, and closed (gunicorn/workers/gthread.py, "
+    "finish_request); those that come together hold their threads together, later "
+    "ones by turns",
+    held_s=5.0,
+    away_s=2.5,
+)
+
+_GREENLETS = (
+    Limit(
+        Supply.WORKER_CONNECTIONS,
+        worker_connections,
+        AtLimit.QUEUES,
+        "with a greenlet for each of --worker-connections, a worker accepts none, and "
+        "what waits falls to the others (gevent/baseserver.py, _do_read)",
+    ),
+    Limit(
+        Supply.DESCRIPTORS,
+        descriptors,
+        AtLimit.QUEUES,
+        "without a descriptor a worker waits 10 ms to 1 s before it accepts again, and "
+        "what waits falls to the others (gevent/baseserver.py, _do_read, max_delay)",
+    ),
 )
 
 GREENLET = Holds(
     "a greenlet",
-    _worker_connections,
-    "a greenlet for each connection, up to --worker-connections, 1000 a worker; the "
-    "worker patches time.sleep, so that it blocks one greenlet (workers/ggevent.py)",
+    _GREENLETS,
+    "a greenlet for each connection, up to --worker-connections; the worker patches "
+    "time.sleep, so that it blocks one greenlet (gunicorn/workers/ggevent.py)",
+)
+
+GREENLET_UNTIL_KEEPALIVE = Holds(
+    "a greenlet, 2 s of every 2.5",
+    _GREENLETS,
+    "a greenlet waits for the end of the headers for keepalive, 2 s, and then closes "
+    "(gunicorn/workers/ggevent.py, timeout_ctx); those that come together hold their "
+    "greenlets together, later ones by turns",
+    held_s=2.0,
+    away_s=0.5,
 )
 
 _GUNICORN = (
     "python -m gunicorn --bind {host}:{port} --workers {workers} "
     "--no-control-socket --worker-class"
 ).split()
+_THREADS = ("--threads", "{threads}")
+_CONNECTIONS = ("--worker-connections", "{worker_connections}")
 # "both": with prior knowledge or an upgrade. With "prior-knowledge" alone gunicorn says
 # 400 to all HTTP/1.1, and that is what asks if the server is ready.
 _GUNICORN_H2 = "--http-protocols h2,h1 --http2-cleartext both".split()
@@ -73,27 +134,33 @@ STACKS = [
         holds=everywhere(SYNC),
         app=WSGI_APP,
         packages=("gunicorn",),
+        own_descriptors=7,
     ),
     Stack(
         id="wsgi-gunicorn-gthread",
         interface="wsgi",
         server="gunicorn",
         worker="gthread",
-        argv=(*_GUNICORN, "gthread", "--threads", "{threads}", "{app}"),
+        argv=(*_GUNICORN, "gthread", *_THREADS, *_CONNECTIONS, "{app}"),
         holds=everywhere(GTHREAD) | {Phase.SILENT: GTHREAD_IDLE},
         app=WSGI_APP,
         packages=("gunicorn",),
         threads=8,
+        worker_connections=1000,
+        own_descriptors=10,
     ),
     Stack(
         id="wsgi-gunicorn-gevent",
         interface="wsgi",
         server="gunicorn",
         worker="gevent",
-        argv=(*_GUNICORN, "gevent", "{app}"),
-        holds=everywhere(GREENLET),
+        argv=(*_GUNICORN, "gevent", *_CONNECTIONS, "{app}"),
+        holds=everywhere(GREENLET)
+        | dict.fromkeys((Phase.SILENT, Phase.HEAD), GREENLET_UNTIL_KEEPALIVE),
         app=WSGI_APP,
         packages=("gunicorn", "gevent"),
+        worker_connections=1000,
+        own_descriptors=9,
     ),
     Stack(
         id="asgi-gunicorn",
@@ -101,8 +168,10 @@ STACKS = [
         server="gunicorn",
         worker="asgi",
         argv=(*_GUNICORN, "asgi", "{app}"),
-        holds=ON_A_LOOP,
+        # It stores --worker-connections, and never compares (workers/gasgi.py).
+        holds=on_a_loop(ON_UVLOOP),
         app=ASGI_APP,
+        own_descriptors=17,
         packages=("gunicorn", "uvloop"),  # --asgi-loop auto takes it if it is there
     ),
     Stack(
@@ -111,7 +180,8 @@ STACKS = [
         server="gunicorn",
         worker="uvicorn",
         argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
-        holds=ON_A_LOOP,
+        holds=on_a_loop(ON_UVLOOP),
+        own_descriptors=17,
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
     ),
@@ -120,7 +190,7 @@ STACKS = [
         interface="wsgi",
         server="gunicorn",
         worker="gthread",
-        argv=(*_GUNICORN, "gthread", "--threads", "{threads}", *_GUNICORN_H2, "{app}"),
+        argv=(*_GUNICORN, "gthread", *_THREADS, *_GUNICORN_H2, "{app}"),
         holds={},
         app=WSGI_APP,
         packages=("gunicorn",),

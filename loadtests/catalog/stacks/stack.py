@@ -3,17 +3,19 @@
 The one rule: a slow client holds something. Whatever a stack lends to a client that is
 not finished (a worker, a thread, a greenlet, a file descriptor) is what runs out, and
 the stack is predicted to be out when there are as many slow clients as it has of those.
+No supply is without end: every stack has a number, and every number can be wrong.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from loadtests import UserError
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
+from loadtests.catalog.stacks.limits import Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
 HOST = "127.0.0.1"
@@ -24,24 +26,6 @@ class StackError(UserError):
 
 
 @dataclass(frozen=True)
-class Holds:
-    """What one slow client holds, and for what reason.
-
-    `supply` gives the number of those that a stack has: the predicted "out at". None
-    stands for a supply that no staircase here reaches. `uneven`: a worker that has none
-    left goes on accepting, so that the supply of the others lasts longer. `share`: of
-    the time, how much of it a slow client holds its own; those that come together hold
-    theirs at once, later ones may find some free.
-    """
-
-    what: str
-    supply: Callable[[Stack], int | None]
-    because: str
-    uneven: bool = False
-    share: float = 1.0
-
-
-@dataclass(frozen=True)
 class Stack:
     """Interface + server + worker class + counts, and the command that serves it.
 
@@ -49,6 +33,11 @@ class Stack:
     left open. `threads` is None where the stack runs no app code in threads. `holds` is
     what an unfinished exchange holds in each of its phases. `packages` are those whose
     versions decide what it does: two runs of it with others are not compared.
+
+    `nofile` is how many descriptors each process may open, 1024 as most deployments
+    have it. A worker holds `own_descriptors` before its first client, and
+    `siblings_descriptors` more if it is not the only one. `worker_connections` is None
+    where the server has no such limit, or does not obey it.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
@@ -65,11 +54,19 @@ class Stack:
     packages: tuple[str, ...]
     workers: int = 2
     threads: int | None = None
+    nofile: int = 1024
+    worker_connections: int | None = None
+    own_descriptors: int = 0
+    siblings_descriptors: int = 0
     http2: bool = False
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
-        counts = {"workers": self.workers, "threads": self.threads or 1}
+        counts = {
+            "workers": self.workers,
+            "threads": self.threads or 1,
+            "worker_connections": self.worker_connections,
+        }
         return [
             word.format(host=host, port=port, app=self.app, **counts)
             for word in self.argv
@@ -79,85 +76,77 @@ class Stack:
         """What each slow client of that scenario holds."""
         return self.holds[find_scenario(scenario).phase]
 
-    def predicted_out_at(self, scenario: str) -> int | None:
-        """How many slow clients take this stack out; None: more than can be tried."""
-        return self.held_under(scenario).supply(self)
+    def predicted_ran_out(self, scenario: str) -> Supply:
+        """What runs out first under that scenario."""
+        return self.limit_under(scenario).supply
 
-    def predicted_out_by(self, scenario: str) -> int | None:
-        """How many take it out at the latest, where slow clients fall unevenly.
+    def limit_under(self, scenario: str) -> Limit:
+        """The limit that this stack reaches first under that scenario."""
+        return self.held_under(scenario).limit(self)
 
-        Each falls to a worker as if by lot: with twice as many as there are threads,
-        the chance that 2 x 8 are not all held is 0.2 %.
+    def predicted_because(self, scenario: str) -> str:
+        """Why, with the sources: what a slow client holds, and what is at its end."""
+        holds = self.held_under(scenario)
+        return f"a slow client holds {holds.what}: {holds.because}; " + (
+            holds.limit(self).because
+        )
+
+    def predicted_degrades_at(self, scenario: str) -> int:
+        """How many slow clients can be the first to do harm."""
+        return self.limit_under(scenario).degrades(self)[0]
+
+    def predicted_degrades_by(self, scenario: str) -> int:
+        """How many do harm at the latest."""
+        latest = self.limit_under(scenario).degrades(self)[1]
+        return math.floor(latest * self.held_under(scenario).by_turns)
+
+    def predicted_out_at(self, scenario: str) -> int:
+        """How many slow clients can be the first to take this stack out.
+
+        While there is more than they hold at a time, some requests find one free.
         """
-        supply = self._spread_out(scenario)
-        uneven = self.held_under(scenario).uneven and self.workers > 1
-        return 2 * supply if supply and uneven else supply
+        least = self.limit_under(scenario).out(self)[0]
+        return math.floor(least / self.held_under(scenario).share)
 
-    def _spread_out(self, scenario: str) -> int | None:
-        """The supply for slow clients that do not hold theirs at the same time."""
-        supply = self.predicted_out_at(scenario)
-        return supply and math.floor(supply / self.held_under(scenario).share)
+    def predicted_out_by(self, scenario: str) -> int:
+        """How many take it out at the latest."""
+        latest = self.limit_under(scenario).out(self)[1]
+        return math.floor(latest * self.held_under(scenario).by_turns)
 
-    def predicted_degrades_at(self, scenario: str) -> int | None:
-        """How many slow clients can be the first to do harm; None: no number tried.
+    @property
+    def idle_descriptors(self) -> int:
+        """How many descriptors each worker holds before its first client."""
+        siblings = self.siblings_descriptors if self.workers > 1 else 0
+        return self.own_descriptors + siblings
 
-        Where slow clients fall evenly, the last free worker answers all: nothing is
-        lost before the stack is out. Where they do not, all may fall to one worker.
-        """
-        supply = self.predicted_out_at(scenario)
-        if supply and self.held_under(scenario).uneven:
-            return max(1, supply // self.workers)
-        return supply
-
-    def predicted_degrades_by(self, scenario: str) -> int | None:
-        """How many do harm at the latest: with one fewer, each worker could still have
-        something left; with as many, one of them has not."""
-        supply = self._spread_out(scenario)
-        if supply and self.held_under(scenario).uneven:
-            return supply - self.workers + 1
-        return supply
-
-    def with_counts(self, workers: int | None, threads: int | None) -> Stack:
+    def with_counts(
+        self,
+        workers: int | None,
+        threads: int | None,
+        nofile: int | None = None,
+        worker_connections: int | None = None,
+    ) -> Stack:
         """This stack with other counts; the predictions follow from them."""
         if threads is not None and self.threads is None:
             raise StackError(f"{self.id} has no threads to set: leave THREADS= out")
-        return replace(
-            self, workers=workers or self.workers, threads=threads or self.threads
+        if worker_connections is not None and self.worker_connections is None:
+            raise StackError(f"{self.id} has no limit of worker_connections to set")
+        found = replace(
+            self,
+            workers=workers or self.workers,
+            threads=threads or self.threads,
+            nofile=nofile or self.nofile,
+            worker_connections=worker_connections or self.worker_connections,
         )
-
-
-def workers(stack: Stack) -> int:
-    return stack.workers
-
-
-def threads(stack: Stack) -> int:
-    return stack.workers * (stack.threads or 1)
-
-
-def not_reached(stack: Stack) -> None:
-    return None
-
-
-BLOCKED_LOOP = Holds(
-    "a worker's event loop",
-    workers,
-    "a blocking call in an `async def` holds the event loop, and with it all clients "
-    "of that worker; a loop that is held accepts nobody, so the next falls to another",
-)
-
-EVENT_LOOP = Holds(
-    "a file descriptor",
-    not_reached,
-    "the event loop keeps an unfinished connection as a socket and some memory, with "
-    "no worker or thread behind it",
-)
+        if found.nofile <= found.idle_descriptors:
+            least = found.idle_descriptors + 1
+            raise StackError(f"{self.id} needs {least} descriptors before any client")
+        return found
 
 
 def everywhere(holds: Holds) -> dict[Phase, Holds]:
     """The same in every phase."""
     return dict.fromkeys(Phase, holds)
 
-
-ON_A_LOOP = everywhere(EVENT_LOOP) | {Phase.HANDLER_BLOCKS: BLOCKED_LOOP}
 
 WSGI_APP, ASGI_APP = RAW.apps["wsgi"], RAW.apps["asgi"]

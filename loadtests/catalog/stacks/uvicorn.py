@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.stack import (
-    ASGI_APP,
-    EVENT_LOOP,
-    ON_A_LOOP,
-    WSGI_APP,
-    Holds,
-    Stack,
-    everywhere,
-    threads,
+from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply, threads
+from loadtests.catalog.stacks.loops import (
+    ON_ASYNCIO,
+    ON_UVLOOP,
+    connection,
+    on_a_loop,
 )
+from loadtests.catalog.stacks.stack import ASGI_APP, WSGI_APP, Stack, everywhere
 
 SCRUBBED = ("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "UVICORN_*")
 
 A2WSGI_THREAD = Holds(
     "a thread",
-    threads,
+    (
+        Limit(
+            Supply.THREADS,
+            threads,
+            AtLimit.QUEUES,
+            "its event loop accepts whether or not a thread is free, and the request "
+            "waits for one (a2wsgi/wsgi.py, WSGIResponder), so one worker may be full "
+            "before the other",
+            evenness=0.0,
+            takes_on=True,
+        ),
+        ON_UVLOOP,
+    ),
     "the WSGI app runs in a pool of threads, and the one that waits in wsgi.input or "
-    "for room in the send queue is not free (a2wsgi/wsgi.py); its event loop accepts "
-    "whether or not a thread is free",
-    uneven=True,
+    "for room in the send queue is not free (a2wsgi/wsgi.py)",
 )
+
+# A worker of uvicorn holds these: the standard three, its loop's, its listening socket.
+# One of several holds the pipes to its supervisor too (uvicorn/supervisors).
+_WITH_UVLOOP, _WITH_ASYNCIO, _SUPERVISED = 14, 7, 6
 
 _UVICORN = (
     "python -m uvicorn --host {host} --port {port} --workers {workers} --no-access-log"
@@ -46,11 +58,13 @@ STACKS = [
             ),
         ),
         holds=everywhere(A2WSGI_THREAD)
-        | {Phase.SILENT: EVENT_LOOP, Phase.HEAD: EVENT_LOOP},
+        | dict.fromkeys((Phase.SILENT, Phase.HEAD), connection(ON_UVLOOP)),
         app=WSGI_APP,
         # With --http and --loop auto, uvicorn takes httptools and uvloop.
         packages=("uvicorn", "a2wsgi", "httptools", "uvloop"),
         threads=8,
+        own_descriptors=_WITH_UVLOOP,
+        siblings_descriptors=_SUPERVISED,
     ),
     Stack(
         id="asgi-uvicorn",
@@ -58,9 +72,11 @@ STACKS = [
         server="uvicorn",
         worker="httptools",
         argv=(*_UVICORN, *"--http httptools --loop uvloop".split(), *_WS, "{app}"),
-        holds=ON_A_LOOP,
+        holds=on_a_loop(ON_UVLOOP),
         app=ASGI_APP,
         packages=("uvicorn", "httptools", "uvloop"),
+        own_descriptors=_WITH_UVLOOP,
+        siblings_descriptors=_SUPERVISED,
     ),
     Stack(
         id="asgi-uvicorn-h11",
@@ -68,9 +84,11 @@ STACKS = [
         server="uvicorn",
         worker="h11",
         argv=(*_UVICORN, *"--http h11 --loop asyncio".split(), *_WS, "{app}"),
-        holds=ON_A_LOOP,
+        holds=on_a_loop(ON_ASYNCIO),
         app=ASGI_APP,
         packages=("uvicorn", "h11"),
+        own_descriptors=_WITH_ASYNCIO,
+        siblings_descriptors=_SUPERVISED,
     ),
     Stack(
         id="asgi-uvicorn-h2",

@@ -14,7 +14,7 @@ from loadtests.analysis.agreement import PROBE, Round
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW
 from loadtests.experiments.agreement.tools import Task, Tool, ToolError, of_probe
-from loadtests.experiments.generators import await_ready_line, begin, locust_argv
+from loadtests.experiments.generators import await_ready_line, locust_argv, tell
 from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Group, Guard, started, wait_until
@@ -111,7 +111,7 @@ def _sharing_cores(server: Group, probes: Sequence[Group]) -> Iterator[None]:
 
 def _probe(setting: Setting, number: int, group: Group) -> Round:
     samples = setting.folder / str(number)
-    begin(group, time.monotonic() + _START_IN_S)
+    tell(group, time.monotonic() + _START_IN_S)
     # We are on the instruments' core: to look on meanwhile would be in their way.
     time.sleep(_START_IN_S + setting.task.lasts_s)
 

@@ -1,0 +1,158 @@
+"""Which step to take next, to find where a stack degrades and where it is out.
+
+The one rule: what was predicted is tried first. The baseline, half of the predicted
+number, one below it, and the number itself decide most cells. Where the prediction is
+wrong the search goes on, by doubling and then by bisection. Pure functions of what was
+tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from loadtests.analysis.predictions import Prediction
+
+DEGRADED_UNDER = 0.99
+OUT_UNDER = 0.01
+EXACT_UP_TO = 64
+RESOLUTION = 0.05
+
+
+class Harm(Enum):
+    """What a number of slow clients does to healthy requests."""
+
+    NONE = "none"
+    DEGRADED = "degraded"
+    OUT = "out"
+
+
+def harm_of(share: float) -> Harm:
+    """What it means that this share of healthy requests was answered, 0 to 1."""
+    if share < OUT_UNDER:
+        return Harm.OUT
+    return Harm.DEGRADED if share < DEGRADED_UNDER else Harm.NONE
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is known before the first step.
+
+    No step is above `top`. `frees`: slow clients that leave free what they held, so
+    that a smaller step can follow a larger one; without that a search only climbs.
+    """
+
+    degrades: Prediction
+    out: Prediction
+    top: int
+    frees: bool = True
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The step to take: that many slow clients, held for long or only to decide."""
+
+    slow_clients: int
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A step that was taken, and what it did."""
+
+    ask: Ask
+    harm: Harm
+
+
+def resolution(slow_clients: int) -> int:
+    """How exact a count is: to one client up to 64, to 5 % above."""
+    if slow_clients <= EXACT_UP_TO:
+        return 1
+    return max(1, int(slow_clients * RESOLUTION))
+
+
+def next_step(search: Search, tried: Sequence[Tried]) -> Ask | None:
+    """The step to take after these, None: all is known that this search can find."""
+    if not tried:
+        return Ask(0, long=True)
+    found = {one.ask.slow_clients: one.harm for one in tried}
+    if found[0] is not Harm.NONE:
+        return None
+    harmed = {n: harm is not Harm.NONE for n, harm in found.items()}
+    if (step := _edge(search, harmed, _to_degrade(search, harmed))) is not None:
+        return Ask(step, long=step == (search.degrades.low or 0) - 1)
+    out = {n: harm is Harm.OUT for n, harm in found.items()}
+    if (step := _edge(search, out, _to_be_out(search, harmed))) is not None:
+        return Ask(step)
+    return _last_looks(search, tried, found)
+
+
+def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
+    """What to try, in this order, before and after the prediction has failed."""
+    low, high = search.degrades.low, search.degrades.high
+    if low is not None and high is not None:
+        yield from (low // 2, low - 1)
+        if not search.frees:  # what lies between cannot be tried once it is passed
+            yield from _climb(low, high)
+        yield high
+    yield from _doubled(search, harmed)
+
+
+def _climb(low: int, high: int) -> Iterator[int]:
+    while low < high:
+        yield low
+        low += resolution(low)
+
+
+def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
+    """Where that was predicted and on from there; else once, a little above where the
+    stack degrades, so that it is seen what happens there."""
+    if search.out.high is not None:
+        yield search.out.high
+        yield from _doubled(search, harmed)
+    else:
+        first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
+        yield max(first, search.degrades.high or 0) * 11 // 10
+
+
+def _doubled(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
+    step = max(harmed)
+    while step < search.top:
+        step = min(2 * step or 1, search.top)
+        yield step
+
+
+def _edge(
+    search: Search, beyond: dict[int, bool], candidates: Iterator[int]
+) -> int | None:
+    """The next step on the way to the least number that is beyond an edge; None where
+    that is known as exactly as it can be. `beyond`: of each number tried, if it is."""
+    above = min((n for n, is_beyond in beyond.items() if is_beyond), default=None)
+    under = max(n for n in beyond if above is None or n < above)
+    # Where leaving frees nothing, nothing below the largest step can be tried any more.
+    least = under if search.frees else max(beyond)
+    inside = range(least + 1, above or search.top + 1)
+    if above is not None and above - under <= resolution(above):
+        return None
+    candidate = next((n for n in candidates if n in inside), None)
+    if candidate is None and above is not None and inside:
+        return inside[(len(inside) - 1) // 2]
+    return candidate
+
+
+def _last_looks(
+    search: Search, tried: Sequence[Tried], found: dict[int, Harm]
+) -> Ask | None:
+    """A long look at the most that is held, and then back to where it is worst: what
+    follows is that all leave, and that the stack recovers from what they did."""
+    harmed = [n for n, harm in found.items() if harm is not Harm.NONE]
+    if not search.frees or not harmed:
+        return None
+    held = max((n for n in found if n < min(harmed)), default=0)
+    if not any(one.ask == Ask(held, long=True) for one in tried):
+        return Ask(held, long=True)
+    if tried[-1].harm is not Harm.NONE:
+        return None
+    out = [n for n in harmed if found[n] is Harm.OUT]
+    return Ask(min(out or harmed))

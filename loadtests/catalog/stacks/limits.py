@@ -1,0 +1,143 @@
+"""What a stack lends to slow clients, how much of each, and what it does at the end.
+
+The one rule: a limit belongs to one worker. A stack has that much times its workers,
+but slow clients do not fall evenly: one worker may be full while another has room.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from loadtests.catalog.stacks.spread import all_full_by
+
+if TYPE_CHECKING:
+    from loadtests.catalog.stacks.stack import Stack
+
+# With so many times the clients that fit, those that were dropped fill the last places
+# within a few seconds, by coming back. With just as many, that can take half a minute.
+_COMING_BACK = 1.05
+DEADLINE_S = 1.0  # a healthy request that waits longer is lost
+
+
+class Supply(StrEnum):
+    """What can run out."""
+
+    WORKERS = "workers"
+    THREADS = "threads"
+    WORKER_CONNECTIONS = "worker_connections"
+    DESCRIPTORS = "descriptors"
+    EVENT_LOOPS = "event loops"
+
+
+class AtLimit(StrEnum):
+    """What a worker that has none left does with the next connection."""
+
+    BLOCKS = "blocks"  # it does nothing until it is free: the connection waits
+    QUEUES = "queues"  # it serves those that it has: the connection waits
+    DROPS = "drops"  # it accepts and closes at once, without a word
+    SPINS = "spins"  # it tries to accept over and over, and logs each try
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much of a supply each worker has, and what it does when none is left.
+
+    `evenness`: how full the other workers are, at least, when the first is full. 1 also
+    stands for workers that leave the next clients to the others when they are full, so
+    that nothing is lost before all are. `takes_on`: a full worker goes on accepting,
+    and takes clients away from those that could serve them. `jam`: with fewer left than
+    this in the whole stack, one burst can stop the stack for good.
+    """
+
+    supply: Supply
+    each: Callable[[Stack], int]
+    at_limit: AtLimit
+    because: str
+    evenness: float = 1.0
+    takes_on: bool = False
+    jam: int = 0
+
+    def degrades(self, stack: Stack) -> tuple[int, int]:
+        """From how many held to how many the first harm is done.
+
+        The latest is when no even share leaves each worker with one.
+        """
+        each, others = self.each(stack), stack.workers - 1
+        least = math.floor(each * (1 + self.evenness * others))
+        return least, each * stack.workers - (others if self.takes_on else 0)
+
+    def out(self, stack: Stack) -> tuple[int, int]:
+        """From how many held to how many nothing is left.
+
+        A client that is dropped comes back, until a worker with room accepts it. One
+        that waits with a full worker stays there, while another worker has room. Of
+        three workers or more, one may have room and yet hear of hardly any client.
+        """
+        each, workers = self.each(stack), stack.workers
+        every = each * workers
+        if self.jam:
+            return max(self.degrades(stack)[0], every - self.jam), every
+        if not self.takes_on or workers == 1:
+            return every, every
+        if self.at_limit is AtLimit.DROPS:
+            return every, math.ceil(every * _COMING_BACK)
+        return every if workers == 2 else every - each, all_full_by(workers, each)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What one slow client holds, and for what reason; the scarcest limit decides.
+
+    With `held_s`, it holds its own for that long, and none for the `away_s` after.
+    Clients that come together hold theirs together. Clients that come by turns find
+    some free, and more of them fit, until the wait for one is too long for a healthy
+    request.
+    """
+
+    what: str
+    limits: tuple[Limit, ...]
+    because: str
+    held_s: float = math.inf
+    away_s: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of the time, how much of it a slow client holds its own."""
+        if math.isinf(self.held_s):
+            return 1.0
+        return self.held_s / (self.held_s + self.away_s)
+
+    @property
+    def by_turns(self) -> float:
+        """How many times the supply fit at the most, if they come by turns.
+
+        N clients and a supply of S: a client waits N x held / S less the time that it
+        holds its own and is away. At the limit that wait is the deadline.
+        """
+        return 1 + (self.away_s + DEADLINE_S) / self.held_s
+
+    def limit(self, stack: Stack) -> Limit:
+        """The limit that this stack reaches first."""
+        return min(self.limits, key=lambda limit: limit.each(stack))
+
+
+def one(_: Stack) -> int:
+    """One for each worker: the worker itself."""
+    return 1
+
+
+def threads(stack: Stack) -> int:
+    return stack.threads or 1
+
+
+def worker_connections(stack: Stack) -> int:
+    return stack.worker_connections or 1
+
+
+def descriptors(stack: Stack) -> int:
+    """Those that a worker has left for clients."""
+    return max(1, stack.nofile - stack.idle_descriptors)

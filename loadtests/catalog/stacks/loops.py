@@ -1,0 +1,80 @@
+"""What event loops lend to slow clients: descriptors, and the loop itself if it blocks.
+
+Two loops differ only in what a worker does when it has no descriptor left.
+"""
+
+from __future__ import annotations
+
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.stacks.limits import (
+    AtLimit,
+    Holds,
+    Limit,
+    Supply,
+    descriptors,
+    one,
+)
+from loadtests.catalog.stacks.stack import everywhere
+
+# How full the other workers are at least when the first has no descriptor left, with
+# clients that come one after another. Measured: 0.5 to 0.9 with two workers, 0.43 to
+# 0.5 with four, because the kernel wakes them in the same order each time, and what the
+# last of them is woken for is mostly gone.
+_EVENNESS = 0.4
+# How many healthy requests come in the second for which asyncio stops to accept, at the
+# profiles' rate. With fewer descriptors left, what waits is more than can be accepted
+# each second, and the wait never ends.
+_A_SECOND_OF_REQUESTS = 120
+
+ON_UVLOOP = Limit(
+    Supply.DESCRIPTORS,
+    descriptors,
+    AtLimit.DROPS,
+    "without a descriptor libuv gives up one in reserve to accept and close whatever "
+    "waits (src/unix/stream.c, uv__emfile_trick); that takes no time, so the full "
+    "worker is first at most of what the others could still serve",
+    evenness=_EVENNESS,
+    takes_on=True,
+)
+
+ON_ASYNCIO = Limit(
+    Supply.DESCRIPTORS,
+    descriptors,
+    AtLimit.SPINS,
+    "without a descriptor asyncio tries to accept as often as its backlog is long, "
+    "2048, logs each failure, and tries again 1 s later (asyncio/selector_events.py, "
+    "_accept_connection); a burst that takes the last descriptors of the others makes "
+    "them do the same, and then more comes in a second than they accept",
+    evenness=_EVENNESS,
+    jam=_A_SECOND_OF_REQUESTS,
+)
+
+_BLOCKED = Holds(
+    "a worker's event loop",
+    (
+        Limit(
+            Supply.EVENT_LOOPS,
+            one,
+            AtLimit.BLOCKS,
+            "a loop that is held accepts nobody, so the next falls to another",
+        ),
+    ),
+    "a blocking call in an `async def` holds the event loop, and with it all clients "
+    "of that worker (asyncio/base_events.py, run_forever)",
+)
+
+
+def connection(limit: Limit) -> Holds:
+    """What a connection holds on an event loop with this limit."""
+    return Holds(
+        "a file descriptor",
+        (limit,),
+        "the event loop keeps an unfinished connection as a socket and some memory, "
+        "with no worker or thread behind it (asyncio/selector_events.py, uvloop's "
+        "handles/stream.pyx)",
+    )
+
+
+def on_a_loop(limit: Limit) -> dict[Phase, Holds]:
+    """An ASGI app: a descriptor in every phase, unless the handler blocks the loop."""
+    return everywhere(connection(limit)) | {Phase.HANDLER_BLOCKS: _BLOCKED}

@@ -1,0 +1,84 @@
+"""Steering: how the harness leads a Locust process, by lines on its standard input.
+
+The one rule: what to do comes as lines, and the end of the input is the end. A harness
+that dies closes the pipe, so that no load goes on without it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import gevent
+from gevent import socket
+from locust import LoadTestShape, User
+
+_STDIN = 0
+_LOOK_EVERY_S = 0.02
+
+
+def say(words: object) -> None:
+    """One line to the harness."""
+    print(words, flush=True)
+
+
+def lines() -> Iterator[str]:
+    """What the harness says, as it says it; other greenlets go on meanwhile."""
+    rest = b""
+    while True:
+        socket.wait_read(_STDIN)
+        piece = os.read(_STDIN, 4096)
+        if not piece:
+            return
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.decode() for line in whole)
+
+
+class Steered(LoadTestShape):
+    """As many users as the harness says, and no others.
+
+    Each line is a number of users. They come one after another, `arrive_per_s` of them
+    a second, and leave all at once, those that came last first: so a server that frees
+    what they held is back where it was before they came. The answer is a line with the
+    number of those that are `in_place`, once all are or `wait_s` seconds have passed.
+    """
+
+    def __init__(
+        self,
+        spawn: Callable[[], User],
+        in_place: Callable[[User], bool],
+        arrive_per_s: float,
+        wait_s: float,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # of Locust
+        self._spawn, self._in_place = spawn, in_place
+        self._arrive_per_s, self._wait_s = arrive_per_s, wait_s
+        self._users: list[User] = []
+
+    def tick(self) -> None:
+        """Locust asks once; the answer, that the test is over, comes at its end."""
+        for line in lines():
+            self._go_to(int(line))
+            say(self._await_all_in_place())
+
+    def _go_to(self, wanted: int) -> None:
+        self._leave(self._users[wanted:])
+        del self._users[wanted:]
+        began_s = time.monotonic()
+        for n in range(wanted - len(self._users)):
+            due_s = began_s + n / self._arrive_per_s
+            gevent.sleep(max(0.0, due_s - time.monotonic()))
+            self._users.append(self._spawn())
+
+    def _leave(self, leaving: Sequence[User]) -> None:
+        for user in reversed(leaving):
+            user.stop(force=True)
+
+    def _await_all_in_place(self) -> int:
+        ends_s = time.monotonic() + self._wait_s
+        while (there := sum(map(self._in_place, self._users))) < len(self._users):
+            if time.monotonic() > ends_s:
+                break
+            gevent.sleep(_LOOK_EVERY_S)
+        return there

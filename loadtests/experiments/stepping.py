@@ -1,0 +1,145 @@
+"""Taking steps: slow clients arrive, the server comes to rest, they are held, judged.
+
+The one rule: arriving and holding are never mixed. The harness says how many slow
+clients there should be, hears when they are in place, and waits until the server's CPU
+has come to rest. What is due from then on belongs to the holding.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.analysis.search import Harm, harm_of
+from loadtests.experiments.generators import Generators, heard, tell
+from loadtests.experiments.watch import Probing, Watch
+from loadtests.records.run import Method
+from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
+from loadtests.servers.processes import ProcessError
+
+# The slow clients' own limit for coming is ten seconds.
+_ANSWERS_WITHIN_S = 30.0
+# The probe writes a sample after its deadline.
+_WRITES_WITHIN_S = 1.0
+# Looks at a step, until two that follow each other agree.
+MOST_LOOKS = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a part of the holding showed."""
+
+    from_s: float
+    to_s: float
+    harm: Harm
+
+
+class Stepping:
+    """The steps of one cell as they are asked for; each is recorded when it ends."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        generators: Generators,
+        probing: Probing,
+        method: Method,
+        samples: Path,
+    ) -> None:
+        self._watch, self._generators = watch, generators
+        self._probing, self._method = probing, method
+        self._taken = SampleWriter(samples, STEPS_FILE, StepTaken)
+        self._there = 0
+
+    def close(self) -> None:
+        self._taken.close()
+
+    def take(self, slow_clients: int, *, long: bool) -> Harm:
+        """Let that many slow clients be there, hold them, and see what they do."""
+        asked_s = self._watch.read()
+        in_place = self._come_to(slow_clients)
+        settled = self._settle(time.monotonic())
+        looks = self._looks(self._watch.read(), long=long)
+        # Looks before the last two that agree are counted as the server's arriving.
+        begins_s, ends_s = looks[-2 if len(looks) > 1 else -1].from_s, looks[-1].to_s
+        step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)
+        self._taken.write(step)
+        return looks[-1].harm
+
+    def hold(self, slow_clients: int, seconds: float) -> None:
+        """The same without judging: arriving and all belongs to what is watched."""
+        asked_s = self._watch.read()
+        in_place = self._come_to(slow_clients)
+        self._watch.until_s(asked_s + seconds)
+        ends_s = self._watch.read()
+        self._await_samples(asked_s, ends_s)
+        self._taken.write(
+            StepTaken(slow_clients, asked_s, asked_s, ends_s, in_place, settled=1)
+        )
+
+    def leave(self) -> None:
+        """All slow clients leave; then it is watched how the server recovers."""
+        asked_s = self._watch.read()
+        in_place = self._come_to(0)
+        ends_s = asked_s + self._method.release_s
+        self._watch.until_s(ends_s)
+        self._await_samples(asked_s, ends_s)
+        self._taken.write(StepTaken(0, asked_s, asked_s, ends_s, in_place, settled=1))
+
+    def _come_to(self, slow_clients: int) -> int:
+        """How many were in place when all were, or when that took too long."""
+        if slow_clients == self._there:
+            return slow_clients
+        answers: list[str] = []
+
+        def answered() -> bool:
+            if (line := heard(self._generators.slow_clients)) is not None:
+                answers.append(line)
+            return bool(answers)
+
+        tell(self._generators.slow_clients, slow_clients)
+        if not self._watch.until(answered, _ANSWERS_WITHIN_S):
+            raise ProcessError("the slow clients did not say that they had come")
+        self._there = slow_clients
+        return int(answers[0] or 0)
+
+    def _settle(self, since_s: float) -> int:
+        """1 once the server has come to rest; 0 where it does not in time."""
+        return int(
+            self._watch.until(
+                lambda: self._watch.at_rest_since(since_s), self._method.settle_s
+            )
+        )
+
+    def _looks(self, from_s: float, *, long: bool) -> list[Look]:
+        """One look where all is well, else as many as it takes for two to agree."""
+        method = self._method
+        looks = [self._look(from_s, method.hold_s)]
+        if looks[0].harm is Harm.NONE:
+            if not long or not method.long_hold_s:
+                return looks
+            longer = self._look(looks[0].to_s, method.long_hold_s - method.hold_s)
+            looks.append(longer)
+        while len(looks) < 2 or looks[-2].harm is not looks[-1].harm:
+            if len(looks) == MOST_LOOKS:
+                break
+            looks.append(self._look(looks[-1].to_s, method.hold_s))
+        return looks
+
+    def _look(self, from_s: float, seconds: float) -> Look:
+        to_s = from_s + seconds
+        self._watch.until_s(to_s)
+        self._await_samples(from_s, to_s)
+        samples = self._watch.samples(from_s, to_s)
+        answered = sum(not sample.fault for sample in samples)
+        return Look(from_s, to_s, harm_of(answered / max(1, len(samples))))
+
+    def _await_samples(self, from_s: float, to_s: float) -> None:
+        """Wait for the last request that was due: it may be answered until its
+        deadline. What our own machine did not send is judged afterwards."""
+        due = self._probing.due(from_s, to_s)
+        remaining_s = to_s + self._method.deadline_s + _WRITES_WITHIN_S
+        self._watch.until(
+            lambda: len(self._watch.samples(from_s, to_s)) >= due,
+            max(0.0, remaining_s - time.monotonic()),
+        )

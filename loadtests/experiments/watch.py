@@ -1,0 +1,148 @@
+"""Watching a cell while it is measured: readings, the probe's samples, the time.
+
+The one rule: nothing is waited for with our eyes shut. Whatever the harness waits for,
+it takes a reading of server and generators every 200 ms meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from loadtests.experiments.generators import Generators
+from loadtests.records.samples import (
+    GENERATOR_FILE,
+    SERVER_FILE,
+    GeneratorReading,
+    Sample,
+    SamplesTail,
+    SampleWriter,
+    ServerReading,
+)
+from loadtests.servers.server import Server
+from loadtests.servers.usage import usage
+
+READING_EVERY_S = 0.2
+_LOOK_EVERY_S = 0.02
+# The server is at rest when what it uses changes no more: from two readings to the
+# next two by no more than this share of a core, or a tenth.
+REST_CHANGE = 0.05
+REST_RATIO = 0.1
+_SATURATED = 0.9  # of a core, by one process: it still works on the arrivals
+_INTERVALS = 2
+
+
+@dataclass(frozen=True)
+class Probing:
+    """The probe's schedule: a request is due every 1 / `rate_per_s` from `began_s`."""
+
+    began_s: float
+    rate_per_s: float
+
+    def due(self, from_s: float, to_s: float) -> int:
+        """How many requests are due in that time."""
+        first, end = (
+            max(0, math.ceil((at_s - self.began_s) * self.rate_per_s))
+            for at_s in (from_s, to_s)
+        )
+        return end - first
+
+
+class Watch:
+    """Takes readings and tells the progress for as long as anything is waited for."""
+
+    def __init__(
+        self,
+        server: Server,
+        generators: Generators,
+        samples: Path,
+        tell: Callable[[float], None],
+    ) -> None:
+        self._server, self._generators, self._tell = server, generators, tell
+        self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
+        self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
+        self._processes = [psutil.Process(group.id) for group in generators.both()]
+        self._tail = SamplesTail(samples)
+        self._began_s = self._next_s = time.monotonic()
+        self._cpu: list[tuple[float, dict[int, float]]] = []
+
+    def close(self) -> None:
+        for each in (self._of_server, self._of_generator):
+            each.close()
+
+    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Whether the condition came true within that time."""
+        ends_s = time.monotonic() + seconds
+        while not condition():
+            now_s = time.monotonic()
+            if now_s >= ends_s:
+                return False
+            if now_s >= self._next_s:
+                self.read()
+            time.sleep(min(_LOOK_EVERY_S, max(0.0, ends_s - time.monotonic())))
+        return True
+
+    def until_s(self, at_s: float) -> None:
+        """Wait for that moment."""
+        self.until(lambda: time.monotonic() >= at_s, at_s - time.monotonic() + 1)
+
+    def read(self) -> float:
+        """Take a reading of everything. Returns when. Raises ProcessError where a
+        process that must not end has ended."""
+        self._generators.see_that_they_run()
+        used = usage(self._server.group)
+        at_s = time.monotonic()
+        pids = " ".join(map(str, sorted(used.pids)))
+        self._of_server.write(ServerReading(at_s, used.cpu_s, used.rss_mb, pids))
+        self._of_generator.write(_generator_reading(at_s, self._processes))
+        self._cpu.append((at_s, dict(used.cpu_s_of)))
+        self._next_s = at_s + READING_EVERY_S
+        self._tell(at_s - self._began_s)
+        return at_s
+
+    def samples(self, from_s: float, to_s: float) -> list[Sample]:
+        """The healthy requests due in that time that have ended so far."""
+        return [s for s in self._tail.so_far() if from_s <= s.intended_s < to_s]
+
+    def at_rest_since(self, since_s: float) -> bool:
+        """Whether the server's use of CPU time has come to rest, after that moment."""
+        shares = list(_shares([entry for entry in self._cpu if entry[0] >= since_s]))
+        if len(shares) < 2 * _INTERVALS:
+            return False
+        before, last = (
+            sum(sum(s.values()) for s in part) / _INTERVALS
+            for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
+        )
+        busiest = max(max(s.values(), default=0.0) for s in shares[-_INTERVALS:])
+        steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
+        return steady and busiest < _SATURATED
+
+
+def _shares(cpu: list[tuple[float, dict[int, float]]]) -> Iterator[dict[int, float]]:
+    """From reading to reading, the share of a core that each process used."""
+    for (from_s, before), (to_s, after) in itertools.pairwise(cpu):
+        elapsed_s = to_s - from_s
+        yield {
+            pid: (used_s - before.get(pid, 0.0)) / elapsed_s
+            for pid, used_s in after.items()
+        }
+
+
+def _generator_reading(
+    at_s: float, processes: list[psutil.Process]
+) -> GeneratorReading:
+    percents = []
+    for process in processes:
+        percents.append(0.0)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            percents[-1] = process.cpu_percent()
+    stolen = psutil.cpu_times_percent().steal
+    probe, slow_clients = percents
+    return GeneratorReading(at_s, probe, slow_clients, stolen)

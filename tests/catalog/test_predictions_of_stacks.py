@@ -1,0 +1,208 @@
+"""What every stack predicts: a number in every scenario, from counts and a source."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+
+import pytest
+
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks import HTTP1, AtLimit, Holds, Limit, Stack, Supply, find
+from loadtests.catalog.stacks.spread import all_full_by
+
+MEASURED = pytest.mark.parametrize("stack", HTTP1.values(), ids=list(HTTP1))
+THREADED = [stack for stack in HTTP1.values() if stack.threads is not None]
+EVERYWHERE = pytest.mark.parametrize("scenario", SCENARIOS)
+SOURCE = re.compile(r"\w+/[\w/]+\.(py|c|pyx)\b")
+
+# What is out at how many slow clients with the default counts: 2 workers, 8 threads,
+# 1,024 descriptors, 1,000 worker_connections.
+PREDICTED = {
+    "wsgi-gunicorn-sync": (2, 2, 2, 2, 2, 2),
+    "wsgi-gunicorn-gthread": (24, 16, 16, 16, 16, 16),
+    "wsgi-gunicorn-gevent": (2500, 2500, 2000, 2000, 2000, 2000),
+    "wsgi-uvicorn": (2008, 2008, 16, 16, 16, 16),
+    "asgi-uvicorn": (2008, 2008, 2008, 2008, 2008, 2),
+    "asgi-uvicorn-h11": (1902, 1902, 1902, 1902, 1902, 2),
+    "asgi-gunicorn": (2014, 2014, 2014, 2014, 2014, 2),
+    "asgi-gunicorn-uvicorn": (2014, 2014, 2014, 2014, 2014, 2),
+}
+RAN_OUT = {
+    "wsgi-gunicorn-sync": {Supply.WORKERS},
+    "wsgi-gunicorn-gthread": {Supply.THREADS},
+    "wsgi-gunicorn-gevent": {Supply.WORKER_CONNECTIONS},
+    "wsgi-uvicorn": {Supply.DESCRIPTORS, Supply.THREADS},
+    "asgi-uvicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-uvicorn-h11": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-gunicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-gunicorn-uvicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+}
+
+
+def degrades(stack: Stack, scenario: str) -> tuple[int, int]:
+    low = stack.predicted_degrades_at(scenario)
+    return low, stack.predicted_degrades_by(scenario)
+
+
+def out(stack: Stack, scenario: str) -> tuple[int, int]:
+    return stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
+
+
+@MEASURED
+def test_stack_says_what_is_held_and_why_in_every_phase(stack: Stack) -> None:
+    assert stack.holds.keys() == set(Phase)
+    for holds in stack.holds.values():
+        assert holds.what.startswith("a ")
+        assert SOURCE.search(holds.because), holds.because
+        assert all(len(limit.because.split()) > 8 for limit in holds.limits)
+
+
+@MEASURED
+@EVERYWHERE
+def test_prediction_names_its_sources(stack: Stack, scenario: str) -> None:
+    assert SOURCE.search(stack.predicted_because(scenario))
+
+
+@MEASURED
+def test_prediction_is_what_the_stack_has_to_lend(stack: Stack) -> None:
+    found = tuple(stack.predicted_out_at(scenario) for scenario in SCENARIOS)
+    assert found == PREDICTED[stack.id]
+    assert {stack.predicted_ran_out(name) for name in SCENARIOS} == RAN_OUT[stack.id]
+
+
+@MEASURED
+@EVERYWHERE
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("nofile", [256, 1024, 4096])
+def test_every_prediction_is_a_range_that_can_be_wrong(
+    stack: Stack, scenario: str, workers: int, nofile: int
+) -> None:
+    counted = stack.with_counts(workers, None, nofile)
+    first, first_by = degrades(counted, scenario)
+    last, last_by = out(counted, scenario)
+    assert 1 <= first <= first_by <= last_by
+    assert first <= last <= last_by
+    assert last_by <= 2 * workers * nofile
+
+
+@MEASURED
+@EVERYWHERE
+@pytest.mark.parametrize("nofile", [256, 512])
+def test_prediction_follows_the_descriptors(
+    stack: Stack, scenario: str, nofile: int
+) -> None:
+    """Two workers: whatever else is scarce, there are no more clients than fit."""
+    few = stack.with_counts(None, None, nofile)
+    if few.predicted_ran_out(scenario) is Supply.DESCRIPTORS:
+        fit = 2 * (nofile - stack.idle_descriptors)
+        share = stack.held_under(scenario).share
+        assert few.predicted_out_at(scenario) in (math.floor(fit / share), fit - 120)
+        assert degrades(few, scenario)[0] >= 0.69 * fit
+    else:
+        assert out(few, scenario) == out(stack, scenario)
+
+
+def test_one_worker_has_no_descriptors_for_siblings() -> None:
+    stack = find("asgi-uvicorn").with_counts(1, None, 256)
+    assert out(stack, "slow-body") == degrades(stack, "slow-body") == (242, 242)
+
+
+@MEASURED
+@pytest.mark.parametrize("factor", [2, 5])
+def test_prediction_follows_the_workers(stack: Stack, factor: int) -> None:
+    more = stack.with_counts(stack.workers * factor, None)
+    for scenario in SCENARIOS:
+        low, high = degrades(stack, scenario)[1], degrades(more, scenario)[1]
+        assert high == pytest.approx(factor * low, rel=0.35)
+        assert stack.predicted_ran_out(scenario) == more.predicted_ran_out(scenario)
+
+
+@pytest.mark.parametrize("stack", THREADED, ids=lambda stack: stack.id)
+def test_prediction_follows_the_threads(stack: Stack) -> None:
+    more = stack.with_counts(3, 5)
+    assert (more.workers, more.threads) == (3, 5)
+    assert more.predicted_out_at("slow-body") == 10  # two of the three workers
+    assert more.with_counts(2, 7).predicted_out_at("slow-body") == 14
+
+
+@pytest.mark.parametrize("scenario", ["idle", "slow-body"])
+def test_prediction_follows_the_worker_connections(scenario: str) -> None:
+    few = find("wsgi-gunicorn-gevent").with_counts(3, None, worker_connections=10)
+    assert few.predicted_degrades_at(scenario) == 30
+    assert few.predicted_ran_out(scenario) == "worker_connections"
+
+
+def test_more_threads_than_connections_or_descriptors_are_of_no_use() -> None:
+    stack = find("wsgi-gunicorn-gthread")
+    many = stack.with_counts(1, 2000, 4096)
+    assert many.predicted_ran_out("slow-body") == "worker_connections"
+    assert out(many, "slow-body") == (1000, 1000)
+    assert many.limit_under("slow-body").at_limit is AtLimit.QUEUES
+    few = many.with_counts(None, None, 256)
+    assert few.predicted_ran_out("slow-body") == "descriptors"
+    assert out(few, "slow-body") == (246, 246)
+    assert few.limit_under("slow-body").at_limit is AtLimit.BLOCKS
+
+
+@pytest.mark.parametrize("stack", THREADED, ids=lambda stack: stack.id)
+def test_prediction_of_the_first_harm_is_from_one_full_worker_to_no_even_share(
+    stack: Stack,
+) -> None:
+    three = stack.with_counts(3, 5)
+    assert degrades(three, "slow-body") == (5, 13)  # 12 can fall 4, 4 and 4
+    assert out(three.with_counts(1, 5), "slow-body") == (5, 5)
+
+
+def test_prediction_for_clients_that_come_by_turns_reaches_beyond_the_supply() -> None:
+    """A silent client of gthread holds its thread for 5 s of every 7.5."""
+    one = find("wsgi-gunicorn-gthread").with_counts(1, 10)
+    assert degrades(one, "idle") == (10, 17)
+    assert out(one, "idle") == (15, 17)
+    gevent = find("wsgi-gunicorn-gevent")
+    assert degrades(gevent, "slow-headers") == (2000, 3500)
+    assert out(gevent, "slow-headers") == (2500, 3500)
+    assert out(gevent, "slow-body") == (2000, 2000)
+
+
+def test_wait_of_clients_that_come_by_turns_is_the_deadline_at_the_limit() -> None:
+    holds = Holds("a thing", (), "", held_s=4.0, away_s=3.0)
+    assert holds.share == pytest.approx(4 / 7)
+    supply, clients = 100, 100 * holds.by_turns
+    assert clients * 4.0 / supply - 7.0 == pytest.approx(1.0)
+    assert dataclasses.replace(holds, held_s=math.inf, away_s=0).by_turns == 1
+
+
+# How clients spread
+
+
+def test_one_worker_is_full_when_its_places_are_taken() -> None:
+    assert [all_full_by(1, each) for each in (1, 5, 16)] == [1, 5, 16]
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize("each", [1, 8, 64])
+def test_full_workers_take_clients_that_others_could_serve(
+    workers: int, each: int
+) -> None:
+    latest = all_full_by(workers, each)
+    assert workers * each < latest
+    assert latest == all_full_by(workers, each)  # one number, every time
+    assert latest / workers / each > all_full_by(workers, 2 * each) / workers / each / 2
+
+
+def test_one_of_many_workers_may_hear_of_no_client() -> None:
+    four = find("wsgi-gunicorn-gthread").with_counts(4, 4)
+    assert four.predicted_out_at("slow-body") == 12
+
+
+def test_clients_that_are_dropped_fill_the_last_places_when_they_come_back() -> None:
+    assert out(find("asgi-uvicorn"), "slow-body") == (2008, 2109)
+
+
+def test_workers_that_leave_clients_to_the_others_are_full_together() -> None:
+    limit = Limit(Supply.WORKERS, lambda _: 3, AtLimit.QUEUES, "")
+    stack = find("wsgi-gunicorn-sync").with_counts(4, None)
+    assert limit.degrades(stack) == limit.out(stack) == (12, 12)

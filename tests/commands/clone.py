@@ -1,0 +1,44 @@
+"""A fresh clone of the project that is set up, and the real make in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from loadtests import ROOT
+
+PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml", "Makefile")
+# Of a make above us, as in `make test`.
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GOALS")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in OF_MAKE}
+
+
+def fresh_clone(folder: Path) -> Path:
+    """The project without any run: its Python is the one that runs the tests."""
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
+    (folder / "requirements.lock").touch()
+    python = folder / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (folder / ".venv/ready").touch()
+    return folder
+
+
+def make(
+    project: Path, *words: str | bytes, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *words],
+        cwd=project,
+        env={**ENVIRONMENT, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

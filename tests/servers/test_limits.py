@@ -1,0 +1,88 @@
+"""Servers run with the descriptors of their stack, and hold as many as it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests.catalog.stacks import HTTP1, STACKS
+from loadtests.servers.processes import Guard, ProcessError, started, wait_until
+from loadtests.servers.server import Server, running
+from tests.conftest import Servers
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    """What the first process of the group started to serve."""
+    members = server.group.members()
+    return [
+        process
+        for process in members
+        if process.pid != server.group.id
+        and "resource_tracker" not in " ".join(process.cmdline())
+    ] or members
+
+
+def limits(process: psutil.Process) -> tuple[int, int]:
+    """Soft and hard, as the kernel has them for a running process."""
+    text = Path(f"/proc/{process.pid}/limits").read_text()
+    [line] = [line for line in text.splitlines() if line.startswith("Max open files")]
+    soft, hard = line.removeprefix("Max open files").split()[:2]
+    return int(soft), int(hard)
+
+
+def descriptors(process: psutil.Process) -> int:
+    return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
+@pytest.mark.parametrize("stack_id", HTTP1)
+def test_each_worker_has_the_limit_and_the_idle_descriptors_of_its_stack(
+    servers: Servers, stack_id: str
+) -> None:
+    server = servers[stack_id]
+    found = workers(server)
+    assert len(found) == server.stack.workers
+    assert {limits(worker) for worker in found} == {(1024, 1024)}
+    idle = [server.stack.idle_descriptors] * len(found)
+    # Connections of tests that came before may still be kept alive.
+    assert wait_until(lambda: [*map(descriptors, found)] == idle, 10), idle
+
+
+@pytest.mark.parametrize("stack_id", ["asgi-uvicorn", "wsgi-gunicorn-gevent"])
+def test_one_worker_alone_has_its_own_limit_and_descriptors(
+    guard: Guard, tmp_path: Path, stack_id: str
+) -> None:
+    stack = STACKS[stack_id].with_counts(1, None, nofile=100)
+    with running(stack, guard, tmp_path / "log") as server:
+        [worker] = workers(server)
+        assert limits(worker) == (100, 100)
+        assert wait_until(lambda: descriptors(worker) == stack.idle_descriptors, 10)
+
+
+def test_group_without_a_limit_has_ours(guard: Guard, tmp_path: Path) -> None:
+    argv = ["python", "-c", "import time; time.sleep(60)"]
+    with started(guard, argv, tmp_path / "log", cwd=tmp_path) as group:
+        assert limits(psutil.Process(group.id)) == limits(psutil.Process())
+
+
+def test_limit_leaves_the_command_as_it_is(guard: Guard, tmp_path: Path) -> None:
+    """A shell sets the limit, and is gone: each word arrives as it was given."""
+    words = ["two words", "$HOME", "*", "'"]
+    argv = [*("python", "-c", "import time; time.sleep(60)"), *words]
+    with started(guard, argv, tmp_path / "log", cwd=tmp_path, nofile=64) as group:
+        first = psutil.Process(group.id)
+        assert wait_until(lambda: first.cmdline()[3:] == words, 10), first.cmdline()
+        assert limits(first) == (64, 64)
+
+
+def test_limit_above_what_we_may_have_is_an_error_with_its_cause(
+    guard: Guard, tmp_path: Path
+) -> None:
+    stack = STACKS["asgi-uvicorn"].with_counts(1, None, nofile=2**31)
+    with (
+        pytest.raises(ProcessError, match="did not start") as caught,
+        running(stack, guard, tmp_path / "log"),
+    ):
+        pass
+    assert "limit" in str(caught.value)
