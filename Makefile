@@ -59,9 +59,11 @@ serve-wsgi serve-asgi serve trace stacks load report compare claims bench exampl
 diff:
 	@$(LIGHT) -m loadtests.commands.diff
 
-# More workers than two cores: many tests wait for a server or a client that is slow.
+# More workers than two cores: many tests wait for a server or a client that is slow. Where
+# Python is told to keep no bytecode, as in many containers, each of some hundred servers
+# and generators would compile all that it imports.
 test: $(READY)
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -q \
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -q \
 	    --cov=wsgi_app --cov=asgi_app --cov=loadtests
 
 lint: $(READY)
