@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from loadtests.catalog.stacks import HTTP1, STACKS
+from loadtests.experiments.lock import ANOTHER_FILE
 from loadtests.servers.processes import Guard, guarded
 from loadtests.servers.server import Server, running
 
@@ -18,6 +21,13 @@ settings.register_profile(
     "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared")
+
+# Each worker of pytest measures beside the others: a lock of its own for each.
+os.environ[ANOTHER_FILE] = f"{tempfile.gettempdir()}/slowbench-test-{os.getpid()}.lock"
+
+
+def pytest_unconfigure() -> None:
+    Path(os.environ[ANOTHER_FILE]).unlink(missing_ok=True)
 
 
 # The files that take longest, longest first. Begun last, one of them would run alone.

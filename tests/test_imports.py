@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "catalog": set(),
     "clients": {"records", "catalog"},
-    "servers": {"clients", "catalog"},
+    "servers": {"clients", "records", "catalog"},
     "analysis": {"records", "catalog"},
     "report": {"analysis", "records", "catalog"},
     "experiments": {"analysis", "servers", "clients", "records", "catalog"},

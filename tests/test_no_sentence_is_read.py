@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import ROOT
+from loadtests.experiments.lock import ANOTHER_FILE
 
 
 def decided(how: str, folder: Path) -> tuple[Any, str]:
@@ -17,6 +19,7 @@ def decided(how: str, folder: Path) -> tuple[Any, str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.gibberish", how, str(folder / how)],
         cwd=ROOT,
+        env={**os.environ, ANOTHER_FILE: str(folder / f"{how}.lock")},
         capture_output=True,
         text=True,
         timeout=120,

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from loadtests.analysis import health, intervals
+from loadtests.analysis.ran_out import by_worker, ran_out
 from loadtests.analysis.search import DEGRADED_UNDER, Harm, harm_of
 from loadtests.records.cell import (
     Arrival,
@@ -40,17 +41,24 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
     generator = health.generator_figures(recording)
     faults = health.void_reasons(recording, method)
     capacity = find_capacity(steps, subject.capacity)
+    evidence = ran_out(subject, recording, capacity)
+    capacity = dataclasses.replace(capacity, ran_out=evidence)
     known = {f.name: getattr(subject, f.name) for f in dataclasses.fields(Subject)}
     return Cell(
         **(known | {"capacity": capacity}),
         steps=steps,
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
-        server=server_figures(recording),
+        server=server_figures(recording, steps),
         generator=generator,
         valid=not faults,
         faults=faults,
-        doubts=health.doubts(generator),
+        doubts=[
+            *health.doubts(generator, steps[0].p50_ms if steps else None),
+            *health.neighbour_doubts(
+                generator.foreign_cpu_percent, recording.neighbours
+            ),
+        ],
     )
 
 
@@ -77,6 +85,7 @@ def analyse_step(taken: Sequence[StepTaken], recording: Recording) -> Step:
         answered_high_percent=round(100 * within.high, 2) if within else None,
         **_percentiles(samples),
         arrival=_arrival(taken[0], recording),
+        by_worker=by_worker(recording, taken[0].slow_clients),
     )
 
 
@@ -144,11 +153,7 @@ def _finite(value: float) -> float | None:
 def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
     """The fewest slow clients that degraded it, the fewest that put it out, and how
     many it held before."""
-    harms = [
-        (step.slow_clients, harm_of(step.answered / step.attempted))
-        for step in steps
-        if step.attempted
-    ]
+    harms = [(step.slow_clients, _harm(step)) for step in steps if step.attempted]
     degrades_at = next((n for n, harm in harms if harm is not Harm.NONE), None)
     out_at = next((n for n, harm in harms if harm is Harm.OUT), None)
     unharmed = itertools.takewhile(lambda pair: pair[1] is Harm.NONE, harms)
@@ -156,6 +161,10 @@ def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
     return dataclasses.replace(
         predicted, degrades_at=degrades_at, out_at=out_at, held=held
     )
+
+
+def _harm(step: Step) -> Harm:
+    return harm_of(step.answered / step.attempted)
 
 
 def count_fates(visits: Sequence[Visit]) -> Fates:
@@ -196,40 +205,72 @@ def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
     return found
 
 
-def server_figures(recording: Recording) -> ServerFigures:
-    """Memory: idle, at its peak, and for each slow client; restarts."""
+def server_figures(recording: Recording, steps: Sequence[Step]) -> ServerFigures:
+    """Memory: idle, at its peak, and for each slow client; restarts; the log."""
     readings = recording.server
     if not readings or not recording.steps:
         return ServerFigures(None, None, None, restarts=0)
+    sizes = [r.pss_mb for r in readings if r.pss_mb is not None]
+    held = [s.slow_clients for s in steps if s.attempted and _harm(s) is Harm.NONE]
+    pss = _slope_kb(recording, held, lambda reading: reading.pss_mb)
+    kernel = _slope_kb(recording, held, lambda reading: reading.kernel_mb)
     return ServerFigures(
-        rss_idle_mb=_rss_in(readings, recording.steps[0]),
-        rss_peak_mb=round(max(r.rss_mb for r in readings), 1),
-        kb_per_slow_client=_kb_per_slow_client(readings, recording.steps),
-        restarts=_restarts(readings),
+        rss_idle_mb=_last(readings, recording.steps[0], lambda r: r.pss_mb),
+        rss_peak_mb=round(max(sizes), 1) if sizes else None,
+        kb_per_slow_client=pss.value,
+        restarts=server_restarts(recording),
+        kb_low=pss.low,
+        kb_high=pss.high,
+        kernel_kb_per_slow_client=kernel.value,
+        kernel_kb_low=kernel.low,
+        kernel_kb_high=kernel.high,
+        log_mb=round(readings[-1].log_mb, 1),
     )
 
 
-def _kb_per_slow_client(
-    readings: Sequence[ServerReading], steps: Sequence[StepTaken]
+class _SlopeKb(NamedTuple):
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def _slope_kb(
+    recording: Recording,
+    held: Sequence[int],
+    part: Callable[[ServerReading], float | None],
+) -> _SlopeKb:
+    """What each slow client adds, over the steps that did no harm: of those that are
+    dropped or have to wait, a server holds nothing."""
+    points = [
+        (float(step.slow_clients), 1024 * size_mb)
+        for step in recording.steps
+        if step.slow_clients in held
+        and (size_mb := _last(recording.server, step, part)) is not None
+    ]
+    slope = intervals.of_slope(points)
+    if slope is None:
+        return _SlopeKb()
+    if slope.interval is None:
+        return _SlopeKb(round(slope.value, 1))
+    low, high = slope.interval.low, slope.interval.high
+    return _SlopeKb(round(slope.value, 1), round(low, 1), round(high, 1))
+
+
+def _last(
+    readings: Sequence[ServerReading],
+    step: StepTaken,
+    part: Callable[[ServerReading], float | None],
 ) -> float | None:
-    """The slope of the resident memory over all steps (least squares)."""
-    known = [(s.slow_clients, mb) for s in steps if (mb := _rss_in(readings, s))]
-    if len({level for level, _ in known}) < 2:
-        return None
-    levels, sizes_mb = zip(*known, strict=True)
-    return round(statistics.linear_regression(levels, sizes_mb).slope * 1024, 1)
+    """The last reading of a size that was taken in that step."""
+    inside = [part(r) for r in readings if step.begins_s <= r.at_s < step.ends_s]
+    known = [size for size in inside if size is not None]
+    return round(known[-1], 3) if known else None
 
 
-def _rss_in(readings: Sequence[ServerReading], step: StepTaken) -> float | None:
-    """The last reading of resident memory in that step."""
-    inside = [r.rss_mb for r in readings if step.has(r.at_s)]
-    return round(inside[-1], 1) if inside else None
-
-
-def _restarts(readings: Sequence[ServerReading]) -> int:
+def server_restarts(recording: Recording) -> int:
     """Processes that were not there at first: workers that took a dead one's place."""
-    seen = [set(reading.pids.split()) for reading in readings]
-    return len(set().union(*seen) - seen[0])
+    seen = [set(reading.pids.split()) for reading in recording.server]
+    return len(set().union(*seen) - seen[0]) if seen else 0
 
 
 def failed_cell(subject: Subject, method: Method, reason: Fact) -> Cell:

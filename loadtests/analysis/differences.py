@@ -23,7 +23,7 @@ from loadtests.records.cell import Cell, Step
 
 BETTER, WORSE, SAME = "better", "worse", "no difference"
 RESOLVED_STEPS = 1  # a capacity is known to a step of the staircase, and so its change
-RESOLVED_MS = 5.0  # a request may leave that late, by the limit of a cell that counts
+RESOLVED_MS = 5.0  # so late could a request leave unmarked in a run of format 1
 PERCENTILES = (99, 90, 50)
 
 

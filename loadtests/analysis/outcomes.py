@@ -18,7 +18,7 @@ from loadtests.analysis.predictions import PARTLY, Prediction
 from loadtests.analysis.steps import pooled
 from loadtests.catalog.stacks import STACKS
 from loadtests.records.cell import Capacity, Cell, Fates, Step
-from loadtests.records.facts import TIMES
+from loadtests.records.facts import NEIGHBOURS, TIMES
 from loadtests.records.run import Run
 
 
@@ -114,7 +114,9 @@ class Outcome:
     @property
     def doubtful(self) -> bool:
         """Whether the response times of a repeat are not to be relied on."""
-        return any(doubt.kind == TIMES for c in self.cells for doubt in c.doubts)
+        return any(
+            doubt.kind in (TIMES, NEIGHBOURS) for c in self.cells for doubt in c.doubts
+        )
 
     @property
     def verdicts(self) -> list[str]:

@@ -2,12 +2,16 @@
 
 The one rule: what was predicted is tried first. The baseline, half of the predicted
 number, one below it, and the number itself decide most cells. Where the prediction is
-wrong the search goes on, by doubling and then by bisection. Pure functions of what was
-tried.
+wrong the search goes on, by doubling and then by bisection.
+
+Where clients fall unevenly among workers, a range is predicted, and the exact number is
+chance: with other clients, or the same that come again, it is another one. Such a range
+is only climbed, in a few steps. Pure functions of what was tried.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +22,7 @@ DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
 EXACT_UP_TO = 64
 RESOLUTION = 0.05
+_STEPS_IN_A_RANGE = 4
 
 
 class Harm(Enum):
@@ -80,40 +85,50 @@ def next_step(search: Search, tried: Sequence[Tried]) -> Ask | None:
     if found[0] is not Harm.NONE:
         return None
     harmed = {n: harm is not Harm.NONE for n, harm in found.items()}
-    if (step := _edge(search, harmed, _to_degrade(search, harmed))) is not None:
+    candidates = _to_degrade(search, harmed)
+    step = _edge(search, search.degrades, harmed, candidates)
+    if step is not None:
         return Ask(step, long=step == (search.degrades.low or 0) - 1)
     out = {n: harm is Harm.OUT for n, harm in found.items()}
-    if (step := _edge(search, out, _to_be_out(search, harmed))) is not None:
+    candidates = _to_be_out(search, harmed)
+    if (step := _edge(search, search.out, out, candidates)) is not None:
         return Ask(step)
     return _last_looks(search, tried, found)
 
 
 def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
-    low, high = search.degrades.low, search.degrades.high
-    if low is not None and high is not None:
+    low = search.degrades.low
+    if low is not None:
         yield from (low // 2, low - 1)
-        if not search.frees:  # what lies between cannot be tried once it is passed
-            yield from _climb(low, high)
-        yield high
+    yield from _climb(search.degrades)
     yield from _doubled(search, harmed)
-
-
-def _climb(low: int, high: int) -> Iterator[int]:
-    while low < high:
-        yield low
-        low += resolution(low)
 
 
 def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """Where that was predicted and on from there; else once, a little above where the
     stack degrades, so that it is seen what happens there."""
     if search.out.high is not None:
-        yield search.out.high
+        yield from _climb(search.out)
         yield from _doubled(search, harmed)
     else:
         first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
         yield max(first, search.degrades.high or 0) * 11 // 10
+
+
+def _climb(predicted: Prediction) -> Iterator[int]:
+    """From the least to the most that is predicted; often these are one number."""
+    if predicted.low is not None and predicted.high is not None:
+        rise = _rise(predicted)
+        first, last = predicted.low - 1 + rise, predicted.high - rise // 2
+        yield from range(first, last, rise)
+        yield predicted.high
+
+
+def _rise(predicted: Prediction) -> int:
+    """How far apart the steps are in a predicted range."""
+    low, high = predicted.low or 0, predicted.high or 0
+    return max(resolution(low), math.ceil((high - low) / _STEPS_IN_A_RANGE))
 
 
 def _doubled(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
@@ -124,33 +139,49 @@ def _doubled(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
 
 
 def _edge(
-    search: Search, beyond: dict[int, bool], candidates: Iterator[int]
+    search: Search,
+    predicted: Prediction,
+    beyond: dict[int, bool],
+    candidates: Iterator[int],
 ) -> int | None:
     """The next step on the way to the least number that is beyond an edge; None where
     that is known as exactly as it can be. `beyond`: of each number tried, if it is."""
     above = min((n for n, is_beyond in beyond.items() if is_beyond), default=None)
     under = max(n for n in beyond if above is None or n < above)
+    if above is not None and above - under <= _exact(predicted, above):
+        return None
     # Where leaving frees nothing, nothing below the largest step can be tried any more.
     least = under if search.frees else max(beyond)
     inside = range(least + 1, above or search.top + 1)
-    if above is not None and above - under <= resolution(above):
-        return None
     candidate = next((n for n in candidates if n in inside), None)
     if candidate is None and above is not None and inside:
         return inside[(len(inside) - 1) // 2]
     return candidate
 
 
+def _exact(predicted: Prediction, above: int) -> int:
+    """How near the numbers on both sides of an edge must be."""
+    low, high = predicted.low, predicted.high
+    if low is not None and high is not None and low < above <= high:
+        return _rise(predicted)
+    return resolution(above)
+
+
 def _last_looks(
     search: Search, tried: Sequence[Tried], found: dict[int, Harm]
 ) -> Ask | None:
     """A long look at the most that is held, and then back to where it is worst: what
-    follows is that all leave, and that the stack recovers from what they did."""
+    follows is that all leave, and that the stack recovers from what they did.
+
+    Where clients fall unevenly, the long look at one below the range is enough.
+    """
     harmed = [n for n, harm in found.items() if harm is not Harm.NONE]
     if not search.frees or not harmed:
         return None
     held = max((n for n in found if n < min(harmed)), default=0)
-    if not any(one.ask == Ask(held, long=True) for one in tried):
+    uneven = search.degrades.low != search.degrades.high
+    seen = {one.ask.slow_clients for one in tried if one.ask.long}
+    if held not in seen and not (uneven and seen - {0, *harmed}):
         return Ask(held, long=True)
     if tried[-1].harm is not Harm.NONE:
         return None

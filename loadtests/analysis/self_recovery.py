@@ -11,7 +11,7 @@ import re
 from loadtests.analysis import health
 from loadtests.analysis.cell import (
     count_fates,
-    server_figures,
+    server_restarts,
     well_from_s,
 )
 from loadtests.records.beside_cells import SelfRecovery
@@ -33,7 +33,7 @@ def analyse_self_recovery(
     """What became of a held stack; `log` is what its server wrote meanwhile."""
     steps = recording.steps
     samples = [s for step in steps for s in recording.due(step.asked_s, step.ends_s)]
-    restarts = server_figures(recording).restarts
+    restarts = server_restarts(recording)
     kills = len(_KILLED.findall(log))
     faults = health.void_reasons(recording, method)
     differ = (

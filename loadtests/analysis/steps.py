@@ -31,6 +31,7 @@ def pooled(steps: Sequence[Step]) -> Step:
         attempted=attempted,
         answered=answered,
         arrival=_arrival([step.arrival for step in steps if step.arrival]),
+        by_worker=steps[0].by_worker,
         **_percentiles(steps),
         answered_low_percent=100 * within.low if within else None,
         answered_high_percent=100 * within.high if within else None,

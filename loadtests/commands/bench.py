@@ -17,6 +17,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.agreement.rounds import RATE_PER_S, ROUND_S, play
 from loadtests.experiments.agreement.tools import COUNTS, Tool, installed
+from loadtests.experiments.lock import the_machine
 from loadtests.experiments.machine import environment
 from loadtests.report import agreement
 from loadtests.servers.cores import core_shares
@@ -29,7 +30,7 @@ TARGETS = (
         "compare the probe with hey and wrk",
         place=90,
         words=("bench",),
-        options=("STACKS", "ROUNDS"),
+        options=("STACKS", "ROUNDS", "WAIT"),
     ),
 )
 VARIABLES = {"ROUNDS": "<count>"}
@@ -40,18 +41,24 @@ STACKS = ("wsgi-gunicorn-gthread", "asgi-uvicorn")
 def add(parser: argparse.ArgumentParser) -> None:
     options.add_stacks(parser)
     parser.add_argument("--rounds", type=options.rounds, default=6, metavar="COUNT")
+    options.add_wait(parser)
     parser.set_defaults(command=compare_probe)
 
 
 def compare_probe(arguments: argparse.Namespace) -> Status:
     """Compare the probe with other load tools."""
-    return run(arguments.stacks, arguments.rounds, Console())
+    _chosen(arguments.stacks)  # a wrong name is an error at once, not after the wait
+    with the_machine("make bench", wait=arguments.wait):
+        return run(arguments.stacks, arguments.rounds, Console())
+
+
+def _chosen(names: Sequence[str]) -> list[Stack]:
+    return [find_measurable(name) for name in dict.fromkeys(names or STACKS)]
 
 
 def run(names: Sequence[str], rounds: int, console: Console) -> Status:
     """Compare the probe with each tool that is installed; FAILED if they disagree."""
-    stacks = [find_measurable(name) for name in dict.fromkeys(names or STACKS)]
-    tools = installed()
+    stacks, tools = _chosen(names), installed()
     console.print(_heading(rounds), highlight=False)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, guarded() as guard:
         found = {

@@ -29,6 +29,7 @@ from loadtests.experiments.claims import (
 )
 from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import Claim, choose, decide
+from loadtests.experiments.lock import the_machine
 from loadtests.experiments.machine import environment
 from loadtests.records.claims import (
     CLAIMS_FILE,
@@ -52,7 +53,7 @@ TARGETS = (
         "decide what people say of WSGI and ASGI, by running it",
         place=80,
         words=("claims",),
-        options=("ONLY",),
+        options=("ONLY", "WAIT"),
     ),
 )
 VARIABLES = {"ONLY": "<id>,<id>"}
@@ -71,12 +72,15 @@ STYLES = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", type=options.names, default=[], metavar="ID,ID")
+    options.add_wait(parser)
     parser.set_defaults(command=decide_claims)
 
 
 def decide_claims(arguments: argparse.Namespace) -> Status:
     """Decide each claim by running it."""
-    return run(arguments.only, Console())
+    choose(arguments.only)  # a wrong name is an error at once, not after the wait
+    with the_machine("make claims", wait=arguments.wait):
+        return run(arguments.only, Console())
 
 
 def run(names: Sequence[str], console: Console) -> Status:

@@ -16,6 +16,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import Bar, bar_in, expected_s
 from loadtests.commands.statuses import Status
+from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
 from loadtests.experiments.task import State
@@ -39,8 +40,10 @@ TARGETS = (
             "REPEATS",
             "WORKERS",
             "THREADS",
+            "NOFILE",
             "SEED",
             "RESUME",
+            "WAIT",
         ),
     ),
 )
@@ -48,6 +51,7 @@ VARIABLES = {
     "PROFILE": "smoke|quick|full",
     "SCENARIOS": "<id>,<id>",
     "REPEATS": "<count>",
+    "NOFILE": "<count>",
     "SEED": "<number>",
     "RESUME": "<run>",
 }
@@ -61,8 +65,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     options.add_counts(parser)
+    parser.add_argument("--nofile", type=options.count, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
+    options.add_wait(parser)
     parser.set_defaults(command=measure)
 
 
@@ -70,10 +76,22 @@ def measure(arguments: argparse.Namespace) -> Status:
     """Measure a profile, or go on with a stopped run."""
     if arguments.resume:
         _refuse_beside_resume(arguments)
-        run, folder = resume_run(options.run_folder(arguments.resume, REPORTS))
-        order = order_of(run)
+        order = order_of(_resumed(arguments)[0])
     else:
         order = _order(arguments)
+    # A wrong word is an error at once, not after the wait.
+    with the_machine(f"make load {order.profile.id}", wait=arguments.wait):
+        return _measure(order, arguments)
+
+
+def _resumed(arguments: argparse.Namespace) -> tuple[Run, Path]:
+    return resume_run(options.run_folder(arguments.resume, REPORTS))
+
+
+def _measure(order: Order, arguments: argparse.Namespace) -> Status:
+    if arguments.resume:
+        run, folder = _resumed(arguments)  # as it is after the wait
+    else:
         run, folder = begin_run(order, arguments.words, REPORTS)
     console = Console()
     _announce(console, order, folder)
@@ -98,6 +116,7 @@ def _refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "repeats",
         "workers",
         "threads",
+        "nofile",
         "seed",
     )
     for name in choices:
@@ -111,14 +130,16 @@ def _order(arguments: argparse.Namespace) -> Order:
     profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
     seed, names = arguments.seed, arguments.scenarios or profile.scenarios
     workers, threads = arguments.workers, arguments.threads
+    nofile = arguments.nofile or profile.nofile
     return Order(
         profile,
-        counted(arguments.stacks or profile.stacks, workers, threads),
+        counted(arguments.stacks or profile.stacks, workers, threads, nofile),
         [scenarios.scenario(name) for name in names],
         arguments.repeats or profile.repeats,
         random.randrange(10**6) if seed is None else seed,
         workers,
         threads,
+        nofile,
     )
 
 

@@ -89,6 +89,11 @@ def add_stacks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stacks", type=names, default=[], metavar="ID,ID")
 
 
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    what = "wait for the end of another measurement on this machine"
+    parser.add_argument("--wait", action="store_true", help=what)
+
+
 def add_run(parser: argparse.ArgumentParser, name: str, default: str = LATEST) -> None:
     shown = f"; {default} if left out" if default else ""
     what = f"a run's name, its folder, or latest{shown}"

@@ -7,6 +7,8 @@ the server starts and say that they are ready. From then on lines steer them.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -27,8 +29,10 @@ from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
 from loadtests.records.cell import Capacity, Subject
+from loadtests.records.run import Method
 from loadtests.records.samples import Recording, read_recording
 from loadtests.servers.cores import core_shares
+from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server, free_port, running
 
 _START_IN_S = 0.1
@@ -56,13 +60,13 @@ class Holding:
             workers=self.stack.workers,
             threads=self.stack.threads,
             nofile=self.stack.nofile,
+            worker_connections=self.stack.worker_connections,
             capacity=predicted(self.stack, self.scenario),
         )
 
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
-    holds = stack.held_under(scenario.id)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,
@@ -71,7 +75,7 @@ def predicted(stack: Stack, scenario: Scenario) -> Capacity:
         predicted_out_by=stack.predicted_out_by(scenario.id),
         predicted_degrades_at=stack.predicted_degrades_at(scenario.id),
         predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
-        predicted_because=f"a slow client holds {holds.what}: {holds.because}",
+        predicted_because=stack.predicted_because(scenario.id),
         predicted_ran_out=stack.predicted_ran_out(scenario.id),
     )
 
@@ -103,25 +107,28 @@ def hold(
         generators = Generators(probing, slowing)
         for group in generators.both():
             await_ready_line(group)
+        ours = {group.id for group in (*generators.both(), server.group)}
+        neighbours = Neighbours(lambda: ours)
         with _sharing_cores(server, generators):
-            _steer(server, generators, samples, script, task, context)
-    return read_recording(samples)
+            tell_time = functools.partial(context.tell, task)
+            watch = Watch(server, generators, neighbours, samples, tell_time)
+            with contextlib.closing(watch):
+                _steer(watch, generators, samples, script, context.method)
+    return dataclasses.replace(read_recording(samples), neighbours=neighbours.names())
 
 
 def _steer(
-    server: Server,
+    watch: Watch,
     generators: Generators,
     samples: Path,
     script: Callable[[Stepping], None],
-    task: Task,
-    context: Context,
+    method: Method,
 ) -> None:
     begins_s = time.monotonic() + _START_IN_S
     tell(generators.probe, begins_s)
-    probing = Probing(begins_s, context.method.rate_per_s)
-    watch = Watch(server, generators, samples, lambda s: context.tell(task, s))
-    stepping = Stepping(watch, generators, probing, context.method, samples)
-    with contextlib.closing(watch), contextlib.closing(stepping):
+    probing = Probing(begins_s, method.rate_per_s)
+    stepping = Stepping(watch, generators, probing, method, samples)
+    with contextlib.closing(stepping):
         watch.until_s(begins_s)
         script(stepping)
         stepping.leave()

@@ -33,6 +33,7 @@ class Order:
     seed: int
     workers: int | None = None
     threads: int | None = None
+    nofile: int | None = None
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
@@ -86,6 +87,7 @@ class Order:
             repeats=self.repeats,
             workers=self.workers,
             threads=self.threads,
+            nofile=self.nofile,
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -113,17 +115,21 @@ def order_of(run: Run) -> Order:
     )
     return Order(
         profile,
-        counted(ordered.stacks, ordered.workers, ordered.threads),
+        counted(ordered.stacks, ordered.workers, ordered.threads, ordered.nofile),
         [scenarios.scenario(name) for name in ordered.scenarios],
         ordered.repeats,
         run.run.seed,
         ordered.workers,
         ordered.threads,
+        ordered.nofile,
     )
 
 
 def counted(
-    names: Sequence[str], workers: int | None, threads: int | None
+    names: Sequence[str],
+    workers: int | None,
+    threads: int | None,
+    nofile: int | None = None,
 ) -> list[Stack]:
     """The stacks of these ids, with other counts where some are asked for.
 
@@ -134,7 +140,7 @@ def counted(
         listed = ", ".join(names)
         raise UserError(f"no threads to set in {listed}: leave THREADS= out")
     return [
-        stack.with_counts(workers, threads if stack.threads else None)
+        stack.with_counts(workers, threads if stack.threads else None, nofile)
         for stack in found
     ]
 

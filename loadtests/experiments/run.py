@@ -24,6 +24,7 @@ from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.run import Method, Run, RunInfo, load_run, save_run
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
+from loadtests.servers.server import ServerBrokenError
 
 
 class LoadError(UserError):
@@ -114,6 +115,8 @@ def go_on(
 def _measured(task: Task, run: Run, context: Context) -> Run:
     try:
         return task.measured(run, context)
+    except ServerBrokenError as error:
+        return task.failed(run, context, error.why)
     except (UserError, WireError) as error:
         return task.failed(run, context, fact(NOT_MEASURED, words=str(error)))
 

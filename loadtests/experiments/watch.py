@@ -1,7 +1,7 @@
 """Watching a cell while it is measured: readings, the probe's samples, the time.
 
 The one rule: nothing is waited for with our eyes shut. Whatever the harness waits for,
-it takes a reading of server and generators every 200 ms meanwhile.
+it takes a reading of server and generators every 150 ms meanwhile.
 """
 
 from __future__ import annotations
@@ -20,16 +20,21 @@ from loadtests.experiments.generators import Generators
 from loadtests.records.samples import (
     GENERATOR_FILE,
     SERVER_FILE,
+    WORKERS_FILE,
     GeneratorReading,
     Sample,
     SamplesTail,
     SampleWriter,
     ServerReading,
+    WorkerReading,
 )
+from loadtests.servers.logs import CappedLog
+from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server
-from loadtests.servers.usage import usage
+from loadtests.servers.sockets import connections_by_pid, sockets_on
+from loadtests.servers.usage import Meter, Reading, usage
 
-READING_EVERY_S = 0.2
+READING_EVERY_S = 0.15
 _LOOK_EVERY_S = 0.02
 # The server is at rest when what it uses changes no more: from two readings to the
 # next two by no more than this share of a core, or a tenth.
@@ -62,11 +67,16 @@ class Watch:
         self,
         server: Server,
         generators: Generators,
+        neighbours: Neighbours,
         samples: Path,
         tell: Callable[[float], None],
     ) -> None:
         self._server, self._generators, self._tell = server, generators, tell
+        self._neighbours = neighbours
+        self._meter = Meter(server.group, server.port)
+        self._log = CappedLog(server.group.log)
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
+        self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
         self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
         self._processes = [psutil.Process(group.id) for group in generators.both()]
         self._tail = SamplesTail(samples)
@@ -74,7 +84,7 @@ class Watch:
         self._cpu: list[tuple[float, dict[int, float]]] = []
 
     def close(self) -> None:
-        for each in (self._of_server, self._of_generator):
+        for each in (self._of_server, self._of_workers, self._of_generator):
             each.close()
 
     def until(self, condition: Callable[[], bool], seconds: float) -> bool:
@@ -93,19 +103,43 @@ class Watch:
         """Wait for that moment."""
         self.until(lambda: time.monotonic() >= at_s, at_s - time.monotonic() + 1)
 
-    def read(self) -> float:
-        """Take a reading of everything. Returns when. Raises ProcessError where a
-        process that must not end has ended."""
+    def read(self, *, with_memory: bool = False) -> float:
+        """Take a reading of everything. Returns when.
+
+        Raises ProcessError where a generator has ended, or the server is not the one
+        that we started any more.
+        """
         self._generators.see_that_they_run()
-        used = usage(self._server.group)
-        at_s = time.monotonic()
-        pids = " ".join(map(str, sorted(used.pids)))
-        self._of_server.write(ServerReading(at_s, used.cpu_s, used.rss_mb, pids))
-        self._of_generator.write(_generator_reading(at_s, self._processes))
-        self._cpu.append((at_s, dict(used.cpu_s_of)))
-        self._next_s = at_s + READING_EVERY_S
-        self._tell(at_s - self._began_s)
-        return at_s
+        self._server.see_that_it_is_ours()
+        reading = self._meter.read(with_memory=with_memory)
+        self._of_server.write(_server_reading(reading, self._log.cut()))
+        foreign_s = self._neighbours.foreign_cpu_s()
+        self._of_generator.write(
+            _generator_reading(reading.at_s, self._processes, foreign_s)
+        )
+        by_pid = reading.usage.by_pid.items()
+        self._cpu.append((reading.at_s, {pid: used.cpu_s for pid, used in by_pid}))
+        self._next_s = reading.at_s + READING_EVERY_S
+        self._tell(reading.at_s - self._began_s)
+        return reading.at_s
+
+    def read_workers(self, slow_clients: int) -> None:
+        """Take a reading of what each process of the server holds."""
+        used = usage(self._server.group).by_pid
+        sockets = sockets_on(self._server.port)
+        held = connections_by_pid(sockets, used) if sockets else {}
+        for pid, process in used.items():
+            self._of_workers.write(
+                WorkerReading(
+                    at_s=time.monotonic(),
+                    slow_clients=slow_clients,
+                    pid=pid,
+                    connections=held.get(pid, 0) if sockets else None,
+                    descriptors=process.descriptors,
+                    nofile=process.nofile,
+                    queued=sockets.accept_queue if sockets else None,
+                )
+            )
 
     def samples(self, from_s: float, to_s: float) -> list[Sample]:
         """The healthy requests due in that time that have ended so far."""
@@ -135,8 +169,21 @@ def _shares(cpu: list[tuple[float, dict[int, float]]]) -> Iterator[dict[int, flo
         }
 
 
+def _server_reading(reading: Reading, log_mb: float) -> ServerReading:
+    used, memory = reading.usage, reading.memory
+    return ServerReading(
+        at_s=reading.at_s,
+        cpu_s=used.cpu_s,
+        rss_mb=used.rss_mb,
+        pids=" ".join(map(str, sorted(used.pids))),
+        pss_mb=memory.pss_mb if memory else None,
+        kernel_mb=memory.kernel_mb if memory else None,
+        log_mb=log_mb,
+    )
+
+
 def _generator_reading(
-    at_s: float, processes: list[psutil.Process]
+    at_s: float, processes: list[psutil.Process], foreign_cpu_s: float
 ) -> GeneratorReading:
     percents = []
     for process in processes:
@@ -145,4 +192,4 @@ def _generator_reading(
             percents[-1] = process.cpu_percent()
     stolen = psutil.cpu_times_percent().steal
     probe, slow_clients = percents
-    return GeneratorReading(at_s, probe, slow_clients, stolen)
+    return GeneratorReading(at_s, probe, slow_clients, stolen, foreign_cpu_s)

@@ -77,6 +77,7 @@ class Step:
     p99_low_ms: float | None = None
     p99_high_ms: float | None = None
     arrival: Arrival | None = None  # format 1 did not tell arriving from holding
+    by_worker: list[int] = field(default_factory=list)  # connections of each worker
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,25 @@ class Fates:
 
 @dataclass(frozen=True)
 class ServerFigures:
-    """The memory of the server's whole process group, and its restarts.
+    """The memory of the server's whole process group, its restarts, its log.
 
-    Null where the figure is not known. CPU time per request is measured by itself, on a
-    busy server: see `Cost`.
+    Memory is resident memory with shared pages counted once (PSS), in format 1 with
+    each as often as it was mapped. What a slow client takes is the slope over all steps
+    with its bounds (95 %): of that memory, and of what the kernel holds for the
+    server's side of the connections. Null where the figure is not known. CPU time per
+    request is measured by itself, on a busy server: see `Cost`.
     """
 
     rss_idle_mb: float | None
     rss_peak_mb: float | None
     kb_per_slow_client: float | None
     restarts: int
+    kb_low: float | None = None
+    kb_high: float | None = None
+    kernel_kb_per_slow_client: float | None = None
+    kernel_kb_low: float | None = None
+    kernel_kb_high: float | None = None
+    log_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,7 @@ class GeneratorFigures:
     lag_max_ms: float | None = None
     not_sent: int = 0
     stolen_percent: float | None = None
+    foreign_cpu_percent: float | None = None  # of one core, by processes not ours
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,7 @@ class Subject:
     threads: int | None
     capacity: Capacity
     nofile: int | None = field(default=None, kw_only=True)
+    worker_connections: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,15 @@ LEFT_LATE = "requests-left-late"  # lag_p99_ms, limit_ms
 BUSY = "generator-busy"  # cpu_percent, limit_percent
 UNSENT = "requests-unsent"  # sent, due
 MISSING = "slow-clients-missing"  # present, wanted
+# The server was not there to the end: these void a cell, whoever ended it.
+SERVER_DIED = "server-died"  # status, negative for a signal; words: end of its log
+NOT_LISTENING = "server-not-listening"  # words: the end of its log
+PORT_TAKEN = "port-taken"  # words: who listens there too
 # What could not be measured at all; `words` say why.
 NOT_MEASURED = "not-measured"
 # Doubts: the cell counts.
-TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms
+TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms, limit_ms
+NEIGHBOURS = "neighbours"  # foreign_cpu_percent; words: names, as far as known
 KILLS_DIFFER = "kills-differ"  # killed, replaced
 # A sentence from a run of format 1, which recorded no figures for it.
 AS_RECORDED = "as-recorded"

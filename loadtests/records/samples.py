@@ -10,7 +10,7 @@ import csv
 import io
 import types
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ SAMPLES_FILE = "probe.csv"
 VISITS_FILE = "slow-clients.csv"
 STEPS_FILE = "steps.csv"
 SERVER_FILE = "server.csv"
+WORKERS_FILE = "workers.csv"
 GENERATOR_FILE = "generator.csv"
 
 NOT_SENT = "generator"  # the fault of a request that our own machine could not send
@@ -70,35 +71,67 @@ class StepTaken(NamedTuple):
 
 
 class ServerReading(NamedTuple):
-    """What the server's process group had used by then; pids joined by blanks."""
+    """What the server's process group had used by then; pids joined by blanks.
+
+    `pss_mb` is its memory with shared pages counted once, `kernel_mb` what the kernel
+    holds for its connections: null where they were not taken, which is often, or cannot
+    be. `log_mb` is all that it has written.
+    """
 
     at_s: float
     cpu_s: float
     rss_mb: float
     pids: str
+    pss_mb: float | None
+    kernel_mb: float | None
+    log_mb: float
+
+
+class WorkerReading(NamedTuple):
+    """What a process of the server held at the end of a step's holding.
+
+    `descriptors` it had open, and `nofile` it may. `queued` connections waited in the
+    backlog, which all share. Null where the kernel hides a figure.
+    """
+
+    at_s: float
+    slow_clients: int
+    pid: int
+    connections: int | None
+    descriptors: int | None
+    nofile: int | None
+    queued: int | None
 
 
 class GeneratorReading(NamedTuple):
     """How busy each generator process was since the reading before; 100 = one core.
 
-    `stolen_percent` is how much of the machine's time its hypervisor gave to others.
+    `stolen_percent` is how much of the machine's time its hypervisor gave to others,
+    `foreign_cpu_s` the CPU time of processes that are not ours, since the beginning.
     """
 
     at_s: float
     probe_percent: float
     slow_clients_percent: float
     stolen_percent: float
+    foreign_cpu_s: float
 
 
 @dataclass(frozen=True)
 class Recording:
-    """All that was seen of one cell; `taken` are its steps, the leaving last."""
+    """All that was seen of one cell.
+
+    `taken` are its steps, the leaving last. `neighbours` are those who used our cores
+    beside us: names, and percents of one core.
+    """
 
     samples: list[Sample]
     visits: list[Visit]
     taken: list[StepTaken]
     server: list[ServerReading]
     generator: list[GeneratorReading]
+    workers: list[WorkerReading] = field(default_factory=list)
+    neighbours: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def steps(self) -> list[StepTaken]:
@@ -136,7 +169,7 @@ class SampleWriter:
         self._file.close()
 
 
-Record = TypeVar("Record", Sample, Visit, StepTaken, ServerReading, GeneratorReading)
+Record = TypeVar("Record", bound=tuple[Any, ...])
 
 
 class SamplesTail:
@@ -194,4 +227,5 @@ def read_recording(folder: Path) -> Recording:
         taken=read_samples(folder, STEPS_FILE, StepTaken),
         server=read_samples(folder, SERVER_FILE, ServerReading),
         generator=read_samples(folder, GENERATOR_FILE, GeneratorReading),
+        workers=read_samples(folder, WORKERS_FILE, WorkerReading),
     )

@@ -10,6 +10,8 @@ from loadtests.records.facts import Fact
 
 Figures = Mapping[str, float]
 
+_STOLEN_FROM_PERCENT = 2.0
+
 SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.NOT_CLIMBED: lambda _: "the staircase was not climbed to its end",
     facts.NOTHING_SENT: lambda _: "no healthy request was sent",
@@ -27,10 +29,17 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.MISSING: lambda f: (
         f"only {f['present']:.0f} of {f['wanted']:.0f} slow clients were there"
     ),
+    facts.SERVER_DIED: lambda f: f"the server died: {_end(f['status'])}",
+    facts.NOT_LISTENING: lambda _: "the server stopped listening on its port",
+    facts.PORT_TAKEN: lambda _: "a foreign process listens on the server's port",
     facts.TIMES: lambda f: (
-        "response times are doubtful: the hypervisor took "
-        f"{f['stolen_percent']:g} % of the machine's time, and requests left late, by "
-        f"up to {f['lag_p99_ms']:.1f} ms (p99)"
+        "response times are doubtful: "
+        f"{_taken(f['stolen_percent'])}requests left late, by up to "
+        f"{f['lag_p99_ms']:.1f} ms (p99)"
+    ),
+    facts.NEIGHBOURS: lambda f: (
+        "response times are doubtful: other processes used "
+        f"{f['foreign_cpu_percent']:.0f} % of a core"
     ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
@@ -39,15 +48,29 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
 }
 
 
+def _taken(percent: float) -> str:
+    """The hypervisor's part in late requests, where it is one to speak of."""
+    if percent < _STOLEN_FROM_PERCENT:
+        return ""
+    return f"the hypervisor took {percent:g} % of the machine's time, and "
+
+
+def _end(status: float) -> str:
+    if status < 0:
+        return f"signal {-status:.0f} ended its first process"
+    return f"its first process ended with status {status:.0f}"
+
+
 def sentence(fact: Fact) -> str:
-    """A fact in words; of a kind that this version does not know, its figures."""
+    """A fact in words, with its own words behind; of an unknown kind, its figures."""
     make = SENTENCES.get(fact.kind)
     try:
         said = make(fact.figures) if make else ""
     except KeyError:
         said = ""
     figures = ", ".join(f"{name} {value:g}" for name, value in fact.figures.items())
-    return said or fact.words or f"{fact.kind} {figures}"
+    known = ": ".join(filter(None, (said, fact.words)))
+    return known or f"{fact.kind} {figures}"
 
 
 def sentences(found: Sequence[Fact]) -> str:

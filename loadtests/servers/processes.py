@@ -178,6 +178,7 @@ class Guard:
             start_new_session=True,
             text=True,
         )
+        self.id = self._process.pid  # its process group, like that of a Group
 
     def watch(self, group: Group) -> None:
         self._say(f"+{group.id}")

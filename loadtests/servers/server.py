@@ -7,32 +7,44 @@ as ready only when a process of OUR group listens there and answers as the app w
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
 import socket
-import sys
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+
+import psutil
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
+from loadtests.records.facts import (
+    NOT_LISTENING,
+    PORT_TAKEN,
+    SERVER_DIED,
+    Fact,
+    fact,
+)
+from loadtests.servers.listening import Holdings, listening
 from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
 from loadtests.servers.usage import usage
 
 LISTENS_WITHIN_S = 20.0
-IS_OURS_WITHIN_S = 5.0
 ANSWERS_WITHIN_S = 20.0
-# The second is missing on a machine without IPv6.
-_TCP_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_LISTEN = "0A"
 
 
 class ServerError(ProcessError):
     """A server that did not get ready; the message says why and where its log is."""
+
+
+class ServerBrokenError(ServerError):
+    """A server that is not the one that we started any more: `why` is a fact."""
+
+    def __init__(self, why: Fact) -> None:
+        super().__init__(f"{why.kind}: {why.words}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,45 @@ class Server:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
+    def broken(self) -> Fact | None:
+        """Why this is no longer the server that we started; None while it is.
+
+        A worker may end and be replaced by its master: that is a result. A second look
+        confirms what is wrong, because a worker may come or go between the listing of
+        sockets and the search for their holders.
+        """
+        return self._look() and self._look()
+
+    def see_that_it_is_ours(self) -> None:
+        """Raises ServerBrokenError where it is not any more."""
+        if why := self.broken():
+            raise ServerBrokenError(why)
+
+    @property
+    def owns_its_port(self) -> bool:
+        """Whether every socket that listens on the port is held by the group."""
+        return not self._holdings.lacks(listening(self.port))
+
+    @functools.cached_property
+    def _holdings(self) -> Holdings:
+        return Holdings(self.group)
+
+    def _look(self) -> Fact | None:
+        if self.group.exited:
+            status = self.group.process.returncode
+            return fact(SERVER_DIED, self.group.last_words(), status=status)
+        if not listening(self.port):
+            return fact(NOT_LISTENING, self.group.last_words())
+        if not self.owns_its_port:
+            return fact(PORT_TAKEN, self._strangers())
+        return None
+
+    def _strangers(self) -> str:
+        """Who else listens on the port, as far as we can see."""
+        ours = {process.pid for process in self.group.members()}
+        pids = {pid for _, pid in listeners(self.port) if pid} - ours
+        return ", ".join(map(_named, sorted(pids))) or "a process that we cannot see"
+
 
 def free_port() -> int:
     """A loopback port that nobody listens on at this moment."""
@@ -63,69 +114,19 @@ def free_port() -> int:
 
 def listeners(port: int) -> set[tuple[str, int | None]]:
     """Who listens on a TCP port: address, and process (None for one we cannot see)."""
-    found = {one.inode: one.address for one in _listening() if one.port == port}
-    owners = _owners(found) if found else {}
     return {
-        (address, pid)
-        for inode, address in found.items()
-        for pid in owners.get(inode, [None])
+        (connection.laddr.ip, connection.pid)
+        for connection in psutil.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port == port
     }
 
 
-def is_listened_on(port: int) -> bool:
-    """Whether anybody listens on a TCP port."""
-    return any(port == one.port for one in _listening())
-
-
-class _Listening(NamedTuple):
-    """A socket that listens."""
-
-    address: str
-    port: int
-    inode: str
-
-
-def _listening() -> Iterator[_Listening]:
-    """The sockets that listen: all, and nothing else, because it is asked often.
-
-    The kernel lists them first (proc_net_tcp.rst). After them come the connections, by
-    the thousand once a server was measured; psutil takes 200 ms of CPU to read those.
-    """
-    for table in _TCP_TABLES:
-        with contextlib.suppress(FileNotFoundError), table.open() as rows:
-            next(rows)
-            for row in map(str.split, rows):
-                if row[3] != _LISTEN:
-                    break
-                address, _, port = row[1].partition(":")
-                yield _Listening(_dotted(address), int(port, 16), row[9])
-
-
-def _dotted(address: str) -> str:
-    """An IP address as people write it; the kernel writes words of 32 bits."""
-    words = [bytes.fromhex(address[n : n + 8]) for n in range(0, len(address), 8)]
-    packed = b"".join(word[:: -1 if sys.byteorder == "little" else 1] for word in words)
-    return socket.inet_ntop(
-        socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed
-    )
-
-
-def _owners(inodes: Container[str]) -> dict[str, list[int | None]]:
-    """The processes that hold these sockets, as far as we may look."""
-    found: dict[str, list[int | None]] = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        for file in _open_files(pid):
-            inode = file.removeprefix("socket:[").removesuffix("]")
-            if inode in inodes:
-                found.setdefault(inode, []).append(int(pid))
-    return found
-
-
-def _open_files(pid: str) -> Iterator[str]:
-    with contextlib.suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):
-                yield os.readlink(f"/proc/{pid}/fd/{descriptor}")
+def _named(pid: int) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return f"{psutil.Process(pid).name()} (pid {pid})"
+    return f"pid {pid}, which has ended"
 
 
 @contextlib.contextmanager
@@ -144,7 +145,7 @@ def running(
     ready in 20 s; ProcessError when it will not end.
     """
     port = port or free_port()
-    if is_listened_on(port):
+    if listening(port):
         raise ServerError(f"port {port} is in use: choose another with PORT=")
     command, nofile = stack.command(port), stack.nofile
     with started(guard, command, log, cwd=ROOT, nofile=nofile) as group:
@@ -157,22 +158,17 @@ def running(
 
 def _await_listening(server: Server) -> None:
     def listening_or_gone() -> bool:
-        return server.group.exited or is_listened_on(server.port)
+        return server.group.exited or bool(listening(server.port))
 
     if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a while: a worker may be forked, or the server be ending, between
     # the two look-ups.
-    ours = wait_until(lambda: server.group.exited or _is_ours(server), IS_OURS_WITHIN_S)
+    ours = wait_until(lambda: server.group.exited or server.owns_its_port, 5.0)
     if server.group.exited:
         raise ServerError(_why(server, "did not start"))
     if not ours:
         raise ServerError(f"port {server.port} is served by a process that is not ours")
-
-
-def _is_ours(server: Server) -> bool:
-    owners = {pid for _, pid in listeners(server.port)}
-    return owners <= {process.pid for process in server.group.members()}
 
 
 def _await_answers(server: Server) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.analysis import compare, differences, health
+from loadtests.analysis import compare, differences
 from loadtests.analysis.differences import (
     BETTER,
     DEGRADES_AT,
@@ -19,6 +19,7 @@ from loadtests.analysis.differences import (
     Figure,
 )
 from loadtests.analysis.intervals import Interval
+from loadtests.records import format_1
 from loadtests.records.cell import Cell, Step
 from loadtests.records.facts import TIMES, fact
 from tests.analysis.pairs import climb, costing, figure, one, timed
@@ -140,8 +141,8 @@ def test_difference_that_a_reading_cannot_resolve_is_none(
     assert one(base, new).verdict == verdict
 
 
-def test_times_are_resolved_as_far_as_requests_leave_in_time() -> None:
-    assert differences.RESOLVED_MS == health.LAG_LIMIT_MS
+def test_times_are_resolved_as_far_as_requests_left_in_time_in_old_runs() -> None:
+    assert differences.RESOLVED_MS == format_1.LAG_LIMIT_MS
 
 
 def test_times_that_are_doubtful_are_not_compared() -> None:

@@ -6,15 +6,12 @@ import dataclasses
 
 import pytest
 
-from loadtests.records.facts import (
-    LEFT_LATE,
-    TIMES,
-    UNSENT,
-)
-from tests.analysis.recordings import (
-    cell,
-    healthy,
-)
+from loadtests.analysis.health import doubts, neighbour_doubts, void_lag_ms
+from loadtests.records.cell import GeneratorFigures
+from loadtests.records.facts import LEFT_LATE, NEIGHBOURS, TIMES, UNSENT, fact
+from loadtests.records.samples import Recording
+from loadtests.report.facts import sentence
+from tests.analysis.recordings import METHOD, cell, healthy
 
 
 def test_request_that_our_machine_could_not_send_is_not_the_servers_fault() -> None:
@@ -32,33 +29,63 @@ def test_request_that_our_machine_could_not_send_is_not_the_servers_fault() -> N
 @pytest.mark.parametrize(
     ("late_ms", "stolen", "valid", "kind", "figures"),
     [
-        (4.9, 25.0, True, "", {}),
-        (
-            5.1,
-            25.0,
-            True,
-            TIMES,
-            {"stolen_percent": 25.0, "lag_p99_ms": 5.1},
-        ),
-        (51.0, 25.0, False, LEFT_LATE, {"lag_p99_ms": 51.0, "limit_ms": 50.0}),
-        (5.1, 1.9, False, LEFT_LATE, {"lag_p99_ms": 5.1, "limit_ms": 5.0}),
+        (0.5, 0.0, True, "", {}),
+        (0.6, 0.0, True, TIMES, {"lag_p99_ms": 0.6, "limit_ms": 0.5}),
+        (49.9, 25.0, True, TIMES, {"lag_p99_ms": 49.9, "limit_ms": 0.5}),
+        (50.1, 25.0, False, LEFT_LATE, {"lag_p99_ms": 50.1, "limit_ms": 50.0}),
     ],
 )
-def test_lateness_while_the_machine_was_taken_away_makes_times_doubtful(
+def test_lateness_makes_times_doubtful_and_then_the_cell_void(
     late_ms: float,
     stolen: float,
     valid: bool,
     kind: str,
     figures: dict[str, float],
 ) -> None:
-    recording = healthy(0, 4)
+    found = cell(leaving(healthy(0, 4), late_ms, stolen))
+    assert found.valid is valid
+    facts = found.doubts if valid else found.faults
+    assert [one.kind for one in facts] == [kind] * bool(kind)
+    more = {"stolen_percent": stolen} if kind == TIMES else {}
+    for one in facts:
+        assert one.figures == pytest.approx(figures | more)
+
+
+def leaving(recording: Recording, late_ms: float, stolen: float) -> Recording:
     samples = [
         s._replace(started_s=s.intended_s + late_ms / 1000) for s in recording.samples
     ]
     taken = [reading._replace(stolen_percent=stolen) for reading in recording.generator]
-    found = cell(dataclasses.replace(recording, samples=samples, generator=taken))
-    assert found.valid is valid
-    facts = [*found.faults, *found.doubts]
-    assert [one.kind for one in facts] == [kind] * bool(kind)
-    for one in facts:
-        assert one.figures == pytest.approx(figures)
+    return dataclasses.replace(recording, samples=samples, generator=taken)
+
+
+@pytest.mark.parametrize(
+    ("baseline_p50_ms", "limit_ms"), [(None, 0.5), (1.1, 0.5), (2.0, 0.5), (20.0, 5.0)]
+)
+def test_lateness_is_measured_against_what_is_measured(
+    baseline_p50_ms: float | None, limit_ms: float
+) -> None:
+    at_limit = GeneratorFigures(lag_p99_ms=limit_ms, cpu_peak_percent=None)
+    over = dataclasses.replace(at_limit, lag_p99_ms=limit_ms + 0.1)
+    assert doubts(at_limit, baseline_p50_ms) == []
+    (found,) = doubts(over, baseline_p50_ms)
+    assert found.figures["limit_ms"] == limit_ms
+
+
+def test_request_that_is_as_late_as_the_deadline_allows_scales_with_it() -> None:
+    assert void_lag_ms(dataclasses.replace(METHOD, deadline_s=0.2)) == pytest.approx(10)
+
+
+def test_neighbour_that_may_be_felt_is_named() -> None:
+    names = [("python3", 97.4), ("chrome", 12.0)]
+    assert neighbour_doubts(None, names) == neighbour_doubts(10.0, names) == []
+    (found,) = neighbour_doubts(109.4, names)
+    assert found == fact(
+        NEIGHBOURS, "python3 97 %, chrome 12 %", foreign_cpu_percent=109.4
+    )
+    assert sentence(found) == (
+        "response times are doubtful: other processes used 109 % of a core: "
+        "python3 97 %, chrome 12 %"
+    )
+    (nameless,) = neighbour_doubts(10.1, [])
+    assert sentence(nameless).endswith("used 10 % of a core")

@@ -76,8 +76,8 @@ def leaving(lag_ms: float, count: int, recording: Recording) -> Recording:
 @pytest.mark.parametrize(
     ("lag_ms", "count", "lag_p99_ms", "void"),
     [
-        pytest.param(5.0, 100, 5.0, False, id="at the limit"),
-        pytest.param(5.01, 100, 5.01, True, id="over the limit"),
+        pytest.param(50.0, 100, 50.0, False, id="at the limit"),
+        pytest.param(50.1, 100, 50.1, True, id="over the limit"),
         pytest.param(400.0, 4, 0.0, False, id="under 1 % of 450"),
         pytest.param(400.0, 5, 400.0, True, id="over 1 % of 450"),
     ],
@@ -87,7 +87,7 @@ def test_requests_that_left_late_make_a_cell_void(
 ) -> None:
     found = cell(leaving(lag_ms, count, healthy(0, 4, 32)))
     assert found.generator.lag_p99_ms == pytest.approx(lag_p99_ms)
-    reason = fact(LEFT_LATE, lag_p99_ms=lag_p99_ms, limit_ms=5)
+    reason = fact(LEFT_LATE, lag_p99_ms=lag_p99_ms, limit_ms=50)
     assert found.faults == [reason] * void
 
 

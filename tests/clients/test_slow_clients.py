@@ -23,6 +23,7 @@ from loadtests.records.samples import (
     Visit,
     read_samples,
 )
+from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, listeners, running
 from tests.conftest import Servers
@@ -251,6 +252,6 @@ def test_locust_page_is_bound_to_loopback(
     port = free_port()
     argv = locust(file, "--host", f"http://{HOST}:9", "--web-port", str(port))
     with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
-        assert wait_until(lambda: bool(listeners(port)) or group.exited, 20)
+        assert wait_until(lambda: bool(listening(port)) or group.exited, 20)
         addresses = {address for address, _ in listeners(port)}
         assert addresses == {HOST}, group.last_words()

@@ -85,8 +85,8 @@ def test_stalled_probe_and_missing_slow_clients_void_the_cell(
     assert "of 64 slow clients were there" in reasons
 
 
-def test_busy_generator_core_voids_the_cell(guard: Guard, tmp_path: Path) -> None:
-    """A dozen others want the core that the generators have, once they are ready."""
+def test_busy_generator_core_makes_times_doubtful(guard: Guard, tmp_path: Path) -> None:
+    """A dozen others want the generators' core, once they are ready; it may be void."""
     core = frozenset({min(os.sched_getaffinity(0))})
     profile = dataclasses.replace(SHORT, levels=(0, 1), rate_per_s=200.0)
     others: list[Group] = []
@@ -99,6 +99,5 @@ def test_busy_generator_core_voids_the_cell(guard: Guard, tmp_path: Path) -> Non
                 others[-1].pin(core)
 
         found = measured(profile, tmp_path, guard, tell)
-    assert not found.valid
-    reasons = sentences(found.faults)
+    reasons = sentences([*found.faults, *found.doubts])
     assert "requests left late" in reasons or "did not end in time" in reasons

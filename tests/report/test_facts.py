@@ -31,12 +31,43 @@ def test_fact_of_an_unknown_kind_shows_its_words_or_its_figures(
     assert sentence(of_later) == says
 
 
-WITHOUT_FIGURES = (facts.NOT_CLIMBED, facts.NOTHING_SENT)
+WITHOUT_FIGURES = (
+    facts.NOT_CLIMBED,
+    facts.NOTHING_SENT,
+    facts.NOT_LISTENING,
+    facts.PORT_TAKEN,
+)
 
 
 @pytest.mark.parametrize("kind", [k for k in SENTENCES if k not in WITHOUT_FIGURES])
 def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
     assert sentence(Fact(kind, {"other": 3.0})) == f"{kind} other 3"
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (
+            fact(facts.SERVER_DIED, "logs/x ends: Killed", status=-9),
+            "the server died: signal 9 ended its first process: logs/x ends: Killed",
+        ),
+        (
+            fact(facts.SERVER_DIED, "logs/x ends: nothing", status=3),
+            "the server died: its first process ended with status 3: logs/x ends: "
+            "nothing",
+        ),
+        (
+            fact(facts.TIMES, stolen_percent=0, lag_p99_ms=2.5, limit_ms=0.5),
+            "response times are doubtful: requests left late, by up to 2.5 ms (p99)",
+        ),
+        (
+            fact(facts.PORT_TAKEN, "nc (pid 7)"),
+            "a foreign process listens on the server's port: nc (pid 7)",
+        ),
+    ],
+)
+def test_words_of_a_fact_stand_behind_its_sentence(found: Fact, says: str) -> None:
+    assert sentence(found) == says
 
 
 def test_sentences_stand_behind_each_other() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
 from pathlib import Path
 
 import psutil
 import pytest
 
-from loadtests.catalog.stacks import HTTP1, STACKS
+from loadtests.catalog.stacks import HTTP1, STACKS, AtLimit, Supply
+from loadtests.clients import wire
 from loadtests.servers.processes import Guard, ProcessError, started, wait_until
 from loadtests.servers.server import Server, running
 from tests.conftest import Servers
+
+UPLOAD_BEGUN = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun"
+HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+NO_DESCRIPTOR = "Too many open files"
+PATIENCE_S = 10.0
 
 
 def workers(server: Server) -> list[psutil.Process]:
@@ -86,3 +95,42 @@ def test_limit_above_what_we_may_have_is_an_error_with_its_cause(
     ):
         pass
     assert "limit" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "stack_id",
+    ["asgi-uvicorn", "asgi-gunicorn", "asgi-uvicorn-h11", "wsgi-gunicorn-gevent"],
+)
+def test_worker_without_a_descriptor_left_does_what_its_stack_says(
+    guard: Guard, tmp_path: Path, stack_id: str
+) -> None:
+    one = STACKS[stack_id].with_counts(1, None)
+    stack = one.with_counts(None, None, nofile=one.idle_descriptors + 10)
+    limit, log = stack.limit_under("slow-body"), tmp_path / "log"
+    assert (limit.supply, limit.each(stack)) == (Supply.DESCRIPTORS, 10)
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(running(stack, guard, log))
+        [worker] = workers(server)
+        assert wait_until(lambda: descriptors(worker) == stack.idle_descriptors, 10)
+        held = [opened.enter_context(wire.connect(server.address)) for _ in range(10)]
+        for sock in held:
+            sock.sendall(UPLOAD_BEGUN)
+        assert wait_until(lambda: descriptors(worker) == stack.nofile, PATIENCE_S)
+        too_many = opened.enter_context(wire.connect(server.address))
+        too_many.settimeout(PATIENCE_S)
+        assert _at_limit(too_many, log) is limit.at_limit
+        if limit.at_limit is not AtLimit.DROPS:
+            held.pop().close()
+            too_many.sendall(HELLO)
+            assert too_many.recv(12) == b"HTTP/1.1 200"
+
+
+def _at_limit(sock: socket.socket, log: Path) -> AtLimit:
+    """What became of one connection more than there are descriptors."""
+    dropped, _, _ = select.select([sock], [], [], 1.5)
+    if dropped:
+        with contextlib.suppress(ConnectionResetError):
+            assert sock.recv(1) == b""
+        return AtLimit.DROPS
+    spins = wait_until(lambda: log.read_text().count(NO_DESCRIPTOR) > 500, 3)
+    return AtLimit.SPINS if spins else AtLimit.QUEUES

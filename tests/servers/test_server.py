@@ -31,6 +31,7 @@ def test_server_listens_on_loopback_only(server: Server) -> None:
 def test_server_belongs_to_its_group(server: Server) -> None:
     owners = {pid for _, pid in listeners(server.port)}
     assert owners <= {p.pid for p in server.group.members()}
+    assert server.broken() is None
     assert usage(server.group).rss_mb > 10
 
 

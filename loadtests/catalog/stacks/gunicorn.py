@@ -45,6 +45,7 @@ _POOL = (
         "before the other",
         evenness=0.0,
         takes_on=True,
+        waiting=lambda stack: min(worker_connections(stack), descriptors(stack)),
     ),
     Limit(
         Supply.WORKER_CONNECTIONS,

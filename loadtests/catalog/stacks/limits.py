@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from loadtests.catalog.stacks.spread import all_full_by
+from loadtests.catalog.stacks.spread import both_full_by
 
 if TYPE_CHECKING:
     from loadtests.catalog.stacks.stack import Stack
@@ -49,8 +49,9 @@ class Limit:
     `evenness`: how full the other workers are, at least, when the first is full. 1 also
     stands for workers that leave the next clients to the others when they are full, so
     that nothing is lost before all are. `takes_on`: a full worker goes on accepting,
-    and takes clients away from those that could serve them. `jam`: with fewer left than
-    this in the whole stack, one burst can stop the stack for good.
+    and takes clients away from those that could serve them. `waiting`: how many a full
+    worker takes at the most, if they wait there. `jam`: with fewer left than this in
+    the whole stack, one burst can stop the stack for good.
     """
 
     supply: Supply
@@ -59,6 +60,7 @@ class Limit:
     because: str
     evenness: float = 1.0
     takes_on: bool = False
+    waiting: Callable[[Stack], int] | None = None
     jam: int = 0
 
     def degrades(self, stack: Stack) -> tuple[int, int]:
@@ -75,7 +77,9 @@ class Limit:
 
         A client that is dropped comes back, until a worker with room accepts it. One
         that waits with a full worker stays there, while another worker has room. Of
-        three workers or more, one may have room and yet hear of hardly any client.
+        three workers or more, one may have room and yet hear of hardly any client: 1 to
+        5 % of the requests were measured. That counts as out or not, and can last until
+        the others take no more.
         """
         each, workers = self.each(stack), stack.workers
         every = each * workers
@@ -85,7 +89,10 @@ class Limit:
             return every, every
         if self.at_limit is AtLimit.DROPS:
             return every, math.ceil(every * _COMING_BACK)
-        return every if workers == 2 else every - each, all_full_by(workers, each)
+        most = each + (workers - 1) * (self.waiting or self.each)(stack)
+        if workers == 2:
+            return every, min(most, both_full_by(each))
+        return every - each, most
 
 
 @dataclass(frozen=True)

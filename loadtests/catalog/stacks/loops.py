@@ -18,21 +18,20 @@ from loadtests.catalog.stacks.stack import everywhere
 
 # How full the other workers are at least when the first has no descriptor left, with
 # clients that come one after another. Measured: 0.5 to 0.9 with two workers, 0.43 to
-# 0.5 with four, because the kernel wakes them in the same order each time, and what the
-# last of them is woken for is mostly gone.
+# 0.51 with four. The kernel wakes workers in the same order each time, and the last one
+# mostly finds the connection taken.
 _EVENNESS = 0.4
-# How many healthy requests come in the second for which asyncio stops to accept, at the
-# profiles' rate. With fewer descriptors left, what waits is more than can be accepted
-# each second, and the wait never ends.
-_A_SECOND_OF_REQUESTS = 120
+# How many healthy requests come in the second that asyncio pauses, at the rate of the
+# profiles. With fewer descriptors left, the queue grows and every answer is too late.
+_A_SECOND_OF_REQUESTS = 300
 
 ON_UVLOOP = Limit(
     Supply.DESCRIPTORS,
     descriptors,
     AtLimit.DROPS,
     "without a descriptor libuv gives up one in reserve to accept and close whatever "
-    "waits (src/unix/stream.c, uv__emfile_trick); that takes no time, so the full "
-    "worker is first at most of what the others could still serve",
+    "waits (src/unix/stream.c, uv__emfile_trick); dropping is quick, so the full "
+    "worker wins most connections that another could still serve",
     evenness=_EVENNESS,
     takes_on=True,
 )
@@ -43,8 +42,8 @@ ON_ASYNCIO = Limit(
     AtLimit.SPINS,
     "without a descriptor asyncio tries to accept as often as its backlog is long, "
     "2048, logs each failure, and tries again 1 s later (asyncio/selector_events.py, "
-    "_accept_connection); a burst that takes the last descriptors of the others makes "
-    "them do the same, and then more comes in a second than they accept",
+    "_accept_connection); a burst can take the last descriptors of the others, and "
+    "then more requests come in a second than all workers accept",
     evenness=_EVENNESS,
     jam=_A_SECOND_OF_REQUESTS,
 )
@@ -70,8 +69,8 @@ def connection(limit: Limit) -> Holds:
         "a file descriptor",
         (limit,),
         "the event loop keeps an unfinished connection as a socket and some memory, "
-        "with no worker or thread behind it (asyncio/selector_events.py, uvloop's "
-        "handles/stream.pyx)",
+        "with no worker or thread behind it (asyncio/selector_events.py, "
+        "uvloop/handles/stream.pyx)",
     )
 
 

@@ -1,4 +1,4 @@
-"""How clients spread over workers that accept from one socket, by simulation.
+"""How clients spread over two workers that accept from one socket, by simulation.
 
 The one rule: nobody hands the clients out. A worker takes what it is first to accept,
 and one whose threads are all held is first more often, because it does nothing else. A
@@ -18,19 +18,18 @@ _OF_RUNS = 0.975  # the latest of them is left out: a range that holds in 39 of 
 
 
 @functools.cache
-def all_full_by(workers: int, each: int) -> int:
-    """How many clients, one after another, fill all workers of so many places each."""
-    chance = random.Random(workers * each)
-    counts = sorted(_clients_until_full(workers, each, chance) for _ in range(_RUNS))
+def both_full_by(each: int) -> int:
+    """How many clients, one after another, fill two workers of so many places each."""
+    chance = random.Random(each)
+    counts = sorted(_clients_until_full(each, chance) for _ in range(_RUNS))
     return counts[int(_OF_RUNS * _RUNS)]
 
 
-def _clients_until_full(workers: int, each: int, chance: random.Random) -> int:
-    free = [each] * workers
-    clients = 0
-    while open_ones := [w for w in range(workers) if free[w]]:
+def _clients_until_full(each: int, chance: random.Random) -> int:
+    free, clients = [each, each], 0
+    while any(free):
         clients += 1
-        full = (workers - len(open_ones)) * EAGERNESS
-        if chance.random() * (full + len(open_ones)) >= full:
-            free[chance.choice(open_ones)] -= 1
+        likely = [1 if left else EAGERNESS for left in free]
+        [taker] = chance.choices((0, 1), likely)
+        free[taker] -= bool(free[taker])
     return clients

@@ -85,11 +85,10 @@ class Stack:
         return self.held_under(scenario).limit(self)
 
     def predicted_because(self, scenario: str) -> str:
-        """Why, with the sources: what a slow client holds, and what is at its end."""
-        holds = self.held_under(scenario)
-        return f"a slow client holds {holds.what}: {holds.because}; " + (
-            holds.limit(self).because
-        )
+        """Why, with sources: what a slow client holds, and what a full worker does."""
+        holds, limit = self.held_under(scenario), self.limit_under(scenario)
+        held = f"a slow client holds {holds.what}: {holds.because}"
+        return f"{held}. At the limit, {limit.because}"
 
     def predicted_degrades_at(self, scenario: str) -> int:
         """How many slow clients can be the first to do harm."""
@@ -103,7 +102,7 @@ class Stack:
     def predicted_out_at(self, scenario: str) -> int:
         """How many slow clients can be the first to take this stack out.
 
-        While there is more than they hold at a time, some requests find one free.
+        Where they come by turns, fewer leave some free for part of the time.
         """
         least = self.limit_under(scenario).out(self)[0]
         return math.floor(least / self.held_under(scenario).share)

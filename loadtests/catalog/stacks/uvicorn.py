@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply, threads
+from loadtests.catalog.stacks.limits import (
+    AtLimit,
+    Holds,
+    Limit,
+    Supply,
+    descriptors,
+    threads,
+)
 from loadtests.catalog.stacks.loops import (
     ON_ASYNCIO,
     ON_UVLOOP,
@@ -26,6 +33,7 @@ A2WSGI_THREAD = Holds(
             "before the other",
             evenness=0.0,
             takes_on=True,
+            waiting=descriptors,
         ),
         ON_UVLOOP,
     ),

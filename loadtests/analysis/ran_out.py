@@ -1,0 +1,59 @@
+"""What ran out when a stack degraded, from what its processes held at that moment.
+
+The one rule: evidence names it, not the prediction. A descriptor ran out where a worker
+had none left, a thread where a worker had as many connections as threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.catalog.stacks.limits import Supply
+from loadtests.records.cell import Capacity, Subject
+from loadtests.records.samples import Recording, WorkerReading
+
+# A descriptor is lent for a moment to whatever a server opens besides.
+_ALL_BUT = 3
+
+
+def by_worker(recording: Recording, slow_clients: int) -> list[int]:
+    """The connections of each process that had some, the most first."""
+    found = [r.connections for r in _at(recording, slow_clients) if r.connections]
+    return sorted(found, reverse=True)
+
+
+def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | None:
+    """The supply of which a worker had none left; None where nothing shows it."""
+    if found.degrades_at is None:
+        return None
+    readings = _at(recording, found.degrades_at)
+    most = max((r.connections or 0 for r in readings), default=0)
+    if any(_without_descriptors(reading) for reading in readings):
+        return Supply.DESCRIPTORS
+    if subject.worker_connections and most >= subject.worker_connections:
+        return Supply.WORKER_CONNECTIONS
+    if subject.threads and most >= subject.threads:
+        return Supply.THREADS
+    return _waiting(subject, readings)
+
+
+def _waiting(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:
+    """Connections wait though each worker has one: the workers themselves, or the event
+    loops that they are, are held."""
+    serving = sum(bool(r.connections) for r in readings)
+    if serving < subject.workers or not any(r.queued for r in readings):
+        return None
+    loops = subject.capacity.predicted_ran_out == Supply.EVENT_LOOPS
+    return Supply.EVENT_LOOPS if loops else Supply.WORKERS
+
+
+def _without_descriptors(reading: WorkerReading) -> bool:
+    open_ones, most = reading.descriptors, reading.nofile
+    return open_ones is not None and most is not None and open_ones >= most - _ALL_BUT
+
+
+def _at(recording: Recording, slow_clients: int) -> list[WorkerReading]:
+    """What was held at the end of that step; of a step taken twice, the first time."""
+    found = [r for r in recording.workers if r.slow_clients == slow_clients]
+    pids = {reading.pid: reading for reading in reversed(found)}
+    return list(pids.values())

@@ -1,0 +1,160 @@
+"""Foreign CPU time: what is counted, what is not, and who is named.
+
+Other tests may run beside these. So each compares two watches of the same time: one
+knows a process group as ours, the other does not. They differ by the group's time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests.catalog.stacks import STACKS
+from loadtests.clients import wire
+from loadtests.servers.neighbours import Neighbours
+from loadtests.servers.processes import Group, Guard, started, wait_until
+from loadtests.servers.server import Server, running
+from loadtests.servers.usage import usage
+
+BUSY_S = 1.0
+# A few ticks for each process, and the moment between the two readings.
+AT_ONCE_S = 0.05
+NEAR_S = 0.15
+GET = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+LOOP = "while True: pass"
+# One child after the other, each of 50 ms; all are waited for.
+FAMILY = """
+import subprocess, sys
+BURN = "import time\\nwhile time.process_time() < 0.05: pass"
+while True:
+    subprocess.run([sys.executable, "-S", "-E", "-c", BURN])
+"""
+# Its child outlives it. It reads a line, works for half a second, reads a line, ends.
+ORPHAN = """
+import os, sys, time
+if not os.fork():
+    sys.stdin.readline()
+    while time.process_time() < 0.5: pass
+    print("worked", flush=True)
+    sys.stdin.readline()
+"""
+
+
+class Pair:
+    """Two watches that begin together, one of which knows a group as ours."""
+
+    def __init__(self, group: Group) -> None:
+        self.knows = Neighbours(lambda: {group.id})
+        self.knows_not = Neighbours(set)
+
+    def differ_by_s(self, used_s: Callable[[], float] = lambda: 0.0) -> float:
+        """By how much the watches differ, over what the group used.
+
+        Read again where others worked for some time between the readings.
+        """
+        while True:
+            before = used_s(), self.knows.foreign_cpu_s()
+            foreign_s = self.knows_not.foreign_cpu_s()
+            after = used_s(), self.knows.foreign_cpu_s()
+            if max(a - b for a, b in zip(after, before, strict=True)) <= AT_ONCE_S:
+                return foreign_s - before[1] - before[0]
+
+
+@contextlib.contextmanager
+def group_of(
+    guard: Guard, folder: Path, program: str, python: str = "python"
+) -> Iterator[Group]:
+    argv = [python, "-S", "-E", "-c", program]
+    with started(guard, argv, folder / "log", cwd=folder, pipes=True) as group:
+        yield group
+
+
+def cpu_s(group: Group) -> float:
+    """What a group used, with its children that ended."""
+    return sum(psutil.Process(group.id).cpu_times()[:4])
+
+
+def grown_by(group: Group, seconds: float) -> Callable[[], bool]:
+    before_s = cpu_s(group)
+    return lambda: cpu_s(group) - before_s >= seconds
+
+
+@pytest.mark.parametrize("program", [LOOP, FAMILY], ids=["loop", "family"])
+def test_time_of_a_busy_group_is_foreign_unless_it_is_ours(
+    guard: Guard, tmp_path: Path, program: str
+) -> None:
+    with group_of(guard, tmp_path, program) as group:
+        pair, before_s = Pair(group), cpu_s(group)
+        assert wait_until(grown_by(group, BUSY_S), 60)
+        foreign_s = pair.knows_not.foreign_cpu_s()
+        over_s = pair.differ_by_s(lambda: cpu_s(group) - before_s)
+    assert over_s == pytest.approx(0.0, abs=NEAR_S)
+    assert foreign_s > BUSY_S - NEAR_S
+
+
+def test_time_of_an_orphan_that_ended_does_not_become_foreign(
+    guard: Guard, tmp_path: Path
+) -> None:
+    with group_of(guard, tmp_path, ORPHAN) as group:
+        assert group.process.stdin is not None
+        assert group.process.stdout is not None
+        pair = Pair(group)
+        group.process.stdin.write(b"\n")
+        group.process.stdin.flush()
+        assert group.process.stdout.readline() == b"worked\n"
+        alive_s = pair.differ_by_s()
+        group.process.stdin.write(b"\n")
+        group.process.stdin.flush()
+        assert wait_until(lambda: not group.members(), 20)
+        ended_s = pair.differ_by_s()
+    assert alive_s == pytest.approx(0.5, abs=NEAR_S)
+    assert ended_s == pytest.approx(alive_s, abs=NEAR_S)
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-gthread", "asgi-uvicorn"])
+def test_time_of_our_server_under_load_is_ours(
+    guard: Guard, tmp_path: Path, stack_id: str
+) -> None:
+    """Loopback's work too: the kernel does it for whoever sends."""
+    with running(STACKS[stack_id], guard, tmp_path / "log") as server:
+        pair, before_s = Pair(server.group), usage(server.group).cpu_s
+        assert wait_until(lambda: worked(server, before_s), 60)
+        over_s = pair.differ_by_s(lambda: usage(server.group).cpu_s - before_s)
+        assert over_s == pytest.approx(0.0, abs=NEAR_S)
+
+
+def worked(server: Server, before_s: float) -> bool:
+    for _ in range(200):
+        wire.exchange(server.address, GET, deadline_s=20)
+    return usage(server.group).cpu_s - before_s > 0.5
+
+
+def test_our_own_work_is_not_foreign() -> None:
+    pair = Neighbours(set)
+    began_s = sum(os.times()[:4])
+    while sum(os.times()[:4]) - began_s < BUSY_S:
+        pass
+    foreign_s = pair.foreign_cpu_s()
+    could_s = len(os.sched_getaffinity(0)) * pair.lasted_s - BUSY_S
+    assert foreign_s <= could_s + NEAR_S
+
+
+def test_neighbour_is_named_with_what_it_used(guard: Guard, tmp_path: Path) -> None:
+    odd = tmp_path / "odd) S 1 (one"
+    odd.symlink_to(sys.executable)
+    with group_of(guard, tmp_path, LOOP, str(odd)) as group:
+        assert wait_until(lambda: psutil.Process(group.id).name() == odd.name, 20)
+        pair, before_s = Pair(group), cpu_s(group)
+        assert wait_until(grown_by(group, BUSY_S), 60)
+        named = dict(pair.knows_not.names(most=100))
+        percent = 100 * (cpu_s(group) - before_s) / pair.knows_not.lasted_s
+        assert named[odd.name] == pytest.approx(percent, abs=10)
+        assert odd.name not in dict(pair.knows.names(most=100))
+        assert len(pair.knows_not.names(most=1)) == 1
