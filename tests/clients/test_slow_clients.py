@@ -39,9 +39,6 @@ class Witness:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
-
     def words(self) -> list[str]:
         return self.path.read_text().split(maxsplit=1) if self.path.exists() else []
 
@@ -68,12 +65,15 @@ class Witness:
         return last
 
 
+Watched = tuple[Server, Witness]
+
+
 @pytest.fixture(scope="module", params=list(HTTP1))
-def watched(
+def watching(
     request: pytest.FixtureRequest,
     guard: Guard,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Server, Witness]]:
+) -> Iterator[Watched]:
     """A server of each stack, and what its app notes of the answers that it makes."""
     folder = tmp_path_factory.mktemp("witness")
     witness, stack = Witness(folder / "witness"), STACKS[request.param]
@@ -85,20 +85,24 @@ def watched(
         yield server, witness
 
 
+@pytest.fixture
+def watched(watching: Watched) -> Watched:
+    watching[1].path.unlink(missing_ok=True)
+    return watching
+
+
 def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.socket:
     sock = wire.connect(server.address, receive_buffer=wire.SMALL_RECEIVE_BUFFER)
     target = f"/stream?chunks={chunks}&size={SIZE}&interval_ms={interval_ms}"
-    sock.sendall(
-        f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-    )
+    head = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    sock.sendall(head.encode())
     return sock
 
 
 def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
-    watched: tuple[Server, Witness],
+    watched: Watched,
 ) -> None:
     server, witness = watched
-    witness.forget()
     with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
         assert witness.await_standstill() < HELD_BACK_UNDER
@@ -112,14 +116,10 @@ def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
 @pytest.mark.parametrize(
-    "watched", [s for s in HTTP1 if s != "wsgi-uvicorn"], indirect=True
+    "watching", [s for s in HTTP1 if s != "wsgi-uvicorn"], indirect=True
 )
-def test_endless_stream_ends_when_its_client_leaves(
-    watched: tuple[Server, Witness],
-) -> None:
-    """Half a second of its pieces later, a second for WSGI, as the machine is free."""
+def test_endless_stream_ends_when_its_client_leaves(watched: Watched) -> None:
     server, witness = watched
-    witness.forget()
     with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
         assert sock.recv(512)
         assert wait_until(lambda: witness.taken() >= SIZE, PATIENCE_S)
@@ -130,12 +130,9 @@ def test_endless_stream_ends_when_its_client_leaves(
     assert (witness.taken() - before) / SIZE < limit_s / 0.005
 
 
-@pytest.mark.parametrize("watched", ["wsgi-uvicorn"], indirect=True)
-def test_stream_on_a2wsgi_runs_on_without_its_client(
-    watched: tuple[Server, Witness],
-) -> None:
+@pytest.mark.parametrize("watching", ["wsgi-uvicorn"], indirect=True)
+def test_stream_on_a2wsgi_runs_on_without_its_client(watched: Watched) -> None:
     server, witness = watched
-    witness.forget()
     with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
     assert wait_until(lambda: bool(witness.ended()), PATIENCE_S)
