@@ -75,8 +75,8 @@ def watching(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Watched]:
     """A server of each stack, and what its app notes of the answers that it makes."""
-    folder = tmp_path_factory.mktemp("witness")
-    witness, stack = Witness(folder / "witness"), STACKS[request.param]
+    folder, stack = tmp_path_factory.mktemp("witness"), STACKS[request.param]
+    witness = Witness(folder / "witness")
     stack = dataclasses.replace(stack, app=f"tests.apps.witness:{stack.interface}")
     with contextlib.ExitStack() as block:
         with pytest.MonkeyPatch.context() as patch:
@@ -99,9 +99,7 @@ def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.
     return sock
 
 
-def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
-    watched: Watched,
-) -> None:
+def test_slow_reader_holds_the_app_back_and_not_for_good(watched: Watched) -> None:
     server, witness = watched
     with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
@@ -124,10 +122,8 @@ def test_endless_stream_ends_when_its_client_leaves(watched: Watched) -> None:
         assert sock.recv(512)
         assert wait_until(lambda: witness.taken() >= SIZE, PATIENCE_S)
         before = witness.taken()
-    assert wait_until(lambda: bool(witness.ended()), PATIENCE_S)
-    assert witness.ended() in ("closed", "left early")
-    limit_s = 0.5 if server.stack.interface == "asgi" else 1.0
-    assert (witness.taken() - before) / SIZE < limit_s / 0.005
+    assert wait_until(lambda: witness.ended() in ("closed", "left early"), PATIENCE_S)
+    assert (witness.taken() - before) / SIZE < 100  # half a second, if the app is free
 
 
 @pytest.mark.parametrize("watching", ["wsgi-uvicorn"], indirect=True)
