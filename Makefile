@@ -59,11 +59,12 @@ serve-wsgi serve-asgi serve trace stacks load report compare claims bench exampl
 diff:
 	@$(LIGHT) -m loadtests.commands.diff
 
-# First what may share the machine, then what may not.
+# More workers than two cores: many tests wait for a server or a client that is slow. Where
+# Python is told to keep no bytecode, as in many containers, each of some hundred servers
+# and generators would compile all that it imports.
 test: $(READY)
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not quiet' -q \
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -q \
 	    --cov=wsgi_app --cov=asgi_app --cov=loadtests
-	@$(PY) -m pytest -m quiet -q
 
 lint: $(READY)
 	@$(PY) -m ruff check .

@@ -32,7 +32,7 @@ def pytest_unconfigure() -> None:
 
 # The files that take longest, longest first. Begun last, one of them would run alone.
 LONG = (
-    *("experiments/test_run.py", "report/test_browser.py"),
+    *("apps/test_walkthrough.py", "experiments/test_run.py", "report/test_browser.py"),
     *("clients/test_slow_clients.py", "servers/test_server.py"),
     *("commands/test_bench.py", "experiments/test_generator_health.py"),
     *("experiments/test_tasks.py", "apps/test_trace_on_servers.py"),

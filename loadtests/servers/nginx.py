@@ -13,8 +13,9 @@ from pathlib import Path
 
 from loadtests.catalog.stacks import HOST
 from loadtests.clients.wire import Address
+from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
-from loadtests.servers.server import ServerError, free_port, listeners
+from loadtests.servers.server import ServerError, free_port
 
 START_S = 5.0
 MISSING = "there is no nginx on PATH: apt-get install nginx"
@@ -57,8 +58,10 @@ def nginx(
         config.write_text(_config(folder, doors, ports))
         argv = ["nginx", "-p", folder, "-e", f"{folder}/error.log", "-c", str(config)]
         with started(guard, argv, log, cwd=Path(folder)) as group:
-            listening = wait_until(lambda: all(map(listeners, ports.values())), START_S)
-            if not listening:
+            begun = wait_until(
+                lambda: group.exited or all(map(listening, ports.values())), START_S
+            )
+            if group.exited or not begun:
                 raise ServerError(f"nginx did not start; {group.last_words()}")
             yield {name: (HOST, port) for name, port in ports.items()}
 

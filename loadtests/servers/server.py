@@ -145,7 +145,7 @@ def running(
     ready in 20 s; ProcessError when it will not end.
     """
     port = port or free_port()
-    if listeners(port):
+    if listening(port):
         raise ServerError(f"port {port} is in use: choose another with PORT=")
     command, nofile = stack.command(port), stack.nofile
     with started(guard, command, log, cwd=ROOT, nofile=nofile) as group:
@@ -162,8 +162,12 @@ def _await_listening(server: Server) -> None:
 
     if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
-    # Asked again for a moment: a worker may be forked between the two look-ups.
-    if not wait_until(lambda: server.owns_its_port, 1.0):
+    # Asked again for a while: a worker may be forked, or the server be ending, between
+    # the two look-ups.
+    ours = wait_until(lambda: server.group.exited or server.owns_its_port, 5.0)
+    if server.group.exited:
+        raise ServerError(_why(server, "did not start"))
+    if not ours:
         raise ServerError(f"port {server.port} is served by a process that is not ours")
 
 

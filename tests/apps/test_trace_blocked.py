@@ -10,7 +10,7 @@ import pytest
 import asgi_app.trace
 from asgi_app.interface import Handler, Receive, Scope, Send
 from loadtests.catalog.contract import HEALTHY
-from tests.again import tried_again
+from tests.apps.clock import run
 from tests.apps.drivers import Client, body_events, scope_of
 from tests.apps.recorded import STREAM, Record, blocked_ms, call, ignore
 
@@ -39,43 +39,47 @@ async def await_a_sleep(scope: Scope, receive: Receive, send: Send) -> None:
     await asyncio.sleep(0.1)
 
 
-def traced_alone(app: Handler) -> list[Record]:
+def traced_alone(
+    app: Handler, patch: pytest.MonkeyPatch, scope: Scope | None = None
+) -> list[Record]:
     records: list[Record] = []
     wrapped = asgi_app.trace.traced(app, records.append)
     client = Client()
-    asyncio.run(call(wrapped, scope_of(STREAM), client.receive, client.send))
+    run(call(wrapped, scope or scope_of(STREAM), client.receive, client.send), patch)
     return records
 
 
-@pytest.mark.quiet
-@pytest.mark.parametrize("app", [sleep_in_the_loop, sleep_in_a_task, sleep_and_await])
-@tried_again("a neighbour makes a block longer, and adds blocks")
-def test_blocked_event_loop_is_recorded(app: Handler) -> None:
-    records = traced_alone(app)
+@pytest.mark.parametrize(
+    ("app", "before_ms"),
+    [(sleep_in_the_loop, 0), (sleep_in_a_task, 20), (sleep_and_await, 0)],
+)
+def test_blocked_event_loop_is_recorded(
+    app: Handler, before_ms: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = traced_alone(app, monkeypatch)
     [took_ms] = blocked_ms(records)
-    assert 95 < took_ms < 150
+    assert took_ms == pytest.approx(100, abs=5)  # a turn of the loop
     [ended_ms] = [r["at_ms"] for r in records if r["name"] == "event loop"]
-    assert 95 < ended_ms < 180
+    assert ended_ms == pytest.approx(before_ms + 100, abs=5)
     assert all("crossing" in r for r in records if r["name"] != "event loop")
 
 
-@pytest.mark.quiet
 @pytest.mark.parametrize("app", [await_a_thread, await_a_sleep])
-@tried_again("a loop that is kept waiting looks like a blocked one")
-def test_event_loop_that_turns_is_not_recorded(app: Handler) -> None:
-    assert blocked_ms(traced_alone(app)) == []
+def test_event_loop_that_turns_is_not_recorded(
+    app: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = traced_alone(app, monkeypatch)
+    assert blocked_ms(records) == []
+    assert records[-1]["took_ms"] >= 100
 
 
-@pytest.mark.quiet
-def test_lifespan_is_not_watched_for_its_whole_life() -> None:
+def test_lifespan_is_not_watched_for_its_whole_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         time.sleep(0.05)
 
-    records: list[Record] = []
-    wrapped = asgi_app.trace.traced(app, records.append)
-    scope = {"type": "lifespan"}
-    asyncio.run(call(wrapped, scope, Client().receive, Client().send))
-    assert blocked_ms(records) == []
+    assert blocked_ms(traced_alone(app, monkeypatch, {"type": "lifespan"})) == []
 
 
 def test_trace_leaves_no_timer_behind() -> None:

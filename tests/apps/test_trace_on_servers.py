@@ -11,7 +11,6 @@ from loadtests.experiments.trace import TracedClient, Watched, traced
 from loadtests.experiments.trace.collect import observe
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
-from tests.again import tried_again
 from tests.apps.recorded import (
     LEAVING,
     blocked_ms,
@@ -71,15 +70,16 @@ def test_trace_on_a_server_shows_a_client_that_leaves(traced_server: Server) -> 
     assert "leaves" in watched.actions[-1].what
 
 
-@pytest.mark.quiet
 @pytest.mark.parametrize(("path", "is_blocked"), [("wait", False), ("block", True)])
-@tried_again("a loop that is kept waiting looks like a blocked one")
 def test_trace_on_a_server_tells_blocking_from_waiting(
     traced_server: Server, path: str, is_blocked: bool
 ) -> None:
-    records = observed(traced_server, f"GET /{path}?ms=200").records
-    if traced_server.stack.interface == "wsgi" or not is_blocked:
+    """A loop that a busy machine holds up looks blocked too, for a part of the time."""
+    records = observed(traced_server, f"GET /{path}?ms=300").records
+    took_ms = max(blocked_ms(records), default=0)
+    if traced_server.stack.interface == "wsgi":
         assert blocked_ms(records) == []
+    elif is_blocked:
+        assert took_ms >= 295
     else:
-        [took_ms] = blocked_ms(records)
-        assert 195 < took_ms < 260
+        assert took_ms < 150

@@ -15,8 +15,9 @@ import pytest
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
+from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
-from loadtests.servers.server import free_port, listeners
+from loadtests.servers.server import free_port
 from tests.conftest import Servers
 
 USERS = ("--users", "3", "--spawn-rate", "3", "--run-time", "12s")
@@ -121,7 +122,7 @@ def page(servers: Servers, guard: Guard, tmp_path: Path) -> Iterator[str]:
     where = ("--host", servers["asgi-uvicorn"].url, "--web-port", str(port))
     argv = locust("slow_clients.py", *where)
     with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
-        assert wait_until(lambda: bool(listeners(port)) or group.exited, 20)
+        assert wait_until(lambda: bool(listening(port)) or group.exited, 20)
         yield f"http://{HOST}:{port}"
 
 

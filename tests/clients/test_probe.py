@@ -3,86 +3,57 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import statistics
 from pathlib import Path
 
 import pytest
 
 from loadtests import ROOT
-from loadtests.analysis.cell import analyse_step
 from loadtests.catalog.stacks import HOST
-from loadtests.records.cell import Step
-from loadtests.records.samples import (
-    SAMPLES_FILE,
-    Recording,
-    Sample,
-    Tread,
-    read_samples,
-)
+from loadtests.records.samples import SAMPLES_FILE, Sample, read_samples
 from loadtests.servers.processes import Group, Guard, started, wait_until
-from tests.again import tried_again
-
-pytestmark = pytest.mark.quiet
 
 RATE, LASTS_S = 100, 5
 COUNT = RATE * LASTS_S
+DEADLINE_S = 1.0  # as the probe has it unless told otherwise
+DELAY_S = 0.2
 SERVERS = {
-    "delay": ["--delay-ms", "200"],
+    "delay": ["--delay-ms", f"{DELAY_S * 1000:.0f}"],
     "drop": ["--delay-ms", "20", "--drop", "10"],
     "stall": ["--stall-at", "150", "--stall-s", "1.4"],
 }
 
 
-LATE = "a probe that is kept waiting reports that, and not the server"
-
-
-class Seen:
-    """What the probe recorded of each server, and when the server said it stalled.
-
-    All servers are seen at the same time at first. Who asks for one a second time gets
-    a new measurement.
-    """
-
-    def __init__(self, guard: Guard, folders: Callable[[], Path]) -> None:
-        self._guard = guard
-        self._folders = folders
-        self._fresh = self._measured(*SERVERS)
-
-    def of(self, name: str) -> tuple[list[Sample], list[float]]:
-        found = self._fresh.pop(name, None)
-        return found or self._measured(name)[name]
-
-    def _measured(self, *names: str) -> dict[str, tuple[list[Sample], list[float]]]:
-        folder = self._folders()
-        with contextlib.ExitStack() as stack:
-
-            def start(name: str, *argv: str) -> Group:
-                log = folder / f"{name}.log"
-                words = ["python", *argv]
-                group = started(self._guard, words, log, cwd=ROOT, pipes=True)
-                return stack.enter_context(group)
-
-            servers, probes = {}, []
-            for name in names:
-                argv = ["-m", "tests.clients.known_server", *SERVERS[name]]
-                servers[name] = start(name, *argv)
-                (folder / name).mkdir()
-                probe = probe_argv(int(line(servers[name])), folder / name)
-                probes.append(start(f"{name}-probe", *probe))
-            assert wait_until(lambda: all(probe.exited for probe in probes), 60)
-            said = {name: line(servers[name]) for name in {*names} & {"stall"}}
-        return {
-            name: (
-                read_samples(folder / name, SAMPLES_FILE, Sample),
-                [float(word) for word in said.get(name, "").split()],
-            )
-            for name in names
-        }
+Seen = dict[str, tuple[list[Sample], list[float]]]
 
 
 @pytest.fixture(scope="module")
 def seen(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    return Seen(guard, lambda: tmp_path_factory.mktemp("known"))
+    """What the probe recorded of each server, and when the server said it stalled.
+
+    All servers are seen at the same time.
+    """
+    folder = tmp_path_factory.mktemp("known")
+    with contextlib.ExitStack() as stack:
+
+        def start(name: str, *argv: str) -> Group:
+            log = folder / f"{name}.log"
+            group = started(guard, ["python", *argv], log, cwd=ROOT, pipes=True)
+            return stack.enter_context(group)
+
+        servers, probes = {}, []
+        for name, options in SERVERS.items():
+            argv = ["-m", "tests.clients.known_server", *options]
+            servers[name] = start(name, *argv)
+            (folder / name).mkdir()
+            probe = probe_argv(int(line(servers[name])), folder / name)
+            probes.append(start(f"{name}-probe", *probe))
+        assert wait_until(lambda: all(probe.exited for probe in probes), 60)
+        stalled_s = [float(word) for word in line(servers["stall"]).split()]
+    return {
+        name: (read_samples(folder / name, SAMPLES_FILE, Sample), stalled_s)
+        for name in SERVERS
+    }
 
 
 def probe_argv(port: int, raw: Path) -> list[str]:
@@ -98,41 +69,34 @@ def line(group: Group) -> str:
     return group.process.stdout.readline().decode()
 
 
-def as_step(samples: list[Sample]) -> Step:
-    recording = Recording(samples, [], [], [], [])
-    return analyse_step(Tread(0, float("-inf"), float("inf")), recording)
-
-
-@tried_again(LATE)
 def test_probe_reports_the_delay_of_the_server(seen: Seen) -> None:
-    step = as_step(seen.of("delay")[0])
-    assert (step.attempted, step.answered) == (COUNT, COUNT)
-    assert step.p50_ms == pytest.approx(200, rel=0.05)
-    assert step.p90_ms == pytest.approx(200, rel=0.05)
+    samples, _ = seen["delay"]
+    assert len(samples) == COUNT
+    assert not [s.fault for s in samples if s.fault]
+    waited_s = [s.ended_s - s.intended_s for s in samples]
+    assert min(waited_s) >= DELAY_S
+    # A busy machine adds to some of 500; it does not add that much to half of them.
+    assert statistics.median(waited_s) < 1.25 * DELAY_S
 
 
-@tried_again(LATE)
 def test_probe_counts_what_the_server_drops(seen: Seen) -> None:
-    samples, _ = seen.of("drop")
-    step = as_step(samples)
-    assert (step.attempted, step.answered) == (COUNT, COUNT - COUNT // 10)
+    samples, _ = seen["drop"]
+    assert len(samples) == COUNT
     faults = [s.fault for s in samples if s.fault]
     assert faults == ["closed"] * (COUNT // 10)
 
 
-@tried_again(LATE)
 def test_stall_shows_in_every_request_that_was_due_meanwhile(seen: Seen) -> None:
     """No coordinated omission: a closed workload would see one slow request."""
-    recorded, (began_s, ended_s) = seen.of("stall")
-    samples = sorted(recorded)
+    samples, (began_s, ended_s) = seen["stall"]
     assert len(samples) == COUNT
-    late = [s for s in samples if s.fault]
+    late = {s for s in samples if s.fault}
     assert {s.fault for s in late} == {"late"}
-    # Afterwards the server needs a moment to answer all that has piled up.
-    surely = sum(began_s < s.intended_s < ended_s - 1.0 for s in samples)
-    perhaps = sum(ended_s - 1.0 <= s.intended_s < ended_s - 0.9 for s in samples)
-    assert surely <= len(late) <= surely + perhaps
-    for sample in samples:
-        if not sample.fault and ended_s - 0.9 < sample.intended_s < ended_s - 0.1:
-            waited_s = sample.ended_s - sample.intended_s
-            assert waited_s == pytest.approx(ended_s - sample.intended_s, abs=0.1)
+    due = {s for s in samples if began_s < s.intended_s < ended_s}
+    surely = {s for s in due if s.intended_s < ended_s - DEADLINE_S}
+    # Those of the last second are late or not, as fast as the server catches up.
+    assert surely
+    assert surely <= late
+    assert all(began_s - DEADLINE_S < s.intended_s < ended_s for s in late)
+    assert due - late
+    assert all(s.ended_s >= ended_s for s in due - late)

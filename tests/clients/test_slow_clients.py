@@ -23,13 +23,14 @@ from loadtests.records.samples import (
     Visit,
     read_samples,
 )
+from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, listeners, running
-from tests.again import tried_again
 from tests.conftest import Servers
 
-CHUNKS, SIZE = 1024, 65536
-HELD_BACK_UNDER = 16 * 1024**2
+CHUNKS, SIZE = 512, 65536
+HELD_BACK_UNDER = CHUNKS * SIZE / 2
+PATIENCE_S = 15.0
 
 
 class Witness:
@@ -58,72 +59,80 @@ class Witness:
                 last, since = now, time.monotonic()
             return now > 0 and time.monotonic() - since > 0.5
 
-        assert wait_until(still, 15), "the app's answer never came to a standstill"
+        assert wait_until(still, PATIENCE_S), (
+            "the app's answer never came to a standstill"
+        )
         return last
 
 
-@contextlib.contextmanager
-def witnessed(
-    stack_id: str, guard: Guard, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Server, Witness]]:
+Watched = tuple[Server, Witness]
+
+
+@pytest.fixture(scope="module", params=list(HTTP1))
+def watching(
+    request: pytest.FixtureRequest,
+    guard: Guard,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Watched]:
+    """A server of each stack, and what its app notes of the answers that it makes."""
+    folder, stack = tmp_path_factory.mktemp("witness"), STACKS[request.param]
     witness = Witness(folder / "witness")
-    monkeypatch.setenv("WITNESS", str(witness.path))
-    stack = STACKS[stack_id]
     stack = dataclasses.replace(stack, app=f"tests.apps.witness:{stack.interface}")
-    with running(stack, guard, folder / "log") as server:
+    with contextlib.ExitStack() as block:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WITNESS", str(witness.path))
+            server = block.enter_context(running(stack, guard, folder / "log"))
         yield server, witness
+
+
+@pytest.fixture
+def watched(watching: Watched) -> Watched:
+    watching[1].path.unlink(missing_ok=True)
+    return watching
 
 
 def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.socket:
     sock = wire.connect(server.address, receive_buffer=wire.SMALL_RECEIVE_BUFFER)
     target = f"/stream?chunks={chunks}&size={SIZE}&interval_ms={interval_ms}"
-    sock.sendall(
-        f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-    )
+    head = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    sock.sendall(head.encode())
     return sock
 
 
-@pytest.mark.parametrize("stack_id", list(HTTP1))
-def test_app_is_held_back_by_a_slow_reader_and_goes_on_with_it(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
-) -> None:
-    with (
-        witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness),
-        ask_for_stream(server, CHUNKS) as sock,
-    ):
+def test_slow_reader_holds_the_app_back_and_not_for_good(watched: Watched) -> None:
+    server, witness = watched
+    with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
         assert witness.await_standstill() < HELD_BACK_UNDER
         assert not witness.ended()
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_S)
         while sock.recv(2**20):
             pass
-        assert wait_until(lambda: witness.ended() == "whole", 15)
+        assert wait_until(lambda: witness.ended() == "whole", PATIENCE_S)
         assert witness.taken() == CHUNKS * SIZE
 
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
-@pytest.mark.parametrize("stack_id", [s for s in HTTP1 if s != "wsgi-uvicorn"])
-@tried_again("a server that is kept waiting sees the client leave later")
-def test_endless_stream_ends_when_its_client_leaves(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
-) -> None:
-    limit_s = 0.5 if stack_id.startswith("asgi") else 1.0
-    with witnessed(stack_id, guard, tmp_path, monkeypatch) as (server, witness):
-        with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
-            assert sock.recv(512)
-            assert wait_until(lambda: witness.taken() >= SIZE, 5)
-        assert wait_until(lambda: bool(witness.ended()), limit_s)
-        assert witness.ended() in ("closed", "left early")
+@pytest.mark.parametrize(
+    "watching", [s for s in HTTP1 if s != "wsgi-uvicorn"], indirect=True
+)
+def test_endless_stream_ends_when_its_client_leaves(watched: Watched) -> None:
+    server, witness = watched
+    with ask_for_stream(server, 999_999_999, interval_ms=5) as sock:
+        assert sock.recv(512)
+        assert wait_until(lambda: witness.taken() >= SIZE, PATIENCE_S)
+        before = witness.taken()
+    assert wait_until(lambda: witness.ended() in ("closed", "left early"), PATIENCE_S)
+    assert (witness.taken() - before) / SIZE < 100  # half a second, if the app is free
 
 
-def test_stream_on_a2wsgi_runs_on_without_its_client(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with witnessed("wsgi-uvicorn", guard, tmp_path, monkeypatch) as (server, witness):
-        with ask_for_stream(server, CHUNKS) as sock:
-            assert sock.recv(512)
-        assert wait_until(lambda: bool(witness.ended()), 15)
-        assert witness.words() == [str(CHUNKS * SIZE), "whole"]
+@pytest.mark.parametrize("watching", ["wsgi-uvicorn"], indirect=True)
+def test_stream_on_a2wsgi_runs_on_without_its_client(watched: Watched) -> None:
+    server, witness = watched
+    with ask_for_stream(server, CHUNKS) as sock:
+        assert sock.recv(512)
+    assert wait_until(lambda: bool(witness.ended()), PATIENCE_S)
+    assert witness.words() == [str(CHUNKS * SIZE), "whole"]
 
 
 def locust(file: str, *options: str) -> list[str]:
@@ -204,7 +213,7 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
     visits = read_samples(recorded / "dropped", VISITS_FILE, Visit)
     dropped = [visit for visit in visits if visit.fate == "closed"]
     assert {visit.client for visit in dropped} == {0, 1}
-    assert all(1.5 < visit.ended_s - visit.began_s < 3.5 for visit in dropped)
+    assert all(visit.ended_s - visit.began_s > 1.5 for visit in dropped)
     assert len(visits) >= 4
 
 
@@ -225,8 +234,8 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     assert {sample.fault for sample in samples} == {"late"}
     lateness_s = sorted(s.started_s - s.intended_s for s in samples)
     # One after the other they would leave up to 20 s late, and half of them over 9 s.
-    assert lateness_s[25] < 0.1
-    assert lateness_s[-1] < 1
+    assert lateness_s[25] < 1
+    assert lateness_s[-1] < 5
 
 
 @pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
@@ -236,6 +245,6 @@ def test_locust_page_is_bound_to_loopback(
     port = free_port()
     argv = locust(file, "--host", f"http://{HOST}:9", "--web-port", str(port))
     with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
-        assert wait_until(lambda: bool(listeners(port)) or group.exited, 20)
+        assert wait_until(lambda: bool(listening(port)) or group.exited, 20)
         addresses = {address for address, _ in listeners(port)}
         assert addresses == {HOST}, group.last_words()

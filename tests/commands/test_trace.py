@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -11,7 +12,6 @@ from loadtests.commands.main import main
 from loadtests.commands.trace import run
 from loadtests.experiments.trace.client import TracedClient
 from loadtests.servers.processes import Guard
-from tests.again import tried_again
 
 
 def test_make_trace_draws_both_sides(guard: Guard) -> None:
@@ -50,16 +50,20 @@ def test_bad_input_is_a_line_and_status_two(
     assert error.count("\n") == 1
 
 
-@pytest.mark.quiet
-@tried_again("a late turn of the event loop is drawn as a block too")
 def test_make_trace_tells_a_blocked_loop_from_a_wait() -> None:
-    block, wait = (drawn(f"GET /{path}?ms=200") for path in ("block", "wait"))
+    """A loop that a busy machine holds up is drawn as blocked too, for a part of it."""
+    block, wait = (drawn(f"GET /{path}?ms=300") for path in ("block", "wait"))
     assert "┃ the event loop is blocked" in block
-    assert "! event loop blocked for 2" in block
-    assert "┊ app" not in block
-    assert " with the event loop blocked" in block
-    assert "blocked" not in wait
+    assert "! event loop blocked for 3" in block
+    assert blocked_ms(block) >= 295
+    assert blocked_ms(wait) < 150
     assert "┊ app works or sleeps" in wait
+
+
+def blocked_ms(picture: str) -> int:
+    """What the sum under a picture says of the loop."""
+    found = re.search(r"(\d+) with the event loop blocked", picture)
+    return int(found[1]) if found else 0
 
 
 def drawn(request: str) -> str:

@@ -42,9 +42,6 @@ from loadtests.records.claims import (
     load_claims,
 )
 from loadtests.servers.processes import Guard
-from tests.again import tried_again
-
-pytestmark = pytest.mark.quiet
 
 QUICK = {
     "asgi-is-non-blocking": ONLY_WITH,
@@ -231,7 +228,6 @@ def test_answer_is_read_in_chunks_or_not() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), QUICK.items())
-@tried_again("a claim about time is decided otherwise by a late machine")
 def test_quick_claims_are_decided_on_real_servers(
     name: str, kind: str, lab: Lab
 ) -> None:

@@ -25,7 +25,7 @@ from loadtests.records.cell import Cell
 from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.samples import Recording
 from loadtests.report.facts import sentences
-from loadtests.servers.processes import Guard, ProcessError, started
+from loadtests.servers.processes import Group, Guard, ProcessError, started
 
 SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
 BUSY = ["python", "-c", "while True: pass"]
@@ -86,13 +86,18 @@ def test_stalled_probe_and_missing_slow_clients_void_the_cell(
 
 
 def test_busy_generator_core_makes_times_doubtful(guard: Guard, tmp_path: Path) -> None:
-    """A dozen others want the core that the generators have; it may even be void."""
+    """A dozen others want the generators' core, once they are ready; it may be void."""
     core = frozenset({min(os.sched_getaffinity(0))})
     profile = dataclasses.replace(SHORT, levels=(0, 1), rate_per_s=200.0)
+    others: list[Group] = []
     with contextlib.ExitStack() as stack:
-        for _ in range(12):  # sessions of their own: each has its share of the core
-            group = started(guard, BUSY, tmp_path / "busy.log", cwd=ROOT)
-            stack.enter_context(group).pin(core)
-        found = measured(profile, tmp_path, guard, lambda _: None)
+
+        def tell(seconds: float) -> None:
+            while len(others) < 12:  # sessions of their own: each has its share
+                group = started(guard, BUSY, tmp_path / "busy.log", cwd=ROOT)
+                others.append(stack.enter_context(group))
+                others[-1].pin(core)
+
+        found = measured(profile, tmp_path, guard, tell)
     reasons = sentences([*found.faults, *found.doubts])
     assert "requests left late" in reasons or "did not end in time" in reasons

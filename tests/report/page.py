@@ -173,4 +173,4 @@ def _tab(folder: Path, process: subprocess.Popen[bytes]) -> websocket.WebSocket:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
         tabs = json.load(answer)
     (address,) = [t["webSocketDebuggerUrl"] for t in tabs if t["type"] == "page"]
-    return websocket.create_connection(address, timeout=60, suppress_origin=True)
+    return websocket.create_connection(address, timeout=300, suppress_origin=True)
