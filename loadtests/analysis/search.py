@@ -96,6 +96,15 @@ def next_step(search: Search, tried: Sequence[Tried]) -> Ask | None:
     return _last_looks(search, tried, found)
 
 
+def held_below(slow_clients: int, tried: Sequence[Tried]) -> int:
+    """The largest step under that number that did no harm."""
+    return max(
+        one.ask.slow_clients
+        for one in tried
+        if one.harm is Harm.NONE and one.ask.slow_clients < slow_clients
+    )
+
+
 def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
     low = search.degrades.low

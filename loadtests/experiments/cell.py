@@ -9,13 +9,13 @@ from pathlib import Path
 
 from loadtests.analysis.cell import analyse_cell, failed_cell
 from loadtests.analysis.predictions import predicted_out, predicted_to_degrade
-from loadtests.analysis.search import Search, Tried, next_step
+from loadtests.analysis.search import Search, Tried, held_below, next_step
 from loadtests.catalog.profiles import Profile
 from loadtests.experiments.holding import Holding, hold, predicted
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, State
 from loadtests.records.cell import Cell
-from loadtests.records.facts import Fact
+from loadtests.records.facts import NOT_RECOVERED, Fact, fact
 from loadtests.records.run import Run
 from loadtests.records.tasks import CELL, TaskKey
 
@@ -50,17 +50,30 @@ class CellTask:
         return State.DONE if cell.valid else State.VOID
 
     def measured(self, run: Run, context: Context) -> Run:
-        recording = hold(self.holding, self, context, self._search)
+        doubts: list[Fact] = []
+        recording = hold(
+            self.holding,
+            self,
+            context,
+            lambda steps: doubts.extend(self._search(steps)),
+        )
         subject = self.holding.subject(self.repeat)
-        return self._with(run, analyse_cell(subject, recording, context.method))
+        cell = analyse_cell(subject, recording, context.method)
+        cell = dataclasses.replace(cell, doubts=[*cell.doubts, *doubts])
+        return self._with(run, cell)
 
-    def _search(self, stepping: Stepping) -> None:
-        """Step after step, until all is known that can be found."""
+    def _search(self, stepping: Stepping) -> list[Fact]:
+        """Step after step, until all is known that can be found; what to doubt."""
         search = search_of(self.holding)
         tried: list[Tried] = []
         while (ask := next_step(search, tried)) is not None:
+            if tried and ask.slow_clients < tried[-1].ask.slow_clients:
+                least = held_below(ask.slow_clients, tried)
+                if not stepping.recover(least):
+                    return [fact(NOT_RECOVERED, slow_clients=least)]
             harm = stepping.take(ask.slow_clients, long=ask.long)
             tried.append(Tried(ask, harm))
+        return []
 
     def failed(self, run: Run, context: Context, reason: Fact) -> Run:
         subject = self.holding.subject(self.repeat)

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.analysis.cell import SOON_S
 from loadtests.analysis.search import Harm, harm_of
 from loadtests.experiments.generators import Generators, heard, tell
 from loadtests.experiments.watch import Probing, Watch
@@ -22,6 +23,8 @@ from loadtests.servers.processes import ProcessError
 _ANSWERS_WITHIN_S = 20.0
 # The probe writes a sample after its deadline.
 _WRITES_WITHIN_S = 1.0
+# So long must all be answered, and soon, before a server counts as recovered.
+_WELL_FOR_S = 0.5
 # Looks at a step, until two that follow each other agree.
 MOST_LOOKS = 4
 
@@ -67,6 +70,22 @@ class Stepping:
         step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)
         self._taken.write(step)
         return looks[-1].harm
+
+    def recover(self, slow_clients: int) -> bool:
+        """Let all but so many leave, and wait until healthy requests are answered as
+        they come. False where that does not happen in time: what follows would show
+        what the server still has to get over, not what the next step does."""
+        self._come_to(slow_clients)
+
+        def well() -> bool:
+            now_s = time.monotonic()
+            due = self._probing.due(now_s - _WELL_FOR_S, now_s - SOON_S)
+            lately = self._watch.samples(now_s - _WELL_FOR_S, now_s - SOON_S)
+            return len(lately) >= due and not any(s.fault for s in lately)
+
+        began_s = time.monotonic()
+        self._watch.until_s(began_s + _WELL_FOR_S)
+        return self._watch.until(well, self._method.settle_s)
 
     def hold(self, slow_clients: int, seconds: float) -> None:
         """The same without judging: arriving and all belongs to what is watched."""

@@ -24,6 +24,7 @@ NOT_MEASURED = "not-measured"
 # Doubts: the cell counts.
 TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms, limit_ms
 NEIGHBOURS = "neighbours"  # foreign_cpu_percent; words: names, as far as known
+NOT_RECOVERED = "not-recovered"  # slow_clients
 KILLS_DIFFER = "kills-differ"  # killed, replaced
 # A sentence from a run of format 1, which recorded no figures for it.
 AS_RECORDED = "as-recorded"

@@ -41,6 +41,10 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         "response times are doubtful: other processes used "
         f"{f['foreign_cpu_percent']:.0f} % of a core"
     ),
+    facts.NOT_RECOVERED: lambda f: (
+        "the search ended early: the server did not recover in 10 s after all but "
+        f"{f['slow_clients']:.0f} slow clients had left"
+    ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"
