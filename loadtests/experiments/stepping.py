@@ -25,17 +25,28 @@ _ANSWERS_WITHIN_S = 20.0
 _WRITES_WITHIN_S = 1.0
 # So long must all be answered, and soon, before a server counts as recovered.
 _WELL_FOR_S = 0.5
-# Looks at a step, until two that follow each other agree.
-MOST_LOOKS = 4
+# Looks at a step, until two that follow each other agree: on what they show, and that
+# it becomes no better.
+MOST_LOOKS = 8
+RISING = 0.1
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a part of the holding showed."""
+    """What a part of the holding showed; `share` of its requests were answered."""
 
     from_s: float
     to_s: float
-    harm: Harm
+    share: float
+
+    @property
+    def harm(self) -> Harm:
+        return harm_of(self.share)
+
+    def agrees(self, before: Look) -> bool:
+        """Whether it shows what the one before did; a share that still rises is of a
+        server that has not yet got over the arrival."""
+        return self.harm is before.harm and self.share - before.share < RISING
 
 
 class Stepping:
@@ -142,7 +153,7 @@ class Stepping:
                 return looks
             longer = self._look(looks[0].to_s, method.long_hold_s - method.hold_s)
             looks.append(longer)
-        while len(looks) < 2 or looks[-2].harm is not looks[-1].harm:
+        while len(looks) < 2 or not looks[-1].agrees(looks[-2]):
             if len(looks) == MOST_LOOKS:
                 break
             looks.append(self._look(looks[-1].to_s, method.hold_s))
@@ -154,7 +165,7 @@ class Stepping:
         self._await_samples(from_s, to_s)
         samples = self._watch.samples(from_s, to_s)
         answered = sum(not sample.fault for sample in samples)
-        return Look(from_s, to_s, harm_of(answered / max(1, len(samples))))
+        return Look(from_s, to_s, answered / max(1, len(samples)))
 
     def _await_samples(self, from_s: float, to_s: float) -> None:
         """Wait for the last request that was due: it may be answered until its
