@@ -9,12 +9,7 @@ import pytest
 from rich.console import Console
 
 from loadtests.analysis import compare
-from loadtests.analysis.differences import (
-    TIME,
-    WORSE,
-    Difference,
-    Figure,
-)
+from loadtests.analysis.changes import TIME, WORSE, Difference, Figure
 from loadtests.analysis.intervals import Interval
 from loadtests.records.run import Run
 from loadtests.report.formats import comparison
@@ -66,7 +61,7 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
     assert "out at 64 8 -88 % -60 to -24 worse" in rows
     assert "out at 4 not reached – +60 or more better" in rows
     assert "No difference: 1 cell." in rows
-    assert "workers: 2 and 4 (1 cell)" in rows
+    assert "asgi-uvicorn, slow-body: The number of workers is 2 in BASE and 4" in text
     assert "asgi-gunicorn" not in text
     assert (
         rows[-1]
@@ -77,10 +72,13 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
 def test_markdown_has_the_figures_that_differ() -> None:
     text = comparison.markdown(mixed())
     assert text.startswith("**Of 3 cells that can be compared, NEW is worse in 1")
-    row = "| wsgi-gunicorn-gthread | slow-body | out at | 64 | 8 | -88 % | -60 to -24 |"
+    row = "| wsgi-gunicorn-gthread, slow-body | out at | 64 | 8 | -88 % | -60 to -24 |"
     assert f"{row} **worse** |" in text
-    assert "idle memory" not in text
-    assert "\n- Not comparable: 1 cell.\n  - workers: 2 and 4" in text
+    assert "| idle memory" not in text
+    assert (
+        "\n- Not comparable: 1 cell.\n  - asgi-uvicorn, slow-body: The number of "
+        "workers is 2 in BASE and 4 in NEW."
+    ) in text
     alike = comparison.markdown(compared(runs.quick(), runs.quick()))
     assert "|" not in alike
 
@@ -105,7 +103,8 @@ def test_interval_is_shown_as_far_as_it_is_known(
 def test_runs_without_anything_in_common_say_so() -> None:
     found = compared(runs.run([climb()]), runs.run([runs.cell()]))
     assert "No cell of these runs can be compared." in shown(found)
-    assert "not in NEW (1 cell)" in shown(found)
+    assert "wsgi-gunicorn-gthread, slow-body: Not measured in NEW." in shown(found)
+    assert "differs if" not in shown(found) + comparison.markdown(found)
 
 
 def test_names_from_files_come_out_as_text() -> None:
