@@ -11,13 +11,15 @@ from rich.console import Console
 from loadtests.analysis import compare
 from loadtests.analysis.changes import TIME, WORSE, Difference, Figure
 from loadtests.analysis.intervals import Interval
+from loadtests.records.beside_cells import Cost
+from loadtests.records.facts import NEIGHBOURS, fact
 from loadtests.records.run import Run
 from loadtests.report.formats import comparison
 from loadtests.report.formats.comparison import Compared
 from loadtests.report.prose import text
 from loadtests.report.sections import method
 from tests import runs
-from tests.analysis.pairs import LEVELS, climb
+from tests.analysis.pairs import LEVELS, climb, found, new_run
 
 EVIL = "<b>|`x`*\x1b[31m[red]\n#"
 
@@ -98,6 +100,52 @@ def test_interval_is_shown_as_far_as_it_is_known(
 ) -> None:
     found = Difference(Figure(TIME, 90, 0), 0.0, 3.0, interval, WORSE)
     assert comparison._values(found)[3:] == ["–", says]
+
+
+def searches() -> Compared:
+    """Costs that are worse, a cell whose times are doubtful, and one that is alike."""
+    doubt = [fact(NEIGHBOURS, "make 90 %", foreign_cpu_percent=90.0)]
+    one, other = found(7, 8, degrades=8), found(4, degrades=None, stack="wsgi-uvicorn")
+    base = new_run([one, other], costs=[stream(100.0)])
+    spoiled = dataclasses.replace(one, doubts=doubt)
+    return compared(base, new_run([spoiled, other], costs=[stream(200.0)]))
+
+
+def stream(us: float) -> Cost:
+    target = "/stream?chunks=16&size=65536"
+    return runs.cost("asgi-uvicorn", "starlette", us, target=target, kept_alive=False)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_costs_and_doubtful_times_are_shown(width: int) -> None:
+    text = shown(searches(), width)
+    assert max(map(len, text.splitlines())) <= width
+    said = " ".join(text.split())
+    assert "asgi-uvicorn, CPU time of a request: worse" in said
+    assert "starlette, 1 MB stream" in said
+    assert "100 200 +100 %" in said
+    assert "No difference: 2 cells. Response times not compared: 1 cell." in said
+    assert said.endswith(
+        "Of 2 cells and the costs of 1 stack that can be compared, NEW is worse in 1 "
+        "and better in none."
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "rules"),
+    [
+        (runs.run([climb(8)]), ["more than 5 ms", "1 step of the staircase"]),
+        (
+            new_run([found(7, 8, degrades=8)]),
+            ["more than 0.5 ms", "1 up to 64, and by more than 5 % above"],
+        ),
+    ],
+    ids=["format 1", "search"],
+)
+def test_rule_is_that_of_the_method(run: Run, rules: list[str]) -> None:
+    said = " ".join(shown(compared(run, run), 120).split())
+    assert all(rule in said for rule in rules)
+    assert said.endswith("No difference in 1 cell that can be compared.")
 
 
 def test_runs_without_anything_in_common_say_so() -> None:
