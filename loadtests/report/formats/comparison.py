@@ -140,11 +140,12 @@ def table(compared: Compared) -> RenderableType:
 def _rest(compared: Compared) -> list[str]:
     same, other = compared.of(SAME), compared.of(INCOMPARABLE)
     doubtful = [c for c in compared.found if c.times_doubtful]
-    lines = [f"No difference: {counted(same)}."] if same else []
+    some_differ = compared.of(WORSE, BETTER)  # else the last sentence says that
+    lines = [f"No difference: {counted(same)}."] if same and some_differ else []
     if doubtful:
         lines.append(
-            f"Response times not compared: {counted(doubtful)}. Those of one run are "
-            "doubtful, for the reason in its report."
+            f"Response times not compared: {counted(doubtful)}. Those of one run at "
+            "least are doubtful, and its report says why."
         )
     if other:
         lines.append(f"Not comparable: {counted(other)}.")
