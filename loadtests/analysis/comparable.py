@@ -99,7 +99,11 @@ def different_costs(base: Run, new: Run, stack: str) -> list[Reason]:
     """What else must be alike where the costs of a stack's requests are compared."""
     apps = {cost.app for run in (base, new) for cost in _costs_of(run, stack)}
     beside = {name for app in apps for name in FRAMEWORKS.get(app, ())}
-    return different_versions(base, new, stack, beside)
+    versions = different_versions(base, new, stack, beside)
+    old, now = base.ordered, new.ordered
+    if old is None or now is None:
+        return versions
+    return [*versions, *_unequal(old, now, ("workers", "threads"))]
 
 
 def _costs_of(run: Run, stack: str) -> list[Cost]:

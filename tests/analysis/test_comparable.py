@@ -12,7 +12,7 @@ from loadtests.analysis import compare
 from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.catalog.stacks import HTTP1
-from loadtests.records.run import Run
+from loadtests.records.run import Ordered, Run
 from loadtests.report.formats import comparison_words
 from tests import runs
 from tests.analysis.pairs import SEARCHED, climb, found, new_run
@@ -151,6 +151,16 @@ def test_framework_matters_to_the_costs_alone() -> None:
     cell, costs = compare.compare(base, new)
     assert cell.reasons == ()
     assert costs.reasons == [Reason(VERSION, part="fastapi", base="1", new="2")]
+
+
+def test_number_of_workers_matters_to_the_costs() -> None:
+    ordered = Ordered(["asgi-uvicorn"], ["slow-body"], 1, 2, None, True, False)
+    run = dataclasses.replace(runs.run([]), costs=[runs.cost()], ordered=ordered)
+    more = dataclasses.replace(ordered, workers=4)
+    (one,) = compare.compare(run, dataclasses.replace(run, ordered=more))
+    assert sentences(one) == ["The number of workers is 2 in BASE and 4 in NEW."]
+    (same,) = compare.compare(run, run)
+    assert same.reasons == ()
 
 
 def test_cell_that_is_missing_in_the_base_says_so() -> None:
