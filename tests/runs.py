@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from loadtests.records.beside_cells import Cost
 from loadtests.records.cell import (
     Capacity,
     Cell,
@@ -125,6 +126,26 @@ def capacity(steps: Sequence[Step], predicted: int | None) -> Capacity:
         out_at=min(out, default=None),
         held=None if degrades_at == 0 else max(held, default=None),
     )
+
+
+def cost(
+    stack: str = "asgi-uvicorn", app: str = "raw", us: float = 100.0, **given: Any
+) -> Cost:
+    """What a kept-alive /hello costs a busy server; keywords replace other fields."""
+    plain = Cost(
+        stack=stack,
+        app=app,
+        method="GET",
+        target="/hello",
+        repeat=1,
+        requests=9000,
+        rate_per_s=9000.0,
+        cpu_us_per_request=us,
+        rss_idle_mb=60.0,
+        kept_alive=True,
+        busy_percent=98.0,
+    )
+    return dataclasses.replace(plain, **given)
 
 
 def run(cells: Iterable[Cell], **given: Any) -> Run:

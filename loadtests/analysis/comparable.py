@@ -7,29 +7,41 @@ whatever the servers do.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from loadtests.analysis.outcomes import Outcome, counts, key_of
+from loadtests.analysis.predictions import searched
 from loadtests.catalog.stacks import STACKS
+from loadtests.records.beside_cells import Cost
 from loadtests.records.run import Method, Run
 
-# The kinds of reason: a run lacks the cell, its cells are void, or a part differs.
-MISSING, VOID, DIFFERENT = "missing", "void", "different"
-MACHINE = ("python", "kernel", "cpu", "cpus", "nofile_limit")
+# The kinds of reason: a run lacks the cell, its cells are void, one run was measured
+# by the method of format 1, a part differs, or the version of a package.
+MISSING, VOID, METHOD = "missing", "void", "method"
+DIFFERENT, VERSION = "different", "version"
+MACHINE = ("python", "kernel", "cpu", "cpus")
 MEASURING = ("locust",)  # the packages that belong to every stack
+# The packages of an app that is served to see what a request costs.
+FRAMEWORKS = {
+    "flask": ("flask", "werkzeug"),
+    "starlette": ("starlette",),
+    "fastapi": ("fastapi", "starlette", "pydantic"),
+}
+Which = Literal["", "BASE", "NEW"]
 
 
 @dataclass(frozen=True)
 class Reason:
     """Why a cell cannot be compared.
 
-    MISSING and VOID say in which run. DIFFERENT says which part, and what each run has.
+    MISSING and VOID say in which run, METHOD which run is the older one. DIFFERENT and
+    VERSION say which part, and what each run has.
     """
 
     kind: str
-    which: Literal["", "BASE", "NEW"] = ""
+    which: Which = ""
     part: str = ""
     base: object = None
     new: object = None
@@ -38,65 +50,117 @@ class Reason:
 def absence(base: Run, new: Run, key: tuple[str, str]) -> list[Reason]:
     """Why one of the runs has no figures of a stack under a scenario."""
     found = []
-    sides: list[tuple[Literal["BASE", "NEW"], Run]] = [("BASE", base), ("NEW", new)]
-    for which, run in sides:
+    for which, run in _sides(base, new):
         cells = [cell for cell in run.cells if key_of(cell) == key]
         if not any(map(counts, cells)):
             found.append(Reason(VOID if cells else MISSING, which))
     return found
 
 
+def absent_costs(base: Run, new: Run, stack: str) -> list[Reason]:
+    """In which of the runs nothing was measured of what a stack's requests cost."""
+    return [
+        Reason(MISSING, which)
+        for which, run in _sides(base, new)
+        if not any(cost.stack == stack for cost in run.costs)
+    ]
+
+
+def _sides(base: Run, new: Run) -> list[tuple[Which, Run]]:
+    return [("BASE", base), ("NEW", new)]
+
+
 def different_runs(base: Run, new: Run) -> list[Reason]:
     """The machine and the method, which are those of every cell."""
+    machine = _unequal(base.environment, new.environment, MACHINE)
+    by_search = [_by_search(run) for run in (base, new)]
+    if by_search[0] != by_search[1]:
+        return [*machine, Reason(METHOD, "NEW" if by_search[0] else "BASE")]
+    if not by_search[0]:  # later, servers have a limit of their own
+        machine += _unequal(base.environment, new.environment, ["nofile_limit"])
     method = [field.name for field in dataclasses.fields(Method)]
-    return [
-        *_unequal(base.environment, new.environment, MACHINE),
-        *_unequal(base.method, new.method, method),
-    ]
+    return [*machine, *_unequal(base.method, new.method, method)]
+
+
+def _by_search(run: Run) -> bool:
+    """Whether steps were searched for; in format 1 they were fixed."""
+    return run.method.arrive_per_s is not None
 
 
 def different_parts(base: Run, new: Run, old: Outcome, now: Outcome) -> list[Reason]:
     """What else two outcomes of one cell must have in common."""
-    packages = _packages(base, old.stack), _packages(new, old.stack)
-    names = sorted({*packages[0], *packages[1]})
-    versions = [[found.get(name) for name in names] for found in packages]
-    return [
-        *_unequal_pairs(zip(names, *versions, strict=True)),
-        *different_shapes(old, now),
-    ]
+    versions = different_versions(base, new, old.stack)
+    if _by_search(base) != _by_search(new):  # format 1 did not record all of its shape
+        return versions
+    return [*versions, *different_shapes(old, now)]
 
 
-def _packages(run: Run, stack: str) -> dict[str, str]:
-    """The versions of what that stack is made of, or measured with.
+def different_costs(base: Run, new: Run, stack: str) -> list[Reason]:
+    """What else must be alike where the costs of a stack's requests are compared."""
+    apps = {cost.app for run in (base, new) for cost in _costs_of(run, stack)}
+    beside = {name for app in apps for name in FRAMEWORKS.get(app, ())}
+    versions = different_versions(base, new, stack, beside)
+    old, now = base.ordered, new.ordered
+    if old is None or now is None:
+        return versions
+    return [*versions, *_unequal(old, now, ("workers", "threads"))]
 
-    Of a stack that is not in the catalog any more, every package may be a part.
-    """
+
+def _costs_of(run: Run, stack: str) -> list[Cost]:
+    return [cost for cost in run.costs if cost.stack == stack]
+
+
+def different_versions(
+    base: Run, new: Run, stack: str, beside: Collection[str] = ()
+) -> list[Reason]:
+    """Other versions of what that stack is made of, of what is beside, or of what
+    measures."""
+    old, now = _packages(base, stack, beside), _packages(new, stack, beside)
+    parts = ((name, old.get(name), now.get(name)) for name in sorted({*old, *now}))
+    return _unequal_pairs(parts, VERSION)
+
+
+def _packages(run: Run, stack: str, beside: Collection[str]) -> dict[str, str]:
+    """Of a stack that is not in the catalog any more, every package may be a part."""
     versions = run.environment.packages
     if stack not in STACKS:
         return versions
-    parts = {*STACKS[stack].packages, *MEASURING}
+    parts = {*STACKS[stack].packages, *MEASURING, *beside}
     return {name: version for name, version in versions.items() if name in parts}
 
 
 def different_shapes(old: Outcome, now: Outcome) -> list[Reason]:
-    """The counts of workers and threads, and the steps that were climbed."""
-    return _unequal_pairs(
-        (part, shape(old), shape(now))
-        for part, shape in (
-            ("workers", lambda o: sorted({c.workers for c in o.cells})),
-            ("threads", lambda o: sorted({c.threads or 0 for c in o.cells})),
-            ("staircase", lambda o: o.levels),
-        )
-    )
+    """The counts that belong to a stack, and in format 1 the steps that were climbed.
+    A search takes the steps that it needs."""
+    shapes: dict[str, Callable[[Outcome], list[int]]] = {
+        "workers": lambda o: sorted({c.workers for c in o.cells}),
+        "threads": lambda o: sorted({c.threads or 0 for c in o.cells}),
+        "nofile": lambda o: sorted({c.nofile or 0 for c in o.cells}),
+        "worker_connections": _worker_connections,
+    }
+    if not any(searched(cell) for cell in (*old.cells, *now.cells)):
+        shapes["staircase"] = _levels
+    parts = ((part, shape(old), shape(now)) for part, shape in shapes.items())
+    return _unequal_pairs(parts)
+
+
+def _worker_connections(outcome: Outcome) -> list[int]:
+    return sorted({cell.worker_connections or 0 for cell in outcome.cells})
+
+
+def _levels(outcome: Outcome) -> list[int]:
+    return [step.slow_clients for step in outcome.steps]
 
 
 def _unequal(old: object, now: object, names: Iterable[str]) -> list[Reason]:
     return _unequal_pairs((n, getattr(old, n), getattr(now, n)) for n in names)
 
 
-def _unequal_pairs(parts: Iterable[tuple[str, object, object]]) -> list[Reason]:
+def _unequal_pairs(
+    parts: Iterable[tuple[str, object, object]], kind: str = DIFFERENT
+) -> list[Reason]:
     return [
-        Reason(DIFFERENT, part=part, base=old, new=now)
+        Reason(kind, part=part, base=old, new=now)
         for part, old, now in parts
         if old != now
     ]

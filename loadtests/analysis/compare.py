@@ -1,7 +1,7 @@
 """Two runs, cell by cell: what became better, what worse, and what has no answer.
 
-Pure functions of two runs. A cell that cannot be compared has its reasons; it never
-counts as equal.
+The costs of each stack's requests are compared too. Pure functions of two runs. A cell
+that cannot be compared has its reasons, and never counts as equal.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis import comparable, differences
+from loadtests.analysis.changes import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.comparable import Reason
-from loadtests.analysis.differences import BETTER, SAME, WORSE, Difference
 from loadtests.analysis.outcomes import Outcome, key_of, outcomes
 from loadtests.records.run import Run
 
@@ -24,12 +24,17 @@ THRESHOLD = 0.25
 @dataclass(frozen=True)
 class Comparison:
     """One stack under one scenario in both runs: `reasons` why they cannot be compared,
-    or the differences."""
+    or the differences. Without a scenario: what a request costs that stack.
+
+    `times_doubtful`: response times were not compared, because those of one are not to
+    be relied on.
+    """
 
     stack: str
-    scenario: str
+    scenario: str = ""
     reasons: Sequence[Reason] = ()
     differences: tuple[Difference, ...] = ()
+    times_doubtful: bool = False
 
     @property
     def verdict(self) -> str:
@@ -49,7 +54,7 @@ class FalseAlarms:
 
 
 def compare(base: Run, new: Run, threshold: float = THRESHOLD) -> list[Comparison]:
-    """Every cell of either run, its repeats pooled."""
+    """Every cell of either run, its repeats pooled, and the costs of each stack."""
     everywhere = comparable.different_runs(base, new)
     of_base = {(o.stack, o.scenario): o for o in outcomes(base)}
     of_new = {(o.stack, o.scenario): o for o in outcomes(new)}
@@ -62,7 +67,20 @@ def compare(base: Run, new: Run, threshold: float = THRESHOLD) -> list[Compariso
             found.append(Comparison(*key, reasons=reasons))
         else:
             found.append(_compared(old, now, threshold))
-    return found
+    stacks = sorted({cost.stack for run in (base, new) for cost in run.costs})
+    paid = [_costs(base, new, stack, everywhere, threshold) for stack in stacks]
+    return [*found, *paid]
+
+
+def _costs(
+    base: Run, new: Run, stack: str, everywhere: list[Reason], threshold: float
+) -> Comparison:
+    if absent := comparable.absent_costs(base, new, stack):
+        return Comparison(stack, reasons=absent)
+    if reasons := everywhere + comparable.different_costs(base, new, stack):
+        return Comparison(stack, reasons=reasons)
+    old, now = ([c for c in run.costs if c.stack == stack] for run in (base, new))
+    return Comparison(stack, differences=differences.of_costs(old, now, threshold))
 
 
 def status(found: Sequence[Comparison]) -> int:
@@ -94,4 +112,9 @@ def _each_repeat(outcome: Outcome) -> list[Outcome]:
 
 def _compared(base: Outcome, new: Outcome, threshold: float) -> Comparison:
     found = differences.of_cell(base, new, threshold)
-    return Comparison(base.stack, base.scenario, differences=found)
+    return Comparison(
+        base.stack,
+        base.scenario,
+        differences=found,
+        times_doubtful=differences.doubtful(base, new),
+    )

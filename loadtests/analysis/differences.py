@@ -1,141 +1,152 @@
-"""One figure of one cell in two runs: by how much it differs, and whether that counts.
+"""The figures of one cell in two runs, and of what a request costs.
 
-A difference counts only beyond all of these: its interval (where the runs have enough
-repeats or samples for one), a relative threshold (machines are noisy), and what the
-reading can resolve. Everything else is "no difference", which does not mean that there
-is none.
+The one rule: compare what both runs know. Two searches take different steps, so times
+are compared at the baseline and at the largest step that all repeats held alike.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-import numpy as np
-
-from loadtests.analysis import intervals
+from loadtests.analysis.capacities import CAPACITIES, of_capacity
+from loadtests.analysis.changes import (
+    COST,
+    IDLE_MEMORY,
+    KERNEL,
+    SLOW_CLIENT,
+    TIME,
+    Difference,
+    Figure,
+    Repeats,
+    difference,
+)
+from loadtests.analysis.health import TIMES_LAG_MS
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import Outcome
-from loadtests.analysis.over_repeats import Reached
+from loadtests.analysis.predictions import near, searched
+from loadtests.records import format_1
+from loadtests.records.beside_cells import Cost
 from loadtests.records.cell import Cell, Step
 
-BETTER, WORSE, SAME = "better", "worse", "no difference"
-RESOLVED_STEPS = 1  # a capacity is known to a step of the staircase, and so its change
-RESOLVED_MS = 5.0  # so late could a request leave unmarked in a run of format 1
+# So late could a request leave unmarked, and its answer be read.
+RESOLVED_MS = TIMES_LAG_MS
+RESOLVED_MS_IN_FORMAT_1 = format_1.LAG_LIMIT_MS
+RESOLVED_US = 1.0
 PERCENTILES = (99, 90, 50)
-
-
-# The kinds of figure.
-DEGRADES_AT, OUT_AT, TIME = "degrades at", "out at", "response time"
-IDLE_MEMORY, SLOW_CLIENT = "idle memory", "memory of a slow client"
-CAPACITIES: dict[str, Callable[[Outcome], Reached]] = {
-    DEGRADES_AT: lambda outcome: outcome.degrades_at,
-    OUT_AT: lambda outcome: outcome.out_at,
-}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """What is compared; of a response time, which percentile at which step."""
-
-    kind: str
-    percent: int = 0
-    slow_clients: int = 0
 
 
 @dataclass(frozen=True)
 class Used:
-    """What the server used in a cell; a change of up to `resolved` says nothing."""
+    """What the server used in a cell; a change of up to `resolved` says nothing.
+
+    A slope with each slow client has its bounds. A slope through two steps has none and
+    is mostly chance, so a search that took no more steps says nothing of it.
+    """
 
     kind: str
     part: Callable[[Cell], float | None]
     resolved: float
+    low: Callable[[Cell], float | None] | None = None
+    high: Callable[[Cell], float | None] | None = None
+
+    def value(self, cell: Cell) -> float | None:
+        slope = self.low is not None
+        if slope and searched(cell) and self.bounds(cell) is None:
+            return None
+        return self.part(cell)
+
+    def bounds(self, cell: Cell) -> Interval | None:
+        if self.low is None or self.high is None:
+            return None
+        low, high = self.low(cell), self.high(cell)
+        return Interval(low, high) if _known(low) and _known(high) else None
 
 
 USED = (
     Used(IDLE_MEMORY, lambda c: c.server.rss_idle_mb, 1.0),
-    Used(SLOW_CLIENT, lambda c: c.server.kb_per_slow_client, 4.0),  # a page
+    Used(
+        SLOW_CLIENT,
+        lambda c: c.server.kb_per_slow_client,
+        4.0,  # a page
+        low=lambda c: c.server.kb_low,
+        high=lambda c: c.server.kb_high,
+    ),
+    Used(
+        KERNEL,
+        lambda c: c.server.kernel_kb_per_slow_client,
+        4.0,
+        low=lambda c: c.server.kernel_kb_low,
+        high=lambda c: c.server.kernel_kb_high,
+    ),
 )
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One figure in both runs (means over repeats; None: never within this staircase)
-    and between which values `new - base` lies, where that is known."""
-
-    figure: Figure
-    base: float | None
-    new: float | None
-    interval: Interval | None
-    verdict: str
-
-
 def of_cell(base: Outcome, new: Outcome, threshold: float) -> tuple[Difference, ...]:
-    """Every figure that two outcomes of the same staircase both have."""
+    """Every figure that two outcomes of one cell both have."""
     found = [
-        *(_capacity(kind, base, new) for kind in CAPACITIES),
+        *(of_capacity(kind, base, new) for kind in CAPACITIES),
         *(_time(base, new, level, threshold) for level in _times_at(base, new)),
         *(_used(base, new, used, threshold) for used in USED),
     ]
     return tuple(filter(None, found))
 
 
-def _capacity(kind: str, of_base: Outcome, of_new: Outcome) -> Difference:
-    levels = of_base.levels
-    base, new = (CAPACITIES[kind](outcome) for outcome in (of_base, of_new))
-    higher = _place(new.middle, levels) - _place(base.middle, levels)
-    verdict = SAME
-    if abs(higher) > RESOLVED_STEPS:
-        verdict = BETTER if higher > 0 else WORSE
-    old, now = _bracket(base, levels), _bracket(new, levels)
-    low, high = now.low - old.high, now.high - old.low
-    known = None if math.isinf(low) and math.isinf(high) else Interval(low, high)
-    return Difference(Figure(kind), base.middle, new.middle, known, verdict)
-
-
-def _place(level: int | None, levels: Sequence[int]) -> int:
-    """Which step of the staircase that is; never is one above the last."""
-    return len(levels) if level is None else sum(other < level for other in levels)
-
-
-def _bracket(reached: Reached, levels: Sequence[int]) -> Interval:
-    """From the step before the first to the last one at which it was reached: how many
-    slow clients it takes is a number between steps that were tried."""
-    at = [math.inf if level is None else level for level in reached.repeats]
-    below = [level for level in levels if level < min(at)]
-    return Interval(max(below, default=0), max(at))
+def doubtful(base: Outcome, new: Outcome) -> bool:
+    """Whether the times of one are not to be relied on, so that none are compared."""
+    return base.doubtful or new.doubtful
 
 
 def _times_at(base: Outcome, new: Outcome) -> list[int]:
-    """The baseline, and the largest step that both held; none where a generator's
-    lateness makes the times of one doubtful."""
-    if base.doubtful or new.doubtful:
+    """The baseline, and the largest step about which every repeat of both held."""
+    if doubtful(base, new):
         return []
-    held = [o.held.middle for o in (base, new)]
-    known = [level for level in held if level is not None]
-    return sorted({0, min(known)}) if len(known) == len(held) else [0]
+    cells = (*base.cells, *new.cells)
+    held = {s.slow_clients for c in cells for s in _held(c) if s.slow_clients}
+    common = (n for n in sorted(held, reverse=True) if all(_at(c, n) for c in cells))
+    return [0, *(n for n in [next(common, None)] if n is not None)]
+
+
+def _held(cell: Cell) -> list[Step]:
+    most = cell.capacity.held
+    return [s for s in cell.steps if most is not None and s.slow_clients <= most]
+
+
+def _at(cell: Cell, level: int) -> Step | None:
+    """The step there, or of those that were held the nearest one that is as good as
+    there. Nothing but the baseline is near the baseline."""
+    if level == 0:
+        return next((step for step in cell.steps if step.slow_clients == 0), None)
+    about = [
+        step
+        for step in _held(cell)
+        if step.slow_clients and near(step.slow_clients, level)
+    ]
+    return min(about, key=lambda s: abs(s.slow_clients - level), default=None)
 
 
 def _time(
     base: Outcome, new: Outcome, level: int, threshold: float
 ) -> Difference | None:
     """The highest percentile that every repeat of both has at that step."""
+    old_runs = not any(searched(cell) for cell in (*base.cells, *new.cells))
+    resolved_ms = RESOLVED_MS_IN_FORMAT_1 if old_runs else RESOLVED_MS
     for percent in PERCENTILES:
         old, now = (_percentiles(o, level, percent) for o in (base, new))
         if old and now:
             figure = Figure(TIME, percent, level)
-            return _difference(figure, old, now, threshold, RESOLVED_MS)
+            return difference(figure, old, now, threshold, resolved_ms)
     return None
 
 
-def _percentiles(outcome: Outcome, level: int, percent: int) -> _Repeats | None:
-    steps = [s for c in outcome.cells for s in c.steps if s.slow_clients == level]
+def _percentiles(outcome: Outcome, level: int, percent: int) -> Repeats | None:
+    steps = [step for cell in outcome.cells if (step := _at(cell, level))]
     values = [getattr(step, f"p{percent}_ms") for step in steps]
     if not values or not all(map(_known, values)):
         return None
-    return _Repeats(values, [_bounds(step, percent) for step in steps])
+    return Repeats(values, [_bounds(step, percent) for step in steps])
 
 
 def _bounds(step: Step, percent: int) -> Interval | None:
@@ -149,52 +160,43 @@ def _bounds(step: Step, percent: int) -> Interval | None:
 def _used(
     base: Outcome, new: Outcome, used: Used, threshold: float
 ) -> Difference | None:
-    old, now = (
-        [value for cell in o.cells if _known(value := used.part(cell))]
-        for o in (base, new)
-    )
-    if not old or not now:
+    old, now = (_repeats(outcome, used) for outcome in (base, new))
+    if not old.values or not now.values:
         return None
-    return _difference(
-        Figure(used.kind), _Repeats(old), _Repeats(now), threshold, used.resolved
-    )
+    return difference(Figure(used.kind), old, now, threshold, used.resolved)
+
+
+def _repeats(outcome: Outcome, used: Used) -> Repeats:
+    known = [
+        (value, used.bounds(cell))
+        for cell in outcome.cells
+        if _known(value := used.value(cell))
+    ]
+    return Repeats([value for value, _ in known], [bounds for _, bounds in known])
 
 
 def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-@dataclass(frozen=True)
-class _Repeats:
-    """One figure of each repeat, and the interval of each where it has one."""
-
-    values: list[float]
-    bounds: Sequence[Interval | None] = ()
-
-    @property
-    def mean(self) -> float:
-        return float(np.mean(self.values))
-
-
-def _difference(
-    figure: Figure, base: _Repeats, new: _Repeats, threshold: float, resolved: float
-) -> Difference:
-    """All that is compared here is better when smaller."""
-    within = _interval(base, new)
-    old, now = base.mean, new.mean
-    smaller, larger = sorted((old, now))
-    unsure = within is not None and within.low <= 0 <= within.high
-    near = larger <= smaller * (1 + threshold) or larger - smaller <= resolved
-    verdict = SAME
-    if not unsure and not near:
-        verdict = WORSE if now > old else BETTER
-    return Difference(figure, old, now, within, verdict)
+def of_costs(
+    base: Sequence[Cost], new: Sequence[Cost], threshold: float
+) -> tuple[Difference, ...]:
+    """The CPU time of each request that both runs measured of one stack."""
+    of_base, of_new = _by_request(base), _by_request(new)
+    return tuple(
+        difference(figure, Repeats(us), Repeats(of_new[figure]), threshold, RESOLVED_US)
+        for figure, us in of_base.items()
+        if figure in of_new
+    )
 
 
-def _interval(base: _Repeats, new: _Repeats) -> Interval | None:
-    """Over repeats; of a single one each, from what its own samples tell."""
-    if len(base.values) == len(new.values) == 1:
-        around = [*base.bounds, *new.bounds]
-        if len(around) == 2 and around[0] and around[1]:
-            return intervals.of_difference(base.mean, around[0], new.mean, around[1])
-    return intervals.of_difference_of_means(base.values, new.values)
+def _by_request(costs: Iterable[Cost]) -> dict[Figure, list[float]]:
+    found: dict[Figure, list[float]] = {}
+    for cost in costs:
+        figure = Figure(
+            COST, app=cost.app, target=cost.target, kept_alive=cost.kept_alive
+        )
+        if _known(cost.cpu_us_per_request):
+            found.setdefault(figure, []).append(cost.cpu_us_per_request)
+    return found

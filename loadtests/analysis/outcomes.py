@@ -1,12 +1,16 @@
 """What each stack did under each scenario: the cells of a run, taken over repeats.
 
 Nothing is measured or decided anew here. Valid repeats are pooled (requests, fates) or
-their middle value is taken (capacity, times); of two middle values the less flattering
-one counts, and null ("never within this staircase") is larger than any number.
+their middle value is taken (capacity, times). Of two middle values the less flattering
+one counts. Null ("never at any step taken") is larger than any number.
+
+Each repeat searches for itself, so only the baseline is a step of all of them for sure.
+What is said of the largest step that was held comes from what each repeat held.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
@@ -14,7 +18,7 @@ from functools import cached_property
 
 from loadtests.analysis import predictions
 from loadtests.analysis.over_repeats import Reached, middle
-from loadtests.analysis.predictions import PARTLY, Prediction
+from loadtests.analysis.predictions import PARTLY, Prediction, near
 from loadtests.analysis.steps import pooled
 from loadtests.catalog.stacks import STACKS
 from loadtests.records.cell import Capacity, Cell, Fates, Step
@@ -50,14 +54,16 @@ class Outcome:
 
     @cached_property
     def held(self) -> Reached:
-        return self._reached(lambda capacity: capacity.held)
+        """The most that was held; None: not even the baseline was."""
+        return Reached(tuple(c.capacity.held for c in self.cells), none_is_least=True)
 
     def _reached(self, part: Callable[[Capacity], int | None]) -> Reached:
         return Reached(tuple(part(cell.capacity) for cell in self.cells))
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The staircase, its repeats pooled step by step."""
+        """Every number of slow clients that was tried, from the least to the most. Each
+        is pooled over the repeats that tried it, which may be one of them."""
         found: dict[int, list[Step]] = {}
         for cell in self.cells:
             for step in cell.steps:
@@ -65,17 +71,25 @@ class Outcome:
         return [pooled(found[level]) for level in sorted(found)]
 
     @property
-    def levels(self) -> list[int]:
-        """The steps that were climbed."""
-        return sorted({step.slow_clients for cell in self.cells for step in cell.steps})
-
-    @property
     def baseline(self) -> Step | None:
         first = self.steps[0]
         return first if first.slow_clients == 0 else None
 
+    @cached_property
+    def largest_held(self) -> Step | None:
+        """The step at the middle of what the repeats held, pooled over those that held
+        about as much. None where not even the baseline was held."""
+        middle_one = self.held.middle
+        if middle_one is None:
+            return None
+        steps = [s for c in self.cells for s in c.steps if _is_held(s, c, middle_one)]
+        if not steps:  # a file may say anything
+            return None
+        return dataclasses.replace(pooled(steps), slow_clients=middle_one)
+
     @property
     def last(self) -> Step:
+        """The largest step that was taken: after a search, one that did harm."""
         return self.steps[-1]
 
     @property
@@ -146,6 +160,14 @@ class Outcome:
     def known(self, part: Callable[[Cell], float | None]) -> list[float]:
         """One figure of the repeats that have it."""
         return [value for cell in self.cells if (value := part(cell)) is not None]
+
+
+def _is_held(step: Step, cell: Cell, about: int) -> bool:
+    """Whether it is the largest step that the cell held, and that is about so many."""
+    held = step.slow_clients
+    if held != cell.capacity.held:
+        return False
+    return held == about or (0 not in (held, about) and near(held, about))
 
 
 def share(step: Step) -> float | None:

@@ -1,4 +1,8 @@
-"""The step at which something happened, over repeats that may differ."""
+"""The step at which something happened, over repeats that may differ.
+
+The one rule: of two middle values the less flattering one counts, which is the smaller
+number of slow clients.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reached:
-    """The step at which each repeat reached something; None: it never did."""
+    """The step at which each repeat reached something; None: it never did.
+
+    That is larger than any number: the repeat would have reached it further up. With
+    `none_is_least` it is smaller: a repeat that did not even hold the baseline.
+    """
 
     repeats: tuple[int | None, ...]
+    none_is_least: bool = False
 
     @property
     def middle(self) -> int | None:
-        number = middle(self.repeats, statistics.median_low)
-        return None if number is None else int(number)
+        never = -math.inf if self.none_is_least else math.inf
+        known = [never if step is None else step for step in self.repeats]
+        found = statistics.median_low(known)
+        return int(found) if math.isfinite(found) else None
 
     @property
     def steps(self) -> list[int]:

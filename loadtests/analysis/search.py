@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from loadtests.analysis.predictions import Prediction
+from loadtests.analysis.predictions import resolution as resolution
 
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
-EXACT_UP_TO = 64
-RESOLUTION = 0.05
 _STEPS_IN_A_RANGE = 4
 
 
@@ -68,13 +67,6 @@ class Tried:
 
     ask: Ask
     harm: Harm
-
-
-def resolution(slow_clients: int) -> int:
-    """How exact a count is: to one client up to 64, to 5 % above."""
-    if slow_clients <= EXACT_UP_TO:
-        return 1
-    return max(1, int(slow_clients * RESOLUTION))
 
 
 def next_step(search: Search, tried: Sequence[Tried]) -> Ask | None:

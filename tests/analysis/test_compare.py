@@ -7,13 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.analysis import compare
+from loadtests.analysis.changes import BETTER, OUT_AT, SAME, WORSE
 from loadtests.analysis.compare import FalseAlarms
-from loadtests.analysis.differences import (
-    BETTER,
-    OUT_AT,
-    SAME,
-    WORSE,
-)
 from loadtests.records.run import Run
 from tests import runs
 from tests.analysis.pairs import climb, costing, figure, numbered, one

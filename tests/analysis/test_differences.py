@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from loadtests.analysis import compare, differences
-from loadtests.analysis.differences import (
+from loadtests.analysis.changes import (
     BETTER,
     DEGRADES_AT,
     IDLE_MEMORY,
@@ -142,7 +142,7 @@ def test_difference_that_a_reading_cannot_resolve_is_none(
 
 
 def test_times_are_resolved_as_far_as_requests_left_in_time_in_old_runs() -> None:
-    assert differences.RESOLVED_MS == format_1.LAG_LIMIT_MS
+    assert differences.RESOLVED_MS_IN_FORMAT_1 == format_1.LAG_LIMIT_MS
 
 
 def test_times_that_are_doubtful_are_not_compared() -> None:

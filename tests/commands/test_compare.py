@@ -30,7 +30,7 @@ Store = Callable[[str, Run], str]
 @pytest.mark.parametrize(
     ("new", "status", "says"),
     [
-        (climb(32), 0, "NEW is worse in none and better in none."),
+        (climb(32), 0, "No difference in 1 cell that can be compared."),
         (climb(4), 1, "NEW is worse in 1 and better in none."),
         (climb(), 0, "NEW is worse in none and better in 1."),
         (climb(workers=3), 2, "No cell of these runs can be compared."),

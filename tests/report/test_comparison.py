@@ -9,20 +9,17 @@ import pytest
 from rich.console import Console
 
 from loadtests.analysis import compare
-from loadtests.analysis.differences import (
-    TIME,
-    WORSE,
-    Difference,
-    Figure,
-)
+from loadtests.analysis.changes import TIME, WORSE, Difference, Figure
 from loadtests.analysis.intervals import Interval
+from loadtests.records.beside_cells import Cost
+from loadtests.records.facts import NEIGHBOURS, fact
 from loadtests.records.run import Run
 from loadtests.report.formats import comparison
 from loadtests.report.formats.comparison import Compared
 from loadtests.report.prose import text
 from loadtests.report.sections import method
 from tests import runs
-from tests.analysis.pairs import LEVELS, climb
+from tests.analysis.pairs import LEVELS, climb, found, new_run
 
 EVIL = "<b>|`x`*\x1b[31m[red]\n#"
 
@@ -66,7 +63,7 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
     assert "out at 64 8 -88 % -60 to -24 worse" in rows
     assert "out at 4 not reached – +60 or more better" in rows
     assert "No difference: 1 cell." in rows
-    assert "workers: 2 and 4 (1 cell)" in rows
+    assert "asgi-uvicorn, slow-body: The number of workers is 2 in BASE and 4" in text
     assert "asgi-gunicorn" not in text
     assert (
         rows[-1]
@@ -77,10 +74,13 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
 def test_markdown_has_the_figures_that_differ() -> None:
     text = comparison.markdown(mixed())
     assert text.startswith("**Of 3 cells that can be compared, NEW is worse in 1")
-    row = "| wsgi-gunicorn-gthread | slow-body | out at | 64 | 8 | -88 % | -60 to -24 |"
+    row = "| wsgi-gunicorn-gthread, slow-body | out at | 64 | 8 | -88 % | -60 to -24 |"
     assert f"{row} **worse** |" in text
-    assert "idle memory" not in text
-    assert "\n- Not comparable: 1 cell.\n  - workers: 2 and 4" in text
+    assert "| idle memory" not in text
+    assert (
+        "\n- Not comparable: 1 cell.\n  - asgi-uvicorn, slow-body: The number of "
+        "workers is 2 in BASE and 4 in NEW."
+    ) in text
     alike = comparison.markdown(compared(runs.quick(), runs.quick()))
     assert "|" not in alike
 
@@ -102,10 +102,57 @@ def test_interval_is_shown_as_far_as_it_is_known(
     assert comparison._values(found)[3:] == ["–", says]
 
 
+def searches() -> Compared:
+    """Costs that are worse, a cell whose times are doubtful, and one that is alike."""
+    doubt = [fact(NEIGHBOURS, "make 90 %", foreign_cpu_percent=90.0)]
+    one, other = found(7, 8, degrades=8), found(4, degrades=None, stack="wsgi-uvicorn")
+    base = new_run([one, other], costs=[stream(100.0)])
+    spoiled = dataclasses.replace(one, doubts=doubt)
+    return compared(base, new_run([spoiled, other], costs=[stream(200.0)]))
+
+
+def stream(us: float) -> Cost:
+    target = "/stream?chunks=16&size=65536"
+    return runs.cost("asgi-uvicorn", "starlette", us, target=target, kept_alive=False)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_costs_and_doubtful_times_are_shown(width: int) -> None:
+    text = shown(searches(), width)
+    assert max(map(len, text.splitlines())) <= width
+    said = " ".join(text.split())
+    assert "asgi-uvicorn, CPU time of a request: worse" in said
+    assert "starlette, 1 MB stream" in said
+    assert "100 200 +100 %" in said
+    assert "No difference: 2 cells. Response times not compared: 1 cell." in said
+    assert said.endswith(
+        "Of 2 cells and the costs of 1 stack that can be compared, NEW is worse in 1 "
+        "and better in none."
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "rules"),
+    [
+        (runs.run([climb(8)]), ["more than 5 ms", "1 step of the staircase"]),
+        (
+            new_run([found(7, 8, degrades=8)]),
+            ["more than 0.5 ms", "1 up to 64, and by more than 5 % above"],
+        ),
+    ],
+    ids=["format 1", "search"],
+)
+def test_rule_is_that_of_the_method(run: Run, rules: list[str]) -> None:
+    said = " ".join(shown(compared(run, run), 120).split())
+    assert all(rule in said for rule in rules)
+    assert said.endswith("No difference in 1 cell that can be compared.")
+
+
 def test_runs_without_anything_in_common_say_so() -> None:
     found = compared(runs.run([climb()]), runs.run([runs.cell()]))
     assert "No cell of these runs can be compared." in shown(found)
-    assert "not in NEW (1 cell)" in shown(found)
+    assert "wsgi-gunicorn-gthread, slow-body: Not measured in NEW." in shown(found)
+    assert "differs if" not in shown(found) + comparison.markdown(found)
 
 
 def test_names_from_files_come_out_as_text() -> None:

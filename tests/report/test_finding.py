@@ -13,6 +13,7 @@ from loadtests.report.sections import response_times
 from loadtests.report.sections.finding import sentences
 from loadtests.report.values import written
 from tests import runs
+from tests.analysis.pairs import found, numbered
 from tests.report.shown import sync_out
 
 
@@ -28,6 +29,22 @@ def test_finding_tells_what_degraded_without_being_out() -> None:
         "The measurement confirmed 0 of 1 prediction. It refuted 1. b under slow-body "
         "was predicted to be out at 4, but degraded at 4 and was not out.",
     ]
+
+
+def test_finding_tells_what_else_ran_out_than_was_predicted() -> None:
+    given = {"predicted_out_at": 8, "predicted_ran_out": "threads"}
+    cell = found(4, 7, 8, degrades=8, out=8, ran_out="descriptors", **given)
+    assert sentences(runs.run([cell]))[2] == (
+        "The measurement confirmed 0 of 1 prediction. It refuted 1. asgi-uvicorn under "
+        "slow-body was predicted to run out of threads, but ran out of descriptors."
+    )
+
+
+def test_response_times_of_searches_are_those_of_what_each_repeat_held() -> None:
+    repeats = [found(n - 1, n, n + 9, degrades=n) for n in (199, 205)]
+    rows = response_times.table(runs.run(numbered(repeats))).rows
+    assert [written(row["slow_clients"]) for row in rows] == ["0", "198", "214"]
+    assert written(rows[1]["answered"]) == "100.0 % (98.7 to 100)", "both are in it"
 
 
 def test_finding_counts_what_it_does_not_name() -> None:

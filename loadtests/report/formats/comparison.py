@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,26 +10,27 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.analysis import differences
-from loadtests.analysis.comparable import DIFFERENT, VOID, Reason
-from loadtests.analysis.compare import INCOMPARABLE, Comparison
-from loadtests.analysis.differences import (
+from loadtests.analysis.capacities import CAPACITIES
+from loadtests.analysis.changes import (
     BETTER,
-    CAPACITIES,
+    COST,
     DEGRADES_AT,
     IDLE_MEMORY,
+    KERNEL,
     OUT_AT,
     SAME,
     SLOW_CLIENT,
     TIME,
-    USED,
     WORSE,
     Difference,
     Figure,
 )
+from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.records.run import Run
 from loadtests.report.formats import syntax
+from loadtests.report.formats.comparison_words import rule, sentence
 from loadtests.report.said import NEVER
+from loadtests.report.sections.request_costs import CALLED, CONNECTIONS
 from loadtests.report.words import NOTHING, amount, count, figure, plain
 
 COLUMNS = ("base", "new", "change", "new - base", "")
@@ -38,9 +38,10 @@ NAMES = {
     DEGRADES_AT: "degrades at",
     OUT_AT: "out at",
     IDLE_MEMORY: "idle memory",
-    SLOW_CLIENT: "a slow client",
+    SLOW_CLIENT: "a slow client: server",
+    KERNEL: "a slow client: kernel",
 }
-UNITS = {TIME: "ms", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB"}
+UNITS = {TIME: "ms", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB", KERNEL: "kB", COST: "µs"}
 STYLES = {WORSE: "bold red", BETTER: "bold green"}
 
 
@@ -66,56 +67,63 @@ class Compared:
 
     @property
     def rule(self) -> str:
-        """What counts as a difference, and what an interval is."""
-        memory = " or ".join(
-            f"{used.resolved:g} {UNITS[used.kind]}" for used in USED if used.resolved
-        )
-        return (
-            "A figure differs if it changed by more than "
-            f"{100 * self.threshold:.0f} %, and by more than "
-            f"{differences.RESOLVED_MS:g} ms (times) or {memory} (memory). If it has a "
-            "95 % interval (from three repeats, or from one repeat's own samples), the "
-            "interval must leave out 0. A capacity differs by more than "
-            f"{amount(differences.RESOLVED_STEPS, 'step')} of the staircase."
-        )
+        """What counts as a difference; nothing where nothing can be compared."""
+        if not self.of(WORSE, BETTER, SAME):
+            return ""
+        return rule(self.new, self.threshold)
 
     @property
     def sentence(self) -> str:
-        comparable = len(self.found) - len(self.of(INCOMPARABLE))
+        comparable = self.of(WORSE, BETTER, SAME)
         if not comparable:
             return "No cell of these runs can be compared."
-        said = [
-            f"{verdict} in {len(self.of(verdict)) or 'none'}"
-            for verdict in (WORSE, BETTER)
-        ]
-        cells = amount(comparable, "cell")
-        return f"Of {cells} that can be compared, NEW is {' and '.join(said)}."
+        numbers = [len(self.of(verdict)) for verdict in (WORSE, BETTER)]
+        if not any(numbers):
+            return f"No difference in {counted(comparable)} that can be compared."
+        worse, better = (number or "none" for number in numbers)
+        return (
+            f"Of {counted(comparable)} that can be compared, NEW is worse in {worse} "
+            f"and better in {better}."
+        )
 
     @property
-    def reasons(self) -> list[tuple[str, int]]:
-        """Why cells cannot be compared, and how many for that reason."""
-        return Counter(sentence(r) for c in self.found for r in c.reasons).most_common()
+    def reasons(self) -> list[tuple[str, list[Comparison]]]:
+        """Why cells cannot be compared, and which: the reason of the most first."""
+        found: dict[str, list[Comparison]] = {}
+        for one in self.found:
+            for reason in one.reasons:
+                found.setdefault(sentence(reason), []).append(one)
+        return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def counted(some: Sequence[Comparison]) -> str:
+    """`2 cells`, `2 cells and the costs of 1 stack`."""
+    cells = sum(bool(one.scenario) for one in some)
+    stacks = len(some) - cells
+    said = [amount(cells, "cell")] if cells else []
+    if stacks:
+        said.append(f"the costs of {amount(stacks, 'stack')}")
+    return " and ".join(said)
+
+
+def called(comparison: Comparison) -> str:
+    """`asgi-uvicorn, slow-body`."""
+    what = comparison.scenario or "CPU time of a request"
+    return plain(f"{comparison.stack}, {what}")
 
 
 def named(compared: Figure) -> str:
-    """What was compared: `out at`, `p90 at 16, ms`."""
+    """What was compared: `out at`, `p90 at 16, ms`, `flask, /hello, kept alive, µs`."""
     kind = compared.kind
-    at = f"p{compared.percent} at {count(compared.slow_clients)}"
-    name = at if kind == TIME else NAMES[kind]
+    if kind == TIME:
+        name = f"p{compared.percent} at {count(compared.slow_clients)}"
+    elif kind == COST:
+        target = CALLED.get(compared.target, compared.target)
+        how = CONNECTIONS[compared.kept_alive]
+        name = plain(f"{compared.app}, {target}, {how}")
+    else:
+        name = NAMES[kind]
     return f"{name}, {UNITS[kind]}" if kind in UNITS else name
-
-
-def sentence(reason: Reason) -> str:
-    """`void in NEW`, `cpus: 2 and 4`."""
-    if reason.kind != DIFFERENT:
-        return f"{'void' if reason.kind == VOID else 'not'} in {reason.which}"
-    return plain(f"{reason.part}: {_part(reason.base)} and {_part(reason.new)}")
-
-
-def _part(value: object) -> str:
-    if value is None:
-        return "none"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def table(compared: Compared) -> RenderableType:
@@ -124,23 +132,33 @@ def table(compared: Compared) -> RenderableType:
     for comparison in compared.of(WORSE, BETTER):
         parts += [_cell(comparison), ""]
     parts += [Text(line) for line in _rest(compared)]
-    parts += ["", Text(compared.rule, style="dim"), "", Text(compared.sentence)]
-    return Group(*parts)
+    if compared.rule:
+        parts += ["", Text(compared.rule, style="dim")]
+    return Group(*parts, "", Text(compared.sentence, style="bold"))
 
 
 def _rest(compared: Compared) -> list[str]:
     same, other = compared.of(SAME), compared.of(INCOMPARABLE)
-    lines = [f"No difference: {amount(len(same), 'cell')}."] if same else []
+    doubtful = [c for c in compared.found if c.times_doubtful]
+    some_differ = compared.of(WORSE, BETTER)  # else the last sentence says that
+    lines = [f"No difference: {counted(same)}."] if same and some_differ else []
+    if doubtful:
+        lines.append(
+            f"Response times not compared: {counted(doubtful)}. Those of one run at "
+            "least are doubtful, and its report says why."
+        )
     if other:
-        lines.append(f"Not comparable: {amount(len(other), 'cell')}.")
-        lines += [f"  {r} ({amount(number, 'cell')})" for r, number in compared.reasons]
+        lines.append(f"Not comparable: {counted(other)}.")
+        lines += [f"  {_which(some)}: {said}" for said, some in compared.reasons]
     return lines
 
 
+def _which(some: Sequence[Comparison]) -> str:
+    return called(some[0]) if len(some) == 1 else counted(some)
+
+
 def _cell(comparison: Comparison) -> Table:
-    title = Text(
-        plain(f"{comparison.stack}, {comparison.scenario}") + ": ", style="bold"
-    )
+    title = Text(called(comparison) + ": ", style="bold")
     title.append(comparison.verdict, style=STYLES[comparison.verdict])
     shown = Table(
         box=None,
@@ -151,7 +169,7 @@ def _cell(comparison: Comparison) -> Table:
         header_style="dim",
         padding=(0, 1, 0, 0),
     )
-    shown.add_column("", min_width=18, no_wrap=True)
+    shown.add_column("", min_width=18)
     for heading in COLUMNS:
         shown.add_column(heading, justify="right", no_wrap=True)
     for difference in comparison.differences:
@@ -202,20 +220,20 @@ def markdown(compared: Compared) -> str:
     """The same for a pull request: of cells that differ, only the figures that do."""
     rows = [
         [
-            *(syntax.text(name) for name in (comparison.stack, comparison.scenario)),
-            *_values(difference),
+            syntax.text(called(comparison)),
+            *(syntax.text(value) for value in _values(difference)),
             f"**{difference.verdict}**",
         ]
         for comparison in compared.of(WORSE, BETTER)
         for difference in comparison.differences
         if difference.verdict != SAME
     ]
-    headings = ["stack", "scenario", "figure", *COLUMNS]
+    headings = ["cell", "figure", *COLUMNS]
     parts = [
         f"**{syntax.text(compared.sentence)}**",
         *([syntax.table(headings, rows)] if rows else []),
         "\n".join(f"{_bullet(line)}{syntax.text(line)}" for line in _rest(compared)),
-        f"{syntax.text(compared.runs)}. {syntax.text(compared.rule)}",
+        f"{syntax.text(compared.runs)}. {syntax.text(compared.rule)}".strip(),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 

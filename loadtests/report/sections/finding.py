@@ -10,7 +10,13 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome, outcomes, share
 from loadtests.analysis.over_repeats import Reached
-from loadtests.analysis.predictions import BEYOND, CONFIRMED, PARTLY, REFUTED
+from loadtests.analysis.predictions import (
+    BEYOND,
+    CONFIRMED,
+    PARTLY,
+    REFUTED,
+    another_ran_out,
+)
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Points, Section, Source
 from loadtests.report.prose import Prose, joined, prose, stack, text
@@ -166,6 +172,10 @@ def _missed(refuted: list[Outcome], found: list[Outcome]) -> list[Prose]:
 
 
 def _miss(outcome: Outcome) -> str:
+    found = [c.capacity for c in outcome.cells if another_ran_out(c.capacity)]
+    if found:
+        predicted, evidence = found[0].predicted_ran_out, found[0].ran_out
+        return f"predicted to run out of {predicted}, but ran out of {evidence}"
     never, first = outcome.predicted.never, outcome.predicted_first
     said = "not to be out" if never else f"to be out at {prediction(outcome.predicted)}"
     if first:

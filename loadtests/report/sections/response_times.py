@@ -72,8 +72,9 @@ def _row(outcome: Outcome, step: Step, deadline_s: float) -> dict[str, Value]:
 
 
 def _telling_steps(outcome: Outcome) -> list[Step]:
-    wanted = {0, outcome.held.middle, outcome.last.slow_clients}
-    return [step for step in outcome.steps if step.slow_clients in wanted]
+    wanted = (outcome.baseline, outcome.largest_held, outcome.last)
+    by_number = {step.slow_clients: step for step in wanted if step}
+    return [by_number[number] for number in sorted(by_number)]
 
 
 SECTION = Section("response-times", TITLE, blocks, short="Response times")
