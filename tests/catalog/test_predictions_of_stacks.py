@@ -201,3 +201,19 @@ def test_workers_that_leave_clients_to_the_others_are_full_together() -> None:
     limit = Limit(Supply.WORKERS, lambda _: 3, AtLimit.QUEUES, "")
     stack = find("wsgi-gunicorn-sync").with_counts(4, None)
     assert limit.degrades(stack) == limit.out(stack) == (12, 12)
+
+
+def test_prediction_follows_the_keepalive() -> None:
+    """What closes silent clients later lets fewer of them come by turns, and a worker
+    that parks them for longer lets more."""
+    gevent = find("wsgi-gunicorn-gevent").with_counts(1, None, worker_connections=100)
+    slower = gevent.with_counts(None, None, keepalive_s=4)
+    for scenario in ("idle", "slow-headers"):
+        assert out(gevent, scenario) == (125, 175)
+        assert out(slower, scenario)[1] == 137
+        assert "4 s" in slower.predicted_because(scenario)
+    assert out(slower, "slow-body") == out(gevent, "slow-body")
+    gthread = find("wsgi-gunicorn-gthread").with_counts(1, 10)
+    parked = gthread.with_counts(None, None, keepalive_s=5)
+    assert out(gthread, "idle")[1] == 17
+    assert out(parked, "idle")[1] == 23
