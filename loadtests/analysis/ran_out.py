@@ -14,6 +14,8 @@ from loadtests.records.samples import Recording, WorkerReading
 
 # A descriptor is lent for a moment to whatever a server opens besides.
 _ALL_BUT = 3
+# So many times the slow clients, a worker has only if healthy requests wait there too.
+_WITH_WAITING = 2
 
 
 def by_worker(recording: Recording, slow_clients: int) -> list[int]:
@@ -28,12 +30,16 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
         return None
     readings = _at(recording, found.degrades_at)
     most = max((r.connections or 0 for r in readings), default=0)
+    threads_held = bool(subject.threads) and most >= (subject.threads or 0)
+    # Where healthy requests wait for a thread, they fill whatever comes after threads.
+    if threads_held and most > _WITH_WAITING * found.degrades_at:
+        return Supply.THREADS
     if any(_without_descriptors(reading) for reading in readings):
         return Supply.DESCRIPTORS
+    if threads_held:
+        return Supply.THREADS
     if subject.worker_connections and most >= subject.worker_connections:
         return Supply.WORKER_CONNECTIONS
-    if subject.threads and most >= subject.threads:
-        return Supply.THREADS
     return _waiting(subject, readings)
 
 
