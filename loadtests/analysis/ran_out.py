@@ -45,7 +45,10 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
 
 def _waiting(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:
     """Connections wait though each worker has one: the workers themselves, or the event
-    loops that they are, are held."""
+    loops that they are, are held. A worker that has threads or worker_connections is
+    not held as a whole: of these, none was seen to have run out."""
+    if subject.threads or subject.worker_connections:
+        return None
     serving = sum(bool(r.connections) for r in readings)
     if serving < subject.workers or not any(r.queued for r in readings):
         return None
