@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from loadtests.records.cell import Capacity, Cell
+from loadtests.records.cell import Arrival, Capacity, Cell
 from loadtests.records.validation import (
     Draw,
     Predictions,
@@ -37,14 +37,23 @@ def draw(number: int, low: int, high: int | None = None) -> Draw:
     )
 
 
-def measured(drawn: Draw, at: int, *, valid: bool = True) -> Cell:
+# Without one, a step is of a fixed staircase.
+ARRIVAL = Arrival(1.2, True, 300, 300, 3.5, 0.1)
+
+
+def measured(
+    drawn: Draw, at: int, *, valid: bool = True, ran_out: str = "descriptors"
+) -> Cell:
     """Its cell: degraded, and out, at that many slow clients."""
     predicted = {k: v for k, v in vars(drawn).items() if k.startswith("predicted_")}
     found = runs.cell(answered={0: 150, at - 1: 150, at: 0, 2 * at: 0}, valid=valid)
     capacity = Capacity(degrades_at=at, out_at=at, held=at - 1, **predicted)
-    capacity = dataclasses.replace(capacity, ran_out="threads")
     return dataclasses.replace(
-        found, capacity=capacity, repeat=drawn.number, nofile=drawn.nofile
+        found,
+        steps=[dataclasses.replace(step, arrival=ARRIVAL) for step in found.steps],
+        capacity=dataclasses.replace(capacity, ran_out=ran_out),
+        repeat=drawn.number,
+        nofile=drawn.nofile,
     )
 
 

@@ -17,7 +17,7 @@ def three(folder: Path) -> tuple[Predictions, Validation]:
     draws = [draw(1, 10), draw(2, 1000, 1200), draw(3, 30)]
     cells = [
         measured(draws[0], 10),
-        measured(draws[1], 3000),
+        measured(draws[1], 3000, ran_out="threads"),
         measured(draws[2], 3, valid=False),
     ]
     return stored(draws, cells, folder)
