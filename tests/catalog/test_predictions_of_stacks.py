@@ -206,6 +206,8 @@ def test_full_worker_that_soon_takes_none_does_no_harm() -> None:
 
 def test_clients_that_are_dropped_fill_the_last_places_when_they_come_back() -> None:
     assert out(find("asgi-uvicorn"), "slow-body") == (2008, 2109)
+    four = find("asgi-gunicorn").with_counts(4, None, nofile=256)  # 239 in each
+    assert out(four, "slow-body") == (3 * 239, 1195)
 
 
 def test_workers_that_leave_clients_to_the_others_are_full_together() -> None:
