@@ -17,15 +17,15 @@ TYPED := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring \
 unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
-.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load report \
-	compare claims bench example readme test lint check format lock clean
+.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load validate \
+	report compare claims bench example readme test lint check format lock clean
 
 help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
-help install serve-wsgi serve-asgi serve trace stacks diff load report compare claims \
-	bench example readme test lint check format lock clean $(READY): | typed
+help install serve-wsgi serve-asgi serve trace stacks diff load validate report compare \
+	claims bench example readme test lint check format lock clean $(READY): | typed
 
 typed: export GOALS := $(MAKECMDGOALS)
 typed:
@@ -52,8 +52,8 @@ $(READY): requirements.lock
 	    --require-hashes -r requirements.lock
 	@touch $@
 
-serve-wsgi serve-asgi serve trace stacks load report compare claims bench example \
-	readme: $(READY)
+serve-wsgi serve-asgi serve trace stacks load validate report compare claims \
+	bench example readme: $(READY)
 	@$(PY) -m loadtests make $@
 
 diff:

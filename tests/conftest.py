@@ -34,7 +34,8 @@ def pytest_unconfigure() -> None:
 LONG = (
     *("apps/test_walkthrough.py", "experiments/test_run.py", "report/test_browser.py"),
     *("clients/test_slow_clients.py", "servers/test_server.py"),
-    *("commands/test_bench.py", "experiments/test_generator_health.py"),
+    *("experiments/test_validation.py", "commands/test_bench.py"),
+    "experiments/test_generator_health.py",
     *("experiments/test_tasks.py", "apps/test_trace_on_servers.py"),
     *("test_no_sentence_is_read.py", "clients/test_plain_locust.py"),
     *("catalog/test_additions.py", "catalog/test_contract_on_servers.py"),

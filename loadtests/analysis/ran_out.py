@@ -14,6 +14,8 @@ from loadtests.records.samples import Recording, WorkerReading
 
 # A descriptor is lent for a moment to whatever a server opens besides.
 _ALL_BUT = 3
+# So many times the slow clients, a worker has only if healthy requests wait there too.
+_WITH_WAITING = 2
 
 
 def by_worker(recording: Recording, slow_clients: int) -> list[int]:
@@ -28,18 +30,25 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
         return None
     readings = _at(recording, found.degrades_at)
     most = max((r.connections or 0 for r in readings), default=0)
+    threads_held = bool(subject.threads) and most >= (subject.threads or 0)
+    # Where healthy requests wait for a thread, they fill whatever comes after threads.
+    if threads_held and most > _WITH_WAITING * found.degrades_at:
+        return Supply.THREADS
     if any(_without_descriptors(reading) for reading in readings):
         return Supply.DESCRIPTORS
+    if threads_held:
+        return Supply.THREADS
     if subject.worker_connections and most >= subject.worker_connections:
         return Supply.WORKER_CONNECTIONS
-    if subject.threads and most >= subject.threads:
-        return Supply.THREADS
     return _waiting(subject, readings)
 
 
 def _waiting(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:
     """Connections wait though each worker has one: the workers themselves, or the event
-    loops that they are, are held."""
+    loops that they are, are held. A worker that has threads or worker_connections is
+    not held as a whole: of these, none was seen to have run out."""
+    if subject.threads or subject.worker_connections:
+        return None
     serving = sum(bool(r.connections) for r in readings)
     if serving < subject.workers or not any(r.queued for r in readings):
         return None

@@ -52,8 +52,6 @@ VARIABLES = {
     "SCENARIOS": "<id>,<id>",
     "REPEATS": "<count>",
     "NOFILE": "<count>",
-    "SEED": "<number>",
-    "RESUME": "<run>",
 }
 
 DEFAULT_PROFILE = "quick"

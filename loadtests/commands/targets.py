@@ -16,6 +16,8 @@ _SHARED: dict[str, str] = {
     "WORKERS": "<count>",
     "THREADS": "<count>",
     "STACKS": "<id>,<id>",
+    "SEED": "<number>",
+    "RESUME": "<run>",
     "RUN": "<run>",
     "MARKDOWN": "1",
     "WAIT": "1",

@@ -78,13 +78,19 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     tasks = order_of(run).tasks()
     if run.run.complete and all(t.state(run, folder) is State.DONE for t in tasks):
         raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
+    refuse_another_machine(run)
+    return run, folder
+
+
+def refuse_another_machine(run: Run) -> None:
+    """LoadError where the figures of a stored run and of now must not be mixed."""
     now = environment(ROOT)
     for name in ("python", "kernel", "cpu", "cpus", "packages"):
         if getattr(now, name) != getattr(run.environment, name):
             raise LoadError(
-                f"{run_id} was measured with another {name}; start a new run instead"
+                f"{run.run.id} was measured with another {name}; start a new run "
+                "instead"
             )
-    return run, folder
 
 
 def go_on(
@@ -106,13 +112,14 @@ def go_on(
         # Which are void is seen once all that was missing has been measured.
         for task in [task for task in tasks if task.state(run, folder) is wanted]:
             tell(task, 0.0)
-            run = _measured(task, run, context)
+            run = attempted(task, run, context)
             save_run(run, folder)
             _point_latest(folder.parent, folder.name)
             yield task, run
 
 
-def _measured(task: Task, run: Run, context: Context) -> Run:
+def attempted(task: Task, run: Run, context: Context) -> Run:
+    """The run with what was found of a task, or with the reason why nothing was."""
     try:
         return task.measured(run, context)
     except ServerBrokenError as error:

@@ -11,7 +11,15 @@ from loadtests.records.folder import read_beside
 from loadtests.records.run import Run
 from loadtests.report.formats.terminal import cell_line, table, task_line
 
-__all__ = ["PAGE", "cell_line", "summary", "table", "task_line", "write"]
+__all__ = [
+    "PAGE",
+    "cell_line",
+    "summary",
+    "table",
+    "task_line",
+    "write",
+    "write_text",
+]
 
 PAGE = "report.html"
 
@@ -35,13 +43,14 @@ def write(run: Run, folder: Path) -> list[Path]:
 
     source = Source(run, read_beside(folder))
     return [
-        _write(folder / name, text)
+        write_text(folder / name, text)
         for render in FORMATS
         for name, text in render(source).items()
     ]
 
 
-def _write(path: Path, text: str) -> Path:
+def write_text(path: Path, text: str) -> Path:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:

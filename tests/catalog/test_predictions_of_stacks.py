@@ -190,14 +190,43 @@ def test_one_of_many_workers_may_hear_of_no_client() -> None:
     assert out(four, "slow-body") == (12, 3 * 1000 + 4)
     few = four.with_counts(None, None, nofile=256)
     assert out(few, "slow-body") == (12, 3 * 246 + 4)
-    assert degrades(few, "slow-body") == degrades(four, "slow-body") == (4, 13)
+    assert degrades(four, "slow-body") == (4, 13)
+
+
+def test_full_worker_that_soon_takes_none_does_no_harm() -> None:
+    """Measured with 26 worker_connections: one worker had 26 connections, 3 of them in
+    threads, and the other answered every healthy request."""
+    gthread = find("wsgi-gunicorn-gthread").with_counts(2, 3)
+    assert degrades(gthread, "slow-read") == (3, 5)
+    few = gthread.with_counts(None, None, worker_connections=26)
+    assert degrades(few, "slow-read") == (3, 6)
+    loop = find("wsgi-uvicorn").with_counts(2, 3, nofile=256)
+    assert degrades(loop, "slow-read") == (3, 5)  # it notices who gives up
 
 
 def test_clients_that_are_dropped_fill_the_last_places_when_they_come_back() -> None:
     assert out(find("asgi-uvicorn"), "slow-body") == (2008, 2109)
+    four = find("asgi-gunicorn").with_counts(4, None, nofile=256)  # 239 in each
+    assert out(four, "slow-body") == (3 * 239, 1195)
 
 
 def test_workers_that_leave_clients_to_the_others_are_full_together() -> None:
     limit = Limit(Supply.WORKERS, lambda _: 3, AtLimit.QUEUES, "")
     stack = find("wsgi-gunicorn-sync").with_counts(4, None)
     assert limit.degrades(stack) == limit.out(stack) == (12, 12)
+
+
+def test_prediction_follows_the_keepalive() -> None:
+    """What closes silent clients later lets fewer of them come by turns, and a worker
+    that parks them for longer lets more."""
+    gevent = find("wsgi-gunicorn-gevent").with_counts(1, None, worker_connections=100)
+    slower = gevent.with_counts(None, None, keepalive_s=4)
+    for scenario in ("idle", "slow-headers"):
+        assert out(gevent, scenario) == (125, 175)
+        assert out(slower, scenario)[1] == 137
+        assert "4 s" in slower.predicted_because(scenario)
+    assert out(slower, "slow-body") == out(gevent, "slow-body")
+    gthread = find("wsgi-gunicorn-gthread").with_counts(1, 10)
+    parked = gthread.with_counts(None, None, keepalive_s=5)
+    assert out(gthread, "idle")[1] == 17
+    assert out(parked, "idle")[1] == 23

@@ -121,3 +121,19 @@ def test_command_has_the_worker_connections_where_they_are_obeyed(stack: Stack) 
     limited = "--worker-connections" in words
     assert limited == (stack.worker_connections is not None)
     assert not limited or words[words.index("--worker-connections") + 1] == "1000"
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-gthread", "wsgi-gunicorn-gevent"])
+def test_command_names_a_keepalive_that_is_not_the_default(stack_id: str) -> None:
+    stack = STACKS[stack_id]
+    assert "--keep-alive" not in stack.command(port=8000)
+    assert stack.with_counts(None, None, keepalive_s=2) == stack
+    words = stack.with_counts(None, None, keepalive_s=7).command(port=8000)
+    assert words[-3:] == ["--keep-alive", "7", stack.app]
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])
+def test_keepalive_that_no_prediction_follows_is_an_error(stack_id: str) -> None:
+    with pytest.raises(StackError) as caught:
+        STACKS[stack_id].with_counts(None, None, keepalive_s=7)
+    assert_one_line(caught.value, stack_id, "keepalive")

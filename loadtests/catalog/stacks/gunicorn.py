@@ -42,10 +42,12 @@ _POOL = (
         AtLimit.QUEUES,
         "a worker accepts whether or not a thread is free, and the client waits there "
         "for one (gunicorn/workers/gthread.py, accept), so one worker may be full "
-        "before the other",
+        "before the other; whoever gives up is counted until a thread takes the "
+        "connection, and with --worker-connections of them it accepts none (run)",
         evenness=0.0,
         takes_on=True,
         waiting=lambda stack: min(worker_connections(stack), descriptors(stack)),
+        keeps=True,
     ),
     Limit(
         Supply.WORKER_CONNECTIONS,
@@ -70,16 +72,26 @@ GTHREAD = Holds(
     "its client to the end (gunicorn/workers/gthread.py, handle)",
 )
 
-GTHREAD_IDLE = Holds(
-    "a thread, 5 s of every 7.5",
-    _POOL,
-    "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
-    "connection is parked for keepalive, 2 s, and closed (gunicorn/workers/gthread.py, "
-    "finish_request); those that come together hold their threads together, later "
-    "ones by turns",
-    held_s=5.0,
-    away_s=2.5,
-)
+# A worker of threads waits so long for the first byte; a slow client whose connection
+# is closed is there again so soon (loadtests/clients/slow_clients.py).
+_FIRST_BYTE_S = 5.0
+_COMES_BACK_S = 0.5
+
+
+def _gthread_idle(keepalive_s: int) -> dict[Phase, Holds]:
+    away_s = keepalive_s + _COMES_BACK_S
+    idle = Holds(
+        f"a thread, 5 s of every {_FIRST_BYTE_S + away_s:g}",
+        _POOL,
+        "a thread waits 5 s for the first byte (DEFAULT_WORKER_DATA_TIMEOUT), then the "
+        f"connection is parked for keepalive, {keepalive_s} s, and closed "
+        "(gunicorn/workers/gthread.py, finish_request); those that come together hold "
+        "their threads together, later ones by turns",
+        held_s=_FIRST_BYTE_S,
+        away_s=away_s,
+    )
+    return {Phase.SILENT: idle}
+
 
 _GREENLETS = (
     Limit(
@@ -105,15 +117,19 @@ GREENLET = Holds(
     "time.sleep, so that it blocks one greenlet (gunicorn/workers/ggevent.py)",
 )
 
-GREENLET_UNTIL_KEEPALIVE = Holds(
-    "a greenlet, 2 s of every 2.5",
-    _GREENLETS,
-    "a greenlet waits for the end of the headers for keepalive, 2 s, and then closes "
-    "(gunicorn/workers/ggevent.py, timeout_ctx); those that come together hold their "
-    "greenlets together, later ones by turns",
-    held_s=2.0,
-    away_s=0.5,
-)
+
+def _greenlet_until_keepalive(keepalive_s: int) -> dict[Phase, Holds]:
+    until = Holds(
+        f"a greenlet, {keepalive_s} s of every {keepalive_s + _COMES_BACK_S:g}",
+        _GREENLETS,
+        "a greenlet waits for the end of the headers for keepalive, "
+        f"{keepalive_s} s, and then closes (gunicorn/workers/ggevent.py, timeout_ctx); "
+        "those that come together hold their greenlets together, later ones by turns",
+        held_s=float(keepalive_s),
+        away_s=_COMES_BACK_S,
+    )
+    return dict.fromkeys((Phase.SILENT, Phase.HEAD), until)
+
 
 _GUNICORN = (
     "python -m gunicorn --bind {host}:{port} --workers {workers} "
@@ -121,6 +137,7 @@ _GUNICORN = (
 ).split()
 _THREADS = ("--threads", "{threads}")
 _CONNECTIONS = ("--worker-connections", "{worker_connections}")
+_KEEPALIVE_S = 2  # the default of --keep-alive
 # "both": with prior knowledge or an upgrade. With "prior-knowledge" alone gunicorn says
 # 400 to all HTTP/1.1, and that is what asks if the server is ready.
 _GUNICORN_H2 = "--http-protocols h2,h1 --http2-cleartext both".split()
@@ -143,11 +160,13 @@ STACKS = [
         server="gunicorn",
         worker="gthread",
         argv=(*_GUNICORN, "gthread", *_THREADS, *_CONNECTIONS, "{app}"),
-        holds=everywhere(GTHREAD) | {Phase.SILENT: GTHREAD_IDLE},
+        holds=everywhere(GTHREAD) | _gthread_idle(_KEEPALIVE_S),
         app=WSGI_APP,
         packages=("gunicorn",),
         threads=8,
         worker_connections=1000,
+        keepalive_s=_KEEPALIVE_S,
+        until_keepalive=_gthread_idle,
         own_descriptors=10,
     ),
     Stack(
@@ -156,11 +175,12 @@ STACKS = [
         server="gunicorn",
         worker="gevent",
         argv=(*_GUNICORN, "gevent", *_CONNECTIONS, "{app}"),
-        holds=everywhere(GREENLET)
-        | dict.fromkeys((Phase.SILENT, Phase.HEAD), GREENLET_UNTIL_KEEPALIVE),
+        holds=everywhere(GREENLET) | _greenlet_until_keepalive(_KEEPALIVE_S),
         app=WSGI_APP,
         packages=("gunicorn", "gevent"),
         worker_connections=1000,
+        keepalive_s=_KEEPALIVE_S,
+        until_keepalive=_greenlet_until_keepalive,
         own_descriptors=9,
     ),
     Stack(

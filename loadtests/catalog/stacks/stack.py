@@ -9,7 +9,7 @@ No supply is without end: every stack has a number, and every number can be wron
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from loadtests import UserError
@@ -19,6 +19,7 @@ from loadtests.catalog.stacks.limits import Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
 HOST = "127.0.0.1"
+_KEEP_ALIVE = "--keep-alive"  # as gunicorn calls it, the only server with such a stack
 
 
 class StackError(UserError):
@@ -37,7 +38,9 @@ class Stack:
     `nofile` is how many descriptors each process may open, 1024 as most deployments
     have it. A worker holds `own_descriptors` before its first client, and
     `siblings_descriptors` more if it is not the only one. `worker_connections` is None
-    where the server has no such limit, or does not obey it.
+    where the server has no such limit, or does not obey it. `keepalive_s` is None where
+    no prediction depends on it, and `until_keepalive` is what is held in those phases
+    that keepalive ends.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
@@ -56,6 +59,8 @@ class Stack:
     threads: int | None = None
     nofile: int = 1024
     worker_connections: int | None = None
+    keepalive_s: int | None = None
+    until_keepalive: Callable[[int], Mapping[Phase, Holds]] | None = None
     own_descriptors: int = 0
     siblings_descriptors: int = 0
     http2: bool = False
@@ -124,6 +129,7 @@ class Stack:
         threads: int | None,
         nofile: int | None = None,
         worker_connections: int | None = None,
+        keepalive_s: int | None = None,
     ) -> Stack:
         """This stack with other counts; the predictions follow from them."""
         if threads is not None and self.threads is None:
@@ -140,7 +146,21 @@ class Stack:
         if found.nofile <= found.idle_descriptors:
             least = found.idle_descriptors + 1
             raise StackError(f"{self.id} needs {least} descriptors before any client")
-        return found
+        return found if keepalive_s is None else found._kept_alive(keepalive_s)
+
+    def _kept_alive(self, keepalive_s: int) -> Stack:
+        """This stack with another keepalive; its command names only a changed one."""
+        if self.until_keepalive is None:
+            raise StackError(f"{self.id} has no keepalive that a prediction follows")
+        if keepalive_s == self.keepalive_s:
+            return self
+        *command, app = self.argv
+        return replace(
+            self,
+            argv=(*command, _KEEP_ALIVE, str(keepalive_s), app),
+            holds={**self.holds, **self.until_keepalive(keepalive_s)},
+            keepalive_s=keepalive_s,
+        )
 
 
 def everywhere(holds: Holds) -> dict[Phase, Holds]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -74,10 +74,13 @@ def task_line(run: Run, task: TaskKey) -> Text:
 
 def table(run: Run) -> RenderableType:
     """Capacity and response time of each stack under each scenario; the finding."""
-    parts: list[RenderableType] = []
-    for block in overview.blocks(Source(run)):
-        parts += RENDERERS[type(block)](block)
-    return Group(*parts)
+    return Group(*rendered(overview.blocks(Source(run))))
+
+
+def rendered(some: Iterable[Block]) -> Iterator[RenderableType]:
+    """The lines and tables of some blocks."""
+    for block in some:
+        yield from RENDERERS[type(block)](block)
 
 
 def _table(block: blocks.Table) -> list[RenderableType]:
@@ -119,4 +122,5 @@ RENDERERS: dict[type[Block], Callable[[Any], list[RenderableType]]] = {
     blocks.Table: _table,
     blocks.Text: lambda block: [_text(text(block.said))],
     blocks.Points: _points,
+    blocks.Heading: lambda block: ["", _text(block.title, "bold")],
 }
