@@ -27,8 +27,9 @@ def server_figures(recording: Recording, unharmed: Sequence[int]) -> ServerFigur
     sizes = [r.pss_mb for r in readings if r.pss_mb is not None]
     pss = _slope_kb(recording, unharmed, lambda reading: reading.pss_mb)
     kernel = _slope_kb(recording, unharmed, lambda reading: reading.kernel_mb)
+    baseline, next_one = recording.taken[:2]
     return ServerFigures(
-        rss_idle_mb=_last(readings, *recording.taken[:2], lambda r: r.pss_mb),
+        rss_idle_mb=_last(readings, baseline, next_one, lambda r: r.pss_mb),
         rss_peak_mb=round(max(sizes), 1) if sizes else None,
         kb_per_slow_client=pss.value,
         restarts=server_restarts(recording),

@@ -134,6 +134,4 @@ def cell(recording: Recording) -> Cell:
 
 
 def steps(*shares: tuple[int, int, int]) -> list[Step]:
-    return [
-        Step(n, attempted, answered, *[None] * 3) for n, attempted, answered in shares
-    ]
+    return [Step(n, asked, answered, None, None, None) for n, asked, answered in shares]

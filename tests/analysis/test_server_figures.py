@@ -65,15 +65,15 @@ def test_memory_of_a_slow_client_is_that_of_one_that_is_held() -> None:
     assert (cell(harmed).server.kb_low, cell(harmed).server.kb_high) == (None, None)
 
 
-@pytest.mark.parametrize("part", ["pss_mb", "kernel_mb"])
-def test_memory_that_the_kernel_hides_is_unknown(part: str) -> None:
-    recording = readings(
-        healthy(0, 32), lambda reading: reading._replace(**{part: None})
-    )
-    server = cell(recording).server
-    known = (server.kb_per_slow_client, server.kernel_kb_per_slow_client)
-    assert known == ((None, 0.0) if part == "pss_mb" else (0.0, None))
-    assert server.rss_peak_mb == (None if part == "pss_mb" else 50.0)
+def test_memory_that_the_kernel_hides_is_unknown() -> None:
+    recording = healthy(0, 32)
+    without_pss = readings(recording, lambda one: one._replace(pss_mb=None))
+    server = cell(without_pss).server
+    assert (server.rss_idle_mb, server.rss_peak_mb) == (None, None)
+    assert (server.kb_per_slow_client, server.kernel_kb_per_slow_client) == (None, 0.0)
+    without_kernel = readings(recording, lambda one: one._replace(kernel_mb=None))
+    server = cell(without_kernel).server
+    assert (server.kb_per_slow_client, server.kernel_kb_per_slow_client) == (0.0, None)
 
 
 @pytest.mark.parametrize(("begin_s", "end_s"), [(0.5, 2.0), (2.5, 5.0)])
