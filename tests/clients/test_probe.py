@@ -16,7 +16,7 @@ from loadtests.records.samples import (
     SAMPLES_FILE,
     Recording,
     Sample,
-    Tread,
+    StepTaken,
     read_samples,
 )
 from loadtests.servers.processes import Group, Guard, started, wait_until
@@ -100,7 +100,8 @@ def line(group: Group) -> str:
 
 def as_step(samples: list[Sample]) -> Step:
     recording = Recording(samples, [], [], [], [])
-    return analyse_step(Tread(0, float("-inf"), float("inf")), recording)
+    ever = StepTaken(0, float("-inf"), float("-inf"), float("inf"), 0, 1)
+    return analyse_step([ever], recording)
 
 
 @tried_again(LATE)
