@@ -20,7 +20,7 @@ from loadtests.analysis.search import (
     resolution,
 )
 
-MOST_STEPS = 20
+MOST_STEPS = 24  # where both predictions are wrong, and each by its own factor
 MOST = 2000
 NEVER = Prediction(None, None)
 
@@ -97,6 +97,7 @@ def test_right_prediction_takes_four_or_five_steps(number: int, frees: bool) -> 
     tried = searched(alone(number, frees), Simulated(number, number))
     assert degrades_at(tried) == least(tried, Harm.OUT) == number
     assert len(tried) <= 5
+    assert len(tried) >= 4 or number <= 3
     if number > 3:
         assert asked(tried)[:4] == [0, number // 2, number - 1, number]
 
