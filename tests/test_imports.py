@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Importing Locust patches the whole process.
-LOCUST_FILES = {"probe", "slow_clients", "staircase"}
+LOCUST_FILES = {"probe", "slow_clients", "staircase", "steering"}
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 
 

@@ -12,18 +12,17 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from loadtests.analysis import health, intervals
 from loadtests.analysis.ran_out import by_worker, ran_out
 from loadtests.analysis.search import DEGRADED_UNDER, Harm, harm_of
+from loadtests.analysis.server_figures import server_figures
 from loadtests.records.cell import (
     Arrival,
     Capacity,
     Cell,
     Fates,
-    ServerFigures,
     Step,
     Subject,
 )
@@ -49,7 +48,7 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
         steps=steps,
         fates=count_fates(recording.visits),
         recovery_s=recovery_s(recording, capacity),
-        server=server_figures(recording, steps),
+        server=server_figures(recording, _unharmed(steps)),
         generator=generator,
         valid=not faults,
         faults=faults,
@@ -163,6 +162,11 @@ def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:
     )
 
 
+def _unharmed(steps: Sequence[Step]) -> list[int]:
+    """The numbers of slow clients that did no harm."""
+    return [s.slow_clients for s in steps if s.attempted and _harm(s) is Harm.NONE]
+
+
 def _harm(step: Step) -> Harm:
     return harm_of(step.answered / step.attempted)
 
@@ -203,74 +207,6 @@ def well_from_s(samples: Sequence[Sample], *, steady_s: float) -> float | None:
     if found is None or in_order[-1].intended_s - found < steady_s:
         return None
     return found
-
-
-def server_figures(recording: Recording, steps: Sequence[Step]) -> ServerFigures:
-    """Memory: idle, at its peak, and for each slow client; restarts; the log."""
-    readings = recording.server
-    if not readings or not recording.steps:
-        return ServerFigures(None, None, None, restarts=0)
-    sizes = [r.pss_mb for r in readings if r.pss_mb is not None]
-    held = [s.slow_clients for s in steps if s.attempted and _harm(s) is Harm.NONE]
-    pss = _slope_kb(recording, held, lambda reading: reading.pss_mb)
-    kernel = _slope_kb(recording, held, lambda reading: reading.kernel_mb)
-    return ServerFigures(
-        rss_idle_mb=_last(readings, recording.steps[0], lambda r: r.pss_mb),
-        rss_peak_mb=round(max(sizes), 1) if sizes else None,
-        kb_per_slow_client=pss.value,
-        restarts=server_restarts(recording),
-        kb_low=pss.low,
-        kb_high=pss.high,
-        kernel_kb_per_slow_client=kernel.value,
-        kernel_kb_low=kernel.low,
-        kernel_kb_high=kernel.high,
-        log_mb=round(readings[-1].log_mb, 1),
-    )
-
-
-class _SlopeKb(NamedTuple):
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-def _slope_kb(
-    recording: Recording,
-    held: Sequence[int],
-    part: Callable[[ServerReading], float | None],
-) -> _SlopeKb:
-    """What each slow client adds, over the steps that did no harm: of those that are
-    dropped or have to wait, a server holds nothing."""
-    points = [
-        (float(step.slow_clients), 1024 * size_mb)
-        for step in recording.steps
-        if step.slow_clients in held
-        and (size_mb := _last(recording.server, step, part)) is not None
-    ]
-    slope = intervals.of_slope(points)
-    if slope is None:
-        return _SlopeKb()
-    if slope.interval is None:
-        return _SlopeKb(round(slope.value, 1))
-    low, high = slope.interval.low, slope.interval.high
-    return _SlopeKb(round(slope.value, 1), round(low, 1), round(high, 1))
-
-
-def _last(
-    readings: Sequence[ServerReading],
-    step: StepTaken,
-    part: Callable[[ServerReading], float | None],
-) -> float | None:
-    """The last reading of a size that was taken in that step."""
-    inside = [part(r) for r in readings if step.begins_s <= r.at_s < step.ends_s]
-    known = [size for size in inside if size is not None]
-    return round(known[-1], 3) if known else None
-
-
-def server_restarts(recording: Recording) -> int:
-    """Processes that were not there at first: workers that took a dead one's place."""
-    seen = [set(reading.pids.split()) for reading in recording.server]
-    return len(set().union(*seen) - seen[0]) if seen else 0
 
 
 def failed_cell(subject: Subject, method: Method, reason: Fact) -> Cell:

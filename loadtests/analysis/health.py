@@ -96,8 +96,6 @@ def void_reasons(recording: Recording, method: Method) -> list[Fact]:
     reasons: list[Fact] = []
     if not recording.steps:
         reasons.append(fact(NOT_CLIMBED))
-    if not recording.steps:
-        reasons.append(fact(NOT_CLIMBED))
     reasons += _strained(generator_figures(recording), void_lag_ms(method))
     reasons += _unsent(recording, method)
     reasons += _missing_slow_clients(recording)

@@ -134,7 +134,9 @@ def of_slope(points: Sequence[tuple[float, float]]) -> Slope | None:
     value = float(line.slope)
     if steps < FEWEST_STEPS:
         return Slope(value, None)
-    off = float(stats.t.ppf((1 + LEVEL) / 2, len(points) - 2) * line.stderr)
+    # SciPy knows no error of a line through points of one height.
+    error = 0.0 if math.isnan(line.stderr) else line.stderr
+    off = float(stats.t.ppf((1 + LEVEL) / 2, len(points) - 2) * error)
     return Slope(value, Interval(value - off, value + off))
 
 

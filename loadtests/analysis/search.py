@@ -149,7 +149,7 @@ def _edge(
     that is known as exactly as it can be. `beyond`: of each number tried, if it is."""
     above = min((n for n, is_beyond in beyond.items() if is_beyond), default=None)
     under = max(n for n in beyond if above is None or n < above)
-    if above is not None and above - under <= _exact(predicted, above):
+    if above is not None and above - under <= _exact(predicted, under, above):
         return None
     # Where leaving frees nothing, nothing below the largest step can be tried any more.
     least = under if search.frees else max(beyond)
@@ -160,12 +160,12 @@ def _edge(
     return candidate
 
 
-def _exact(predicted: Prediction, above: int) -> int:
+def _exact(predicted: Prediction, under: int, above: int) -> int:
     """How near the numbers on both sides of an edge must be."""
     low, high = predicted.low, predicted.high
     if low is not None and high is not None and low < above <= high:
         return _rise(predicted)
-    return resolution(above)
+    return resolution(under + 1)
 
 
 def _last_looks(

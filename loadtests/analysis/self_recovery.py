@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 
 from loadtests.analysis import health
-from loadtests.analysis.cell import (
-    count_fates,
-    server_restarts,
-    well_from_s,
-)
+from loadtests.analysis.cell import count_fates, well_from_s
+from loadtests.analysis.server_figures import server_restarts
 from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.cell import Subject
 from loadtests.records.facts import KILLS_DIFFER, fact

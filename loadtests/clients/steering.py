@@ -72,8 +72,9 @@ class Steered(LoadTestShape):
             self._users.append(self._spawn())
 
     def _leave(self, leaving: Sequence[User]) -> None:
-        for user in reversed(leaving):
-            user.stop(force=True)
+        # User.stop waits for the event loop once for each user. On a busy machine,
+        # beside 2,000 others, that was half a minute.
+        gevent.killall([user.greenlet for user in reversed(leaving)])
 
     def _await_all_in_place(self) -> int:
         ends_s = time.monotonic() + self._wait_s

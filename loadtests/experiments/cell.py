@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.analysis.cell import analyse_cell, failed_cell
-from loadtests.analysis.predictions import predicted_out, predicted_to_degrade
-from loadtests.analysis.search import Search, Tried, held_below, next_step
+from loadtests.analysis.predictions import (
+    Prediction,
+    predicted_out,
+    predicted_to_degrade,
+)
+from loadtests.analysis.search import (
+    Ask,
+    Harm,
+    Search,
+    Tried,
+    held_below,
+    next_step,
+)
 from loadtests.catalog.profiles import Profile
 from loadtests.experiments.holding import Holding, hold, predicted
 from loadtests.experiments.stepping import Stepping
@@ -106,11 +117,31 @@ def search_of(holding: Holding) -> Search:
 
 def expected_s(search: Search, profile: Profile) -> float:
     """How long a cell takes if the stack does what was predicted."""
-    low, high = search.degrades.low or 0, search.degrades.high or 0
-    out = search.out.high if search.out.high is not None else high * 11 // 10
-    steps = len({0, low // 2, max(0, low - 1), high, out})
-    arriving_s = max(high, out) / profile.arrive_per_s
-    longer_s = 2 * (profile.long_hold_s - profile.hold_s)
-    unsteady_s = profile.hold_s * (1 + (low != high) * math.log2(max(1, high - low)))
-    each_s = profile.hold_s + RESTS_WITHIN_S
-    return steps * each_s + arriving_s + longer_s + unsteady_s + profile.release_s
+    tried: list[Tried] = []
+    lasts_s, there = profile.release_s, 0
+    while (ask := next_step(search, tried)) is not None:
+        harm = _predicted_harm(search, ask.slow_clients)
+        tried.append(Tried(ask, harm))
+        coming_s = max(0, ask.slow_clients - there) / profile.arrive_per_s
+        lasts_s += coming_s + RESTS_WITHIN_S + _looks_s(ask, harm, profile)
+        there = ask.slow_clients
+    return lasts_s
+
+
+def _predicted_harm(search: Search, slow_clients: int) -> Harm:
+    if slow_clients >= _middle(search.out):
+        return Harm.OUT
+    return Harm.DEGRADED if slow_clients >= _middle(search.degrades) else Harm.NONE
+
+
+def _middle(predicted: Prediction) -> float:
+    if predicted.low is None or predicted.high is None:
+        return math.inf
+    return (predicted.low + predicted.high) / 2
+
+
+def _looks_s(ask: Ask, harm: Harm, profile: Profile) -> float:
+    """A second look confirms each harm."""
+    if harm is not Harm.NONE:
+        return 2 * profile.hold_s
+    return profile.long_hold_s if ask.long else profile.hold_s

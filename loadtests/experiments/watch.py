@@ -147,16 +147,22 @@ class Watch:
 
     def at_rest_since(self, since_s: float) -> bool:
         """Whether the server's use of CPU time has come to rest, after that moment."""
-        shares = list(_shares([entry for entry in self._cpu if entry[0] >= since_s]))
-        if len(shares) < 2 * _INTERVALS:
-            return False
-        before, last = (
-            sum(sum(s.values()) for s in part) / _INTERVALS
-            for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
-        )
-        busiest = max(max(s.values(), default=0.0) for s in shares[-_INTERVALS:])
-        steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
-        return steady and busiest < _SATURATED
+        return at_rest([entry for entry in self._cpu if entry[0] >= since_s])
+
+
+def at_rest(cpu: list[tuple[float, dict[int, float]]]) -> bool:
+    """Whether these readings of CPU time, of each process, end with a server at rest:
+    it uses as much as before, and no process keeps a core to itself."""
+    shares = list(_shares(cpu))
+    if len(shares) < 2 * _INTERVALS:
+        return False
+    before, last = (
+        sum(sum(s.values()) for s in part) / _INTERVALS
+        for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
+    )
+    busiest = max(max(s.values(), default=0.0) for s in shares[-_INTERVALS:])
+    steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
+    return steady and busiest < _SATURATED
 
 
 def _shares(cpu: list[tuple[float, dict[int, float]]]) -> Iterator[dict[int, float]]:

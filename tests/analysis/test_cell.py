@@ -6,10 +6,8 @@ import dataclasses
 
 import pytest
 
-from loadtests.analysis.cell import (
-    treads,
-)
 from loadtests.records.cell import (
+    Arrival,
     Capacity,
     Cell,
     Fates,
@@ -18,13 +16,11 @@ from loadtests.records.cell import (
     Step,
 )
 from loadtests.records.samples import (
-    Level,
     Recording,
     Sample,
-    Tread,
+    StepTaken,
 )
 from tests.analysis.recordings import (
-    METHOD,
     RESPONSE_S,
     cell,
     change,
@@ -49,6 +45,14 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         p90_low_ms=2.0,
         p90_high_ms=2.0,
     )
+    arrival = Arrival(
+        lasted_s=0.5,
+        settled=True,
+        attempted=50,
+        answered=50,
+        worst_ms=2.0,
+        server_cpu_s=0.01,
+    )
     assert cell(healthy(0, 4, 32)) == Cell(
         stack="wsgi-gunicorn-gthread",
         scenario="slow-body",
@@ -63,34 +67,50 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
             held=32,
             predicted_out_by=32,
         ),
-        steps=[dataclasses.replace(step, slow_clients=n) for n in (0, 4, 32)],
+        steps=[
+            step,
+            dataclasses.replace(step, slow_clients=4, arrival=arrival),
+            dataclasses.replace(step, slow_clients=32, arrival=arrival),
+        ],
         fates=Fates(held=32),
         recovery_s=None,
-        server=ServerFigures(50.0, 50.0, 0.0, restarts=0),
+        server=ServerFigures(
+            rss_idle_mb=50.0,
+            rss_peak_mb=50.0,
+            kb_per_slow_client=0.0,
+            restarts=0,
+            kb_low=0.0,
+            kb_high=0.0,
+            kernel_kb_per_slow_client=0.0,
+            kernel_kb_low=0.0,
+            kernel_kb_high=0.0,
+            log_mb=0.0,
+        ),
         generator=GeneratorFigures(
-            0.0, 20.0, lag_p50_ms=0.0, lag_max_ms=0.0, stolen_percent=0.0
+            lag_p99_ms=0.0,
+            cpu_peak_percent=20.0,
+            lag_p50_ms=0.0,
+            lag_max_ms=0.0,
+            stolen_percent=0.0,
+            foreign_cpu_percent=0.0,
         ),
         valid=True,
     )
 
 
-def test_treads_leave_out_the_settling_and_what_the_release_could_answer() -> None:
-    assert treads(healthy(0, 4, 32), METHOD) == [
-        Tread(0, begins_s=0.5, ends_s=2.0),
-        Tread(4, begins_s=2.5, ends_s=4.0),
-        Tread(32, begins_s=4.5, ends_s=6.0),  # released at 7
-    ]
-
-
-@pytest.mark.parametrize("levels", [[], [Level(0.0, 0)]])
-def test_treads_need_an_end(levels: list[Level]) -> None:
-    assert treads(Recording([], [], levels, [], []), METHOD) == []
-
-
-def test_request_belongs_to_the_step_in_which_it_was_due() -> None:
-    samples = [Sample(at_s, 9.0, 9.5, "") for at_s in (0.99, 1.0, 1.99, 2.0)]
+def test_request_belongs_to_the_part_in_which_it_was_due() -> None:
+    samples = [Sample(at_s, 9.0, 9.5, "") for at_s in (0.99, 1.0, 1.99, 2.0, 2.5, 2.99)]
     recording = Recording(samples, [], [], [], [])
-    assert Tread(0, 1.0, 2.0).samples(recording) == samples[1:3]
+    step = StepTaken(4, 1.0, 2.0, 2.99, 4, 1)
+    assert step.arriving(recording) == samples[1:3]
+    assert step.holding(recording) == samples[3:5]
+
+
+def test_request_that_our_machine_could_not_send_belongs_to_none() -> None:
+    samples = [Sample(at_s, 9.0, 9.5, "generator") for at_s in (1.0, 2.0)]
+    recording = Recording(samples, [], [], [], [])
+    step = StepTaken(4, 1.0, 2.0, 3.0, 4, 1)
+    assert step.arriving(recording) == step.holding(recording) == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +119,7 @@ def test_request_belongs_to_the_step_in_which_it_was_due() -> None:
         pytest.param(2.0, 2.5, [150, 150, 150], id="while slow clients arrive"),
         pytest.param(2.5, 2.6, [150, 140, 150], id="after that"),
         pytest.param(3.9, 4.5, [150, 140, 150], id="over the edge of a step"),
-        pytest.param(6.0, 7.0, [150, 150, 150], id="just before the release"),
+        pytest.param(6.0, 7.0, [150, 150, 150], id="after the holding"),
         pytest.param(5.9, 9.0, [150, 150, 140], id="before that"),
     ],
 )
@@ -131,7 +151,7 @@ def test_response_time_counts_from_the_intended_start() -> None:
 def test_stall_of_the_server_appears() -> None:
     """1.4 s without an answer: 0.4 s of requests are late, those of the last second
     answered after up to 1 s. Nobody stopped asking meanwhile."""
-    recording = stall(healthy(0, 4, hold_s=15.0), 20.0, 21.4)
+    recording = stall(healthy(0, 4, hold_s=14.5), 20.0, 21.4)
     before, step = cell(recording).steps
     assert (before.attempted, before.answered) == (1450, 1450)
     assert (step.attempted, step.answered) == (1450, 1410)
@@ -142,7 +162,7 @@ def test_stall_of_the_server_appears() -> None:
 
 def test_stall_that_all_wait_out_appears() -> None:
     """0.9 s: each request of it is answered, after 900, 890, 880, ... ms."""
-    recording = stall(healthy(0, 4, hold_s=15.0), 20.0, 20.9)
+    recording = stall(healthy(0, 4, hold_s=14.5), 20.0, 20.9)
     step = cell(recording).steps[1]
     assert (step.attempted, step.answered) == (1450, 1450)
     assert step.p90_ms == 2.0

@@ -89,3 +89,29 @@ def test_neighbour_that_may_be_felt_is_named() -> None:
     )
     (nameless,) = neighbour_doubts(10.1, [])
     assert sentence(nameless).endswith("used 10 % of a core")
+
+
+@pytest.mark.parametrize(
+    ("used_s", "percent", "doubtful"),
+    [(0.0, 0.0, False), (0.7, 10.0, False), (1.4, 20.0, True)],
+)
+def test_neighbours_of_a_cell_are_measured_from_its_first_reading_to_its_last(
+    used_s: float, percent: float, doubtful: bool
+) -> None:
+    """7 s lie between them."""
+    recording = healthy(0, 4)
+    first, *others, last = recording.generator
+    last = last._replace(at_s=first.at_s + 7.0, foreign_cpu_s=3.0 + used_s)
+    readings = [first._replace(foreign_cpu_s=3.0), *others, last]
+    busy = [("make", 97.0)]
+    found = cell(dataclasses.replace(recording, generator=readings, neighbours=busy))
+    assert found.valid
+    assert found.generator.foreign_cpu_percent == percent
+    fact_of = fact(NEIGHBOURS, "make 97 %", foreign_cpu_percent=percent)
+    assert found.doubts == [fact_of] * doubtful
+
+
+def test_neighbours_are_unknown_from_one_reading() -> None:
+    recording = healthy(0, 4)
+    once = dataclasses.replace(recording, generator=recording.generator[:1])
+    assert cell(once).generator.foreign_cpu_percent is None

@@ -116,7 +116,7 @@ def test_busy_generator_makes_a_cell_void(
 ) -> None:
     recording = healthy(0, 4, 32)
     recording.generator[round(at_s / READING_EVERY_S)] = GeneratorReading(
-        at_s, probe, slow_clients, 0.0
+        at_s, probe, slow_clients, 0.0, 0.0
     )
     found = cell(recording)
     assert found.generator.cpu_peak_percent == peak
@@ -126,7 +126,10 @@ def test_busy_generator_makes_a_cell_void(
 
 def test_generator_without_readings_has_no_cpu_figure() -> None:
     recording = dataclasses.replace(healthy(0, 4), generator=[])
-    assert cell(recording).generator == GeneratorFigures(0.0, None, 0.0, 0.0)
+    found = cell(recording)
+    assert found.generator == GeneratorFigures(0.0, None, 0.0, 0.0)
+    assert found.valid
+    assert not found.doubts
 
 
 @pytest.mark.parametrize(
@@ -188,11 +191,17 @@ def test_slow_client_that_comes_back_is_one() -> None:
     assert reasons(recording) == ["only 1 of 4 slow clients were there"]
 
 
-def test_climb_that_ends_early_makes_a_cell_void() -> None:
-    """Without the last steps, a stack would seem to have held them."""
-    recording = healthy(0, 4, 32)
-    cut = dataclasses.replace(recording, levels=recording.levels[:-1])
-    assert reasons(cut) == ["the staircase was not climbed to its end"]
+def test_recording_of_no_step_makes_a_cell_void() -> None:
+    recording = healthy(0, 4)
+    leaving = dataclasses.replace(recording, taken=recording.taken[-1:])
+    assert NOT_CLIMBED in [one.kind for one in cell(leaving).faults]
+
+
+def test_step_that_was_taken_twice_is_judged_both_times() -> None:
+    recording = healthy(0, 4, 32, 4)
+    missing = change(recording, (6.5, 8.0), lambda _: None)
+    assert reasons(recording) == []
+    assert reasons(missing) == ["only 450 of 600 healthy requests were sent"]
 
 
 def test_trouble_of_the_server_makes_no_cell_void() -> None:

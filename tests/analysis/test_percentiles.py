@@ -15,9 +15,7 @@ from loadtests.analysis.cell import (
     analyse_step,
     percentile,
 )
-from loadtests.records.samples import (
-    Tread,
-)
+from loadtests.records.samples import StepTaken
 from tests.analysis.recordings import METHOD, cell, fail, healthy
 
 
@@ -45,7 +43,7 @@ def test_share_has_an_interval_unless_nothing_was_asked() -> None:
     step = cell(fail(healthy(0, 4), 0.5, 0.645)).steps[0]
     # Wilson's, worked out by hand: (135 + z^2/2 ± z sqrt(13.5 + z^2/4)) / (150 + z^2)
     assert (step.answered_low_percent, step.answered_high_percent) == (84.16, 93.85)
-    nothing = analyse_step(Tread(0, 50.0, 51.0), healthy(0, 4))
+    nothing = analyse_step([StepTaken(0, 50.0, 50.0, 51.0, 0, 1)], healthy(0, 4))
     assert (nothing.answered_low_percent, nothing.answered_high_percent) == (None, None)
 
 

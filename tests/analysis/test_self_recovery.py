@@ -13,14 +13,14 @@ from loadtests.records.facts import KILLS_DIFFER, MISSING, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import (
     GeneratorReading,
-    Level,
     Recording,
     Sample,
-    ServerReading,
+    StepTaken,
     Visit,
 )
+from tests.analysis.recordings import reading
 
-METHOD = Method(100.0, 1.0, 1.0, hold_s=40.0, release_s=1.0, healthy_request="GET /")
+METHOD = Method(100.0, 1.0, 10.0, hold_s=40.0, release_s=1.0, healthy_request="GET /")
 SUBJECT = Subject(
     "wsgi-gunicorn-sync", "idle", 1, [], 2, None, Capacity(2, None, None, None)
 )
@@ -38,11 +38,12 @@ def held(*unanswered: tuple[float, float], pids: str = "1 2 3") -> Recording:
             for at, missed in zip(due, late, strict=True)
         ],
         visits=[Visit(n, 10.2, 51.0, "held", None) for n in (0, 1)],
-        levels=[Level(10.0, 2), Level(51.0, 0)],
-        server=[
-            ServerReading(t, t / 100, 50.0, "1 2 3" if t < 42 else pids) for t in at_s
+        taken=[
+            StepTaken(2, 10.0, 10.0, 50.0, 2, 1),
+            StepTaken(0, 51.0, 51.0, 52.0, 0, 1),
         ],
-        generator=[GeneratorReading(t, 12.0, 20.0, 0.0) for t in at_s],
+        server=[reading(t, "1 2 3" if t < 42 else pids) for t in at_s],
+        generator=[GeneratorReading(t, 12.0, 20.0, 0.0, 0.0) for t in at_s],
     )
 
 

@@ -11,44 +11,42 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from loadtests import ROOT
 from loadtests.analysis.cell import analyse_cell, failed_cell
-from loadtests.catalog.profiles import PROFILES, Profile
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.profiles import Profile
 from loadtests.catalog.stacks import STACKS
-from loadtests.experiments.cell import CellTask
-from loadtests.experiments.holding import Holding, hold
 from loadtests.experiments.run import method_of
-from loadtests.experiments.task import Context
 from loadtests.records.cell import Cell
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.samples import Recording
 from loadtests.report.facts import sentences
 from loadtests.servers.processes import Group, Guard, ProcessError, started
+from tests.analysis.recordings import SUBJECT
+from tests.experiments.held import Lab, short, taking
 
-SHORT = dataclasses.replace(PROFILES["smoke"], levels=(0, 64), hold_s=2, release_s=1)
 BUSY = ["python", "-c", "while True: pass"]
 
 
 def measured(
-    profile: Profile, folder: Path, guard: Guard, tell: Callable[[float], None]
+    profile: Profile,
+    folder: Path,
+    guard: Guard,
+    tell: Callable[[float], None],
+    *steps: int,
 ) -> Cell:
+    """A cell of these steps, in which `tell` hears the seconds and makes trouble."""
+    lab = Lab(guard, folder, tell)
     stack = STACKS["asgi-uvicorn"]
-    holding, method = (
-        Holding(stack, SCENARIOS["slow-body"], profile),
-        method_of(profile),
-    )
-    context = Context(folder, guard, method, lambda _, seconds: tell(seconds))
-    subject = holding.subject(repeat=1)
     try:
-        recording: Recording = hold(holding, CellTask(holding, 1), context)
+        recording, _ = lab.hold(stack, "slow-body", profile, taking(*steps))
     except ProcessError as error:  # as a run does
-        return failed_cell(subject, method, fact(NOT_MEASURED, words=str(error)))
+        reason = fact(NOT_MEASURED, words=str(error))
+        return failed_cell(SUBJECT, method_of(profile), reason)
     # What a hypervisor takes meanwhile is no trouble of the generator's making.
     untaken = [r._replace(stolen_percent=0.0) for r in recording.generator]
     recording = dataclasses.replace(recording, generator=untaken)
-    return analyse_cell(subject, recording, method)
+    return analyse_cell(SUBJECT, recording, method_of(profile))
 
 
 def generator(file: str) -> psutil.Process:
@@ -77,7 +75,7 @@ def test_stalled_probe_and_missing_slow_clients_void_the_cell(
             os.kill(generator("probe.py").pid, signal.SIGCONT)
             stalled.append(seconds)
 
-    found = measured(SHORT, tmp_path, guard, tell)
+    found = measured(short(), tmp_path, guard, tell, 0, 64)
     assert len(stalled) == 2
     assert not found.valid
     reasons = sentences(found.faults)
@@ -88,7 +86,7 @@ def test_stalled_probe_and_missing_slow_clients_void_the_cell(
 def test_busy_generator_core_makes_times_doubtful(guard: Guard, tmp_path: Path) -> None:
     """A dozen others want the generators' core, once they are ready; it may be void."""
     core = frozenset({min(os.sched_getaffinity(0))})
-    profile = dataclasses.replace(SHORT, levels=(0, 1), rate_per_s=200.0)
+    profile = short(rate_per_s=200.0)
     others: list[Group] = []
     with contextlib.ExitStack() as stack:
 
@@ -98,6 +96,25 @@ def test_busy_generator_core_makes_times_doubtful(guard: Guard, tmp_path: Path) 
                 others.append(stack.enter_context(group))
                 others[-1].pin(core)
 
-        found = measured(profile, tmp_path, guard, tell)
+        found = measured(profile, tmp_path, guard, tell, 0, 1)
     reasons = sentences([*found.faults, *found.doubts])
     assert "requests left late" in reasons or "did not end in time" in reasons
+
+
+@pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
+def test_generator_that_dies_is_one_line(
+    guard: Guard, tmp_path: Path, file: str
+) -> None:
+    killed: list[float] = []
+
+    def tell(seconds: float) -> None:
+        if seconds > 1.0 and not killed:
+            generator(file).kill()
+            killed.append(seconds)
+
+    found = measured(short(), tmp_path, guard, tell, 0, 2)
+    assert not found.valid
+    [fault] = found.faults
+    assert fault.kind == NOT_MEASURED
+    assert fault.words.startswith("a generator failed; ")
+    assert "\n" not in fault.words

@@ -19,17 +19,22 @@ from tests import runs
 FULL = PROFILES["full"]
 
 
-def order(workers: int | None = None, threads: int | None = None) -> Order:
-    stacks = counted(["wsgi-gunicorn-gthread", "asgi-uvicorn"], workers, threads)
+def order(
+    workers: int | None = None, threads: int | None = None, nofile: int | None = None
+) -> Order:
+    names = ["wsgi-gunicorn-gthread", "asgi-uvicorn"]
+    stacks = counted(names, workers, threads, nofile)
     idle = [SCENARIOS["idle"]]
-    return Order(FULL, stacks, idle, 2, seed=3, workers=workers, threads=threads)
+    return Order(FULL, stacks, idle, 2, 3, workers, threads, nofile)
 
 
-@pytest.mark.parametrize(("workers", "threads"), [(None, None), (3, None), (1, 4)])
+@pytest.mark.parametrize(
+    "counts", [(None, None, None), (3, None, None), (1, 4, None), (None, None, 200)]
+)
 def test_stored_run_is_gone_on_with_as_it_was_ordered(
-    tmp_path: Path, workers: int | None, threads: int | None
+    tmp_path: Path, counts: tuple[int | None, int | None, int | None]
 ) -> None:
-    asked = order(workers, threads)
+    asked = order(*counts)
     _, folder = begin_run(asked, ["load"], tmp_path)
     stored = load_run(folder)
     assert [*order_of(stored).tasks()] == [*asked.tasks()]
@@ -41,7 +46,7 @@ def test_profile_that_has_changed_since_does_not_matter(
 ) -> None:
     asked = order()
     run, _ = begin_run(asked, ["load"], tmp_path)
-    other = dataclasses.replace(FULL, levels=(0, 7), hold_s=9, extras=None)
+    other = dataclasses.replace(FULL, arrive_per_s=7.0, hold_s=9.0, extras=None)
     monkeypatch.setitem(PROFILES, "full", other)
     assert [*order_of(run).tasks()] == [*asked.tasks()]
 
@@ -64,6 +69,13 @@ def test_counts_are_for_the_stacks_that_have_them() -> None:
     assert (uvicorn.workers, uvicorn.threads) == (3, None)
     with pytest.raises(UserError, match="no threads to set in asgi-uvicorn"):
         counted(["asgi-uvicorn"], None, 4)
+
+
+def test_descriptors_are_for_every_stack() -> None:
+    stacks = counted(["wsgi-gunicorn-gthread", "asgi-uvicorn"], None, None, 200)
+    assert [stack.nofile for stack in stacks] == [200, 200]
+    with pytest.raises(UserError, match=r"asgi-uvicorn needs \d+ descriptors"):
+        counted(["asgi-uvicorn"], None, None, 10)
 
 
 def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:

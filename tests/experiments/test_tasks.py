@@ -55,9 +55,7 @@ def test_each_stack_that_slow_clients_can_take_out_is_held_at_its_capacity() -> 
     }
     assert {task.key.what for task in held} == {*slow_clients()}
     for task in held:
-        holding = task.holding
-        assert holding.levels == [holding.stack.predicted_out_by(task.key.what)]
-        assert not holding.profile.comes_back
+        assert not task.holding.comes_back
         assert task.lasts_s > 30  # gunicorn's --timeout
         assert task.key.name.endswith(".at-capacity")
 
@@ -72,11 +70,6 @@ def test_costs_are_of_each_stack_with_each_app_in_shuffled_order() -> None:
 @pytest.mark.parametrize("profile", ["smoke", "quick"])
 def test_own_timeouts_and_costs_are_for_the_full_profile(profile: str) -> None:
     assert tasks(profile, SELF_RECOVERY) == tasks(profile, COST) == []
-
-
-def test_full_profile_takes_less_than_75_minutes() -> None:
-    every = dataclasses.replace(order(), repeats=3).tasks()
-    assert sum(task.lasts_s + 3.0 for task in every) < 75 * 60
 
 
 @pytest.mark.parametrize(
@@ -114,11 +107,10 @@ def test_costs_of_wrong_answers_are_an_error(
 
 
 def test_tasks_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) -> None:
-    short = dataclasses.replace(FULL, hold_s=5).freeing(watch_s=5)
     sync, body = STACKS["wsgi-gunicorn-sync"], SCENARIOS["slow-body"]
     broken = CostTask(_broken(), RAW, 1, each_s=0.1)
     some: list[Task] = [
-        SelfRecoveryTask(Holding(sync, body, short)),
+        SelfRecoveryTask(Holding(sync, body, FULL, comes_back=False), watch_s=5),
         CostTask(sync, RAW, 1, each_s=0.1),
         broken,
     ]

@@ -1,0 +1,242 @@
+"""The search for where a stack degrades and is out, against simulated stacks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtests.analysis.predictions import Prediction
+from loadtests.analysis.search import (
+    Ask,
+    Harm,
+    Search,
+    Tried,
+    harm_of,
+    next_step,
+    resolution,
+)
+
+MOST_STEPS = 24  # where both predictions are wrong, and each by its own factor
+MOST = 2000
+NEVER = Prediction(None, None)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A stack that degrades with so many slow clients, and is out with so many."""
+
+    degrades_at: int | None
+    out_at: int | None
+
+    def harm(self, slow_clients: int) -> Harm:
+        if self.out_at is not None and slow_clients >= self.out_at:
+            return Harm.OUT
+        degraded = self.degrades_at is not None and slow_clients >= self.degrades_at
+        return Harm.DEGRADED if degraded else Harm.NONE
+
+
+def searched(search: Search, stack: Simulated) -> list[Tried]:
+    """All steps of the search for that stack."""
+    tried: list[Tried] = []
+    while (ask := next_step(search, tried)) is not None:
+        tried.append(Tried(ask, stack.harm(ask.slow_clients)))
+        assert len(tried) <= MOST_STEPS, tried
+    return tried
+
+
+def least(tried: list[Tried], *harms: Harm) -> int | None:
+    return min((t.ask.slow_clients for t in tried if t.harm in harms), default=None)
+
+
+def degrades_at(tried: list[Tried]) -> int | None:
+    return least(tried, Harm.DEGRADED, Harm.OUT)
+
+
+def asked(tried: list[Tried]) -> list[int]:
+    return [one.ask.slow_clients for one in tried]
+
+
+def looking_for(degrades: Prediction, out: Prediction, frees: bool = True) -> Search:
+    """As a cell looks: no further than four times what was predicted, or 64."""
+    return Search(degrades, out, max(64, 4 * (out.high or 0)), frees)
+
+
+def exactly(number: int) -> Prediction:
+    return Prediction(number, number)
+
+
+def alone(number: int, frees: bool = True) -> Search:
+    """For a stack that is predicted to be out with the first harm."""
+    return looking_for(exactly(number), exactly(number), frees)
+
+
+COUNTS = st.integers(1, MOST)
+
+
+@st.composite
+def stacks(draw: st.DrawFn, most: int = 4 * MOST) -> Simulated:
+    """Harmless, degraded only, or out at once or later."""
+    degrades = draw(st.none() | st.integers(1, most))
+    if degrades is None or draw(st.booleans()):
+        return Simulated(degrades, draw(st.just(degrades)))
+    return Simulated(degrades, draw(st.none() | st.integers(degrades, most)))
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> Prediction:
+    low = draw(COUNTS)
+    return Prediction(low, draw(st.integers(low, min(4 * low, MOST))))
+
+
+@given(COUNTS, st.booleans())
+def test_right_prediction_takes_four_or_five_steps(number: int, frees: bool) -> None:
+    tried = searched(alone(number, frees), Simulated(number, number))
+    assert degrades_at(tried) == least(tried, Harm.OUT) == number
+    assert len(tried) <= 5
+    assert len(tried) >= 4 or number <= 3
+    if number > 3:
+        assert asked(tried)[:4] == [0, number // 2, number - 1, number]
+
+
+@given(stacks(), COUNTS, st.integers(1, 16))
+def test_search_ends_and_is_as_exact_as_it_says(
+    stack: Simulated, predicted: int, ratio: int
+) -> None:
+    """Whatever was predicted: right, too low or too high."""
+    search = looking_for(exactly(max(1, predicted // ratio)), exactly(predicted))
+    assert_exact(search, stack)
+
+
+@given(stacks(), ranges())
+def test_search_in_a_range_is_as_exact_as_a_rise_in_it(
+    stack: Simulated, predicted: Prediction
+) -> None:
+    low, high = predicted.low or 0, predicted.high or 0
+    rise = max(resolution(low), math.ceil((high - low) / 4))
+    assert_exact(looking_for(predicted, predicted), stack, rise)
+
+
+@given(stacks(most=64), st.integers(1, 64))
+def test_search_is_exact_to_one_client_up_to_64(
+    stack: Simulated, predicted: int
+) -> None:
+    tried = searched(alone(predicted), stack)
+    assert degrades_at(tried) == within_top(stack.degrades_at, tried)
+    if stack.out_at is not None:
+        assert least(tried, Harm.OUT) == within_top(stack.out_at, tried)
+
+
+def within_top(number: int | None, tried: list[Tried]) -> int | None:
+    """A number that no step reached was not seen; the top was reached."""
+    return number if number is not None and number <= max(asked(tried)) else None
+
+
+def assert_exact(search: Search, stack: Simulated, rise: int = 1) -> None:
+    tried = searched(search, stack)
+    for harms, real in (
+        ((Harm.DEGRADED, Harm.OUT), stack.degrades_at),
+        ((Harm.OUT,), stack.out_at),
+    ):
+        found = least(tried, *harms)
+        if real is None:
+            assert found is None
+        elif found is None:
+            assert max(asked(tried)) == search.top < real, tried
+        else:
+            assert 0 <= found - real < max(resolution(real), rise), tried
+
+
+@given(stacks(), COUNTS)
+def test_search_looks_long_at_the_baseline_and_at_the_most_that_is_held(
+    stack: Simulated, predicted: int
+) -> None:
+    tried = searched(alone(predicted), stack)
+    assert tried[0].ask == Ask(0, long=True)
+    first = degrades_at(tried)
+    if first is not None:
+        held = max(n for n in asked(tried) if n < first)
+        assert Ask(held, long=True) in [one.ask for one in tried]
+
+
+@given(stacks(), ranges())
+def test_search_ends_where_it_is_worst(stack: Simulated, predicted: Prediction) -> None:
+    """What follows is the leaving, and what the stack recovers from."""
+    tried = searched(looking_for(predicted, predicted), stack)
+    if degrades_at(tried) is not None:
+        assert tried[-1].harm is not Harm.NONE
+
+
+@given(stacks(), COUNTS)
+def test_search_only_climbs_where_leaving_frees_nothing(
+    stack: Simulated, predicted: int
+) -> None:
+    tried = searched(alone(predicted, frees=False), stack)
+    assert asked(tried) == sorted(set(asked(tried)))
+
+
+@given(stacks(), ranges(), st.booleans())
+def test_search_asks_for_nothing_above_its_top(
+    stack: Simulated, predicted: Prediction, frees: bool
+) -> None:
+    search = Search(predicted, predicted, MOST, frees)
+    assert max(asked(searched(search, stack))) <= MOST
+
+
+@pytest.mark.parametrize("harm", [Harm.DEGRADED, Harm.OUT])
+def test_harmed_baseline_ends_the_search(harm: Harm) -> None:
+    assert next_step(alone(8), [Tried(Ask(0, long=True), harm)]) is None
+
+
+def test_range_is_climbed_in_a_few_steps() -> None:
+    spread = Prediction(100, 180)
+    tried = searched(Search(spread, exactly(200), 800), Simulated(141, 200))
+    assert asked(tried) == [0, 50, 99, 119, 139, 159, 200, 179, 189, 194]
+    assert [one.ask for one in tried if one.ask.long] == [
+        Ask(0, long=True),
+        Ask(99, long=True),
+    ]
+
+
+def test_prediction_that_is_too_low_is_doubled_then_halved() -> None:
+    tried = searched(alone(8), Simulated(23, 23))
+    assert asked(tried)[:6] == [0, 4, 7, 8, 16, 32]
+    assert tried[-2].ask == Ask(22, long=True)
+    assert tried[-1] == Tried(Ask(23), Harm.OUT)
+
+
+def test_stack_that_was_never_predicted_out_is_seen_a_little_above_its_first_harm() -> (
+    None
+):
+    tried = searched(Search(exactly(100), NEVER, 400), Simulated(100, None))
+    assert asked(tried) == [0, 50, 99, 100, 110]
+
+
+def test_stack_of_which_nothing_was_predicted_is_looked_at_up_to_the_top() -> None:
+    tried = searched(Search(NEVER, NEVER, 64), Simulated(None, None))
+    assert asked(tried) == [0, 1, 2, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize(
+    ("share", "harm"),
+    [
+        (1.0, Harm.NONE),
+        (0.99, Harm.NONE),
+        (0.989, Harm.DEGRADED),
+        (0.01, Harm.DEGRADED),
+        (0.009, Harm.OUT),
+        (0.0, Harm.OUT),
+    ],
+)
+def test_harm_is_what_the_share_says(share: float, harm: Harm) -> None:
+    assert harm_of(share) is harm
+
+
+@pytest.mark.parametrize(
+    ("number", "exact"), [(1, 1), (64, 1), (65, 3), (100, 5), (2000, 100)]
+)
+def test_resolution_is_one_client_or_five_percent(number: int, exact: int) -> None:
+    assert resolution(number) == exact

@@ -1,0 +1,106 @@
+"""Steps of real servers: what each was asked for, what it was found to do.
+
+The odd servers are those of tests/experiments/odd_server.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from loadtests.catalog.stacks import STACKS, Supply
+from loadtests.experiments.watch import Probing
+from loadtests.records.samples import STEPS_FILE, WORKERS_FILE
+from loadtests.servers.processes import Guard
+from tests.again import tried_again
+from tests.experiments.held import Lab, odd, short, taking
+
+BUSY = "a neighbour on the server's core changes what the server gets of it"
+
+
+@pytest.fixture
+def lab(guard: Guard, tmp_path: Path) -> Lab:
+    return Lab(guard, tmp_path)
+
+
+@tried_again("on a busy machine the baseline of an idle server may be degraded")
+def test_steps_and_what_each_worker_held_are_recorded(lab: Lab) -> None:
+    stack = STACKS["asgi-uvicorn"].with_counts(None, None, nofile=128)
+    recording, cell = lab.hold(stack, "slow-body", short(), taking(0, 12, 6))
+    assert [step.slow_clients for step in recording.taken] == [0, 12, 6, 0]
+    assert [step.in_place for step in recording.taken] == [0, 12, 6, 0]
+    for step, after in itertools.pairwise(recording.taken):
+        assert step.asked_s < step.begins_s < step.ends_s <= after.asked_s
+    steps = {step.slow_clients: step for step in cell.steps}
+    assert [sum(steps[n].by_worker) for n in (0, 6, 12)] == [0, 6, 12]
+    for reading in recording.workers:
+        assert reading.nofile in (128, None)
+        assert reading.queued == 0
+    assert cell.valid, cell.faults
+    assert cell.capacity.held == 12
+    assert cell.server.rss_idle_mb
+    assert cell.fates.held == 12
+    assert cell.steps[0].attempted >= 99
+    [folder] = (lab.folder / "samples").iterdir()
+    assert {STEPS_FILE, WORKERS_FILE} <= {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.quiet
+@tried_again(BUSY)
+def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:
+    """Three seconds of work for those that came belong to their arrival."""
+    stack = odd("--burn-s", "3")
+    recording, cell = lab.hold(stack, "idle", short(), taking(0, 8))
+    step, arrival = cell.steps[1], cell.steps[1].arrival
+    assert arrival is not None
+    assert arrival.settled
+    assert 3.0 <= arrival.lasted_s < 10.0
+    assert arrival.server_cpu_s is not None
+    assert arrival.server_cpu_s > 1.0
+    assert step.answered == step.attempted
+    assert recording.steps[1].settled == 1
+
+
+@pytest.mark.quiet
+@tried_again(BUSY)
+def test_server_that_never_comes_to_rest_is_measured_all_the_same(lab: Lab) -> None:
+    stack, profile = odd("--burn-s", "60"), short(settle_s=1.5)
+    _, cell = lab.hold(stack, "idle", profile, taking(0, 8))
+    arrival = cell.steps[1].arrival
+    assert arrival is not None
+    assert not arrival.settled
+    assert 1.5 <= arrival.lasted_s < 4.0
+    assert cell.steps[1].attempted >= 99
+
+
+def test_server_that_leaks_descriptors_runs_out_of_them(lab: Lab) -> None:
+    """One with each request: the baseline alone is too much."""
+    _, cell = lab.hold(odd("--leaks"), "idle", short(), taking(0))
+    assert cell.capacity.degrades_at == 0
+    assert cell.capacity.ran_out == Supply.DESCRIPTORS
+
+
+@tried_again("on a busy machine the slow clients' answers begin late")
+def test_kernel_memory_of_large_buffers_is_seen(lab: Lab) -> None:
+    """Of idle connections the kernel holds next to nothing."""
+    stack = odd("--sndbuf", "200000", nofile=256)
+    _, reading = lab.hold(stack, "slow-read", short(), taking(0, 8, 16))
+    _, idle = lab.hold(stack, "idle", short(), taking(0, 8, 16))
+    large = reading.server.kernel_kb_per_slow_client
+    small = idle.server.kernel_kb_per_slow_client
+    assert large is not None
+    assert small is not None
+    assert small < 20
+    assert 200 < large < 1000
+
+
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "due"),
+    [(9.0, 10.0, 0), (9.0, 10.5, 50), (10.0, 11.0, 100), (10.001, 10.011, 1)],
+)
+def test_requests_are_due_from_when_the_probe_began(
+    from_s: float, to_s: float, due: int
+) -> None:
+    assert Probing(began_s=10.0, rate_per_s=100.0).due(from_s, to_s) == due
