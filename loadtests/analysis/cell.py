@@ -26,7 +26,7 @@ from loadtests.records.cell import (
     Step,
     Subject,
 )
-from loadtests.records.facts import Fact
+from loadtests.records.facts import BASELINE_HARMED, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import Recording, Sample, ServerReading, StepTaken, Visit
 
@@ -38,7 +38,7 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
     """All figures of one cell."""
     steps = analyse_steps(recording)
     generator = health.generator_figures(recording)
-    faults = health.void_reasons(recording, method)
+    faults = [*health.void_reasons(recording, method), *_baseline_harmed(steps)]
     capacity = find_capacity(steps, subject.capacity)
     evidence = ran_out(subject, recording, capacity)
     capacity = dataclasses.replace(capacity, ran_out=evidence)
@@ -59,6 +59,16 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
             ),
         ],
     )
+
+
+def _baseline_harmed(steps: Sequence[Step]) -> list[Fact]:
+    """Harm that was there before the slow clients came is none of theirs."""
+    baseline = [s for s in steps if s.slow_clients == 0 and s.attempted]
+    return [
+        fact(BASELINE_HARMED, answered=step.answered, attempted=step.attempted)
+        for step in baseline
+        if _harm(step) is not Harm.NONE
+    ]
 
 
 def analyse_steps(recording: Recording) -> list[Step]:

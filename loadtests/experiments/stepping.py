@@ -80,7 +80,7 @@ class Stepping:
         begins_s, ends_s = looks[-2 if len(looks) > 1 else -1].from_s, looks[-1].to_s
         step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)
         self._taken.write(step)
-        return looks[-1].harm
+        return self._look_back(begins_s, ends_s).harm
 
     def recover(self, slow_clients: int) -> bool:
         """Let all but so many leave, and wait until healthy requests are answered as
@@ -163,6 +163,9 @@ class Stepping:
         to_s = from_s + seconds
         self._watch.until_s(to_s)
         self._await_samples(from_s, to_s)
+        return self._look_back(from_s, to_s)
+
+    def _look_back(self, from_s: float, to_s: float) -> Look:
         samples = self._watch.samples(from_s, to_s)
         answered = sum(not sample.fault for sample in samples)
         return Look(from_s, to_s, answered / max(1, len(samples)))

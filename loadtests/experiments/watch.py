@@ -81,7 +81,8 @@ class Watch:
         self._processes = [psutil.Process(group.id) for group in generators.both()]
         self._tail = SamplesTail(samples)
         self._began_s = self._next_s = time.monotonic()
-        self._cpu: list[tuple[float, dict[int, float]]] = []
+        self._cpu: CpuReadings = []
+        self._wanted: CpuReadings = []
 
     def close(self) -> None:
         for each in (self._of_server, self._of_workers, self._of_generator):
@@ -119,6 +120,8 @@ class Watch:
         )
         by_pid = reading.usage.by_pid.items()
         self._cpu.append((reading.at_s, {pid: used.cpu_s for pid, used in by_pid}))
+        wanted = {pid: used.cpu_s + used.waited_s for pid, used in by_pid}
+        self._wanted.append((reading.at_s, wanted))
         self._next_s = reading.at_s + READING_EVERY_S
         self._tell(reading.at_s - self._began_s)
         return reading.at_s
@@ -147,26 +150,38 @@ class Watch:
 
     def at_rest_since(self, since_s: float) -> bool:
         """Whether the server's use of CPU time has come to rest, after that moment."""
-        return at_rest([entry for entry in self._cpu if entry[0] >= since_s])
+        used, wanted = (
+            [entry for entry in readings if entry[0] >= since_s]
+            for readings in (self._cpu, self._wanted)
+        )
+        return at_rest(used, wanted)
 
 
-def at_rest(cpu: list[tuple[float, dict[int, float]]]) -> bool:
+CpuReadings = list[tuple[float, dict[int, float]]]
+
+
+def at_rest(used: CpuReadings, wanted: CpuReadings) -> bool:
     """Whether these readings of CPU time, of each process, end with a server at rest:
-    it uses as much as before, and no process keeps a core to itself."""
-    shares = list(_shares(cpu))
+    it uses as much as before, and no process wants a core to itself.
+
+    What a process wants is what it used and what it waited for while others had the
+    core: beside a neighbour, a server that still works on arrivals gets half of one.
+    """
+    shares = list(_shares(used))
     if len(shares) < 2 * _INTERVALS:
         return False
     before, last = (
         sum(sum(s.values()) for s in part) / _INTERVALS
         for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
     )
-    busiest = max(max(s.values(), default=0.0) for s in shares[-_INTERVALS:])
+    lately = list(_shares(wanted))[-_INTERVALS:]
+    busiest = max(max(share.values(), default=0.0) for share in lately)
     steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
     return steady and busiest < _SATURATED
 
 
-def _shares(cpu: list[tuple[float, dict[int, float]]]) -> Iterator[dict[int, float]]:
-    """From reading to reading, the share of a core that each process used."""
+def _shares(cpu: CpuReadings) -> Iterator[dict[int, float]]:
+    """From reading to reading, the share of a core of each process."""
     for (from_s, before), (to_s, after) in itertools.pairwise(cpu):
         elapsed_s = to_s - from_s
         yield {

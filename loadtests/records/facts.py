@@ -14,6 +14,7 @@ NOTHING_SENT = "no-request-sent"
 LEFT_LATE = "requests-left-late"  # lag_p99_ms, limit_ms
 BUSY = "generator-busy"  # cpu_percent, limit_percent
 UNSENT = "requests-unsent"  # sent, due
+BASELINE_HARMED = "baseline-harmed"  # answered, attempted
 MISSING = "slow-clients-missing"  # present, wanted
 # The server was not there to the end: these void a cell, whoever ended it.
 SERVER_DIED = "server-died"  # status, negative for a signal; words: end of its log

@@ -41,6 +41,10 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         "response times are doubtful: other processes used "
         f"{f['foreign_cpu_percent']:.0f} % of a core"
     ),
+    facts.BASELINE_HARMED: lambda f: (
+        f"without slow clients only {f['answered']:.0f} of {f['attempted']:.0f} "
+        "healthy requests were answered"
+    ),
     facts.NOT_RECOVERED: lambda f: (
         "the search ended early: the server did not recover in 10 s after all but "
         f"{f['slow_clients']:.0f} slow clients had left"

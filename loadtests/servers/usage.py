@@ -33,6 +33,7 @@ class ProcessUsage:
     """What one process used so far, and what it has open; None where hidden from us."""
 
     cpu_s: float
+    waited_s: float  # ready to run, while others had the core
     rss_mb: float
     threads: int
     descriptors: int | None
@@ -122,9 +123,10 @@ class Meter:
 
 
 def _usage_of(process: psutil.Process) -> ProcessUsage:
-    cpu_s, threads = _cpu_s_and_threads(process.pid)
+    cpu_s, waited_s, threads = _scheduled(process.pid)
     return ProcessUsage(
         cpu_s=cpu_s,
+        waited_s=waited_s,
         rss_mb=process.memory_info().rss / 1024**2,
         threads=threads,
         descriptors=_descriptors(process.pid),
@@ -132,17 +134,21 @@ def _usage_of(process: psutil.Process) -> ProcessUsage:
     )
 
 
-def _cpu_s_and_threads(pid: int) -> tuple[float, int]:
-    """CPU time of a process's threads, from the scheduler in nanoseconds; their number.
+def _scheduled(pid: int) -> tuple[float, float, int]:
+    """CPU time of a process's threads and the time for which they waited for a core,
+    from the scheduler in nanoseconds (Documentation/scheduler/sched-stats.rst); their
+    number.
 
     /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a few hundred requests.
     """
-    total_ns = threads = 0
+    used_ns = waited_ns = threads = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            total_ns += int((task / "schedstat").read_text().split()[0])
+            used, waited, _ = (task / "schedstat").read_text().split()
+            used_ns += int(used)
+            waited_ns += int(waited)
             threads += 1
-    return total_ns / 1e9, threads
+    return used_ns / 1e9, waited_ns / 1e9, threads
 
 
 def _descriptors(pid: int) -> int | None:

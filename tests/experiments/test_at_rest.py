@@ -17,8 +17,13 @@ def readings(*shares: float, pid: int = 7) -> list[tuple[float, dict[int, float]
     return [(n * EVERY_S, {pid: cpu_s}) for n, cpu_s in enumerate(used)]
 
 
+def rests(used: list[tuple[float, dict[int, float]]]) -> bool:
+    """Where nothing ever waited for a core."""
+    return at_rest(used, wanted=used)
+
+
 @pytest.mark.parametrize(
-    ("shares", "rests"),
+    ("shares", "at_rest_then"),
     [
         pytest.param([0.0] * 4, True, id="idle"),
         pytest.param([0.5] * 4, True, id="steady"),
@@ -34,19 +39,24 @@ def readings(*shares: float, pid: int = 7) -> list[tuple[float, dict[int, float]
     ],
 )
 def test_server_rests_that_uses_as_much_as_before(
-    shares: list[float], rests: bool
+    shares: list[float], at_rest_then: bool
 ) -> None:
-    assert at_rest(readings(*shares)) is rests
+    assert rests(readings(*shares)) is at_rest_then
 
 
 def test_processes_share_a_core_and_each_may_have_some_of_it() -> None:
     two = zip(readings(*[0.6] * 4), readings(*[0.6] * 4, pid=8), strict=True)
-    assert at_rest([(at_s, one | other) for (at_s, one), (_, other) in two])
+    assert rests([(at_s, one | other) for (at_s, one), (_, other) in two])
 
 
 def test_process_that_came_or_went_counts_from_then_on() -> None:
     steady = readings(*[0.1] * 6)
     came = [(at_s, used | ({8: at_s} if at_s > 0.5 else {})) for at_s, used in steady]
-    assert not at_rest(came)
+    assert not rests(came)
     gone = [(at_s, {} if at_s > 0.5 else used) for at_s, used in steady]
-    assert not at_rest(gone)
+    assert not rests(gone)
+
+
+def test_process_that_gets_half_of_the_core_that_it_wants_is_not_at_rest() -> None:
+    """A neighbour has the other half."""
+    assert not at_rest(readings(*[0.5] * 4), wanted=readings(*[1.0] * 4))
