@@ -18,7 +18,7 @@ class Entry:
 
     `state` is one of out, degraded, unharmed, void and absent. `spread` are the other
     steps that repeats found, `part` in how many of them it happened at all.
-    `ran_out` says what ran out.
+    `ran_out` says what ran out, `first` where it degraded before it was out.
     """
 
     state: str
@@ -29,6 +29,7 @@ class Entry:
     predicted: str = ""
     missed: bool = False
     ran_out: str = ""
+    first: str = ""
 
     @property
     def said(self) -> str:

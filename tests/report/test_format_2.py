@@ -131,7 +131,7 @@ def test_finding_takes_p99_where_that_is_known() -> None:
 def test_matrix_says_what_ran_out(predicted: str, says: str) -> None:
     found = dataclasses.replace(measured().capacity, predicted_ran_out=predicted)
     ((entry,),) = matrix(run(measured(capacity=found))).rows.values()
-    assert entry.ran_out == says
+    assert (entry.ran_out, entry.first) == (says, "degrades at 1,405")
 
 
 def test_capacities_show_how_unevenly_clients_fell() -> None:

@@ -79,7 +79,16 @@ def entry(outcome: Outcome) -> Entry:
         predicted=predicted,
         missed=missed,
         ran_out=_ran_out(outcome),
+        first=_first(outcome),
     )
+
+
+def _first(outcome: Outcome) -> str:
+    """`degrades at 198`, where that is not also where it is out."""
+    first, out = outcome.degrades_at.middle, outcome.out_at.middle
+    if first is None or out is None or first == out:
+        return ""
+    return f"degrades at {count(first)}"
 
 
 def _ran_out(outcome: Outcome) -> str:
