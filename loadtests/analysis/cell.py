@@ -112,16 +112,26 @@ def _arrival(taken: StepTaken, recording: Recording) -> Arrival | None:
         answered=len(times_ms),
         worst_ms=round(max(times_ms), 1) if times_ms and whole else None,
         server_cpu_s=_cpu_between(recording.server, taken.asked_s, taken.begins_s),
+        came=taken.slow_clients - _before(taken, recording),
     )
+
+
+def _before(taken: StepTaken, recording: Recording) -> int:
+    """How many slow clients the step before had."""
+    earlier = [s.slow_clients for s in recording.steps if s.asked_s < taken.asked_s]
+    return earlier[-1] if earlier else 0
 
 
 def _cpu_between(
     readings: Sequence[ServerReading], from_s: float, to_s: float
 ) -> float | None:
-    """The server's CPU time between the readings at both ends of that time."""
-    before = [r.cpu_s for r in readings if r.at_s <= from_s]
-    until = [r.cpu_s for r in readings if r.at_s <= to_s]
-    return round(until[-1] - before[-1], 3) if before and until else None
+    """The server's CPU time between the readings at both ends of that time; with a
+    worker that has gone, what it used is no longer counted."""
+    before = [r for r in readings if r.at_s <= from_s]
+    until = [r for r in readings if r.at_s <= to_s]
+    if not before or not until or before[-1].pids != until[-1].pids:
+        return None
+    return round(until[-1].cpu_s - before[-1].cpu_s, 3)
 
 
 def _percentiles(samples: Sequence[Sample]) -> dict[str, float | None]:

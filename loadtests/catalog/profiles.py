@@ -84,9 +84,11 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             id="quick",
+            # One that runs out of workers, one of threads, one of descriptors.
             chosen_stacks=(
-                *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread"),
-                *("asgi-gunicorn", "asgi-uvicorn"),
+                "wsgi-gunicorn-sync",
+                "wsgi-gunicorn-gthread",
+                "asgi-uvicorn",
             ),
             chosen_scenarios=("slow-headers", "slow-body", "slow-read"),
             repeats=1,

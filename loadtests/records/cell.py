@@ -41,7 +41,9 @@ class Arrival:
     From their being asked for until all were in place and the server's CPU had come to
     rest, `lasted_s`; `settled` is false where it had not after ten seconds. `worst_ms`
     is the longest response time meanwhile, null where a request went unanswered.
-    `server_cpu_s` is the CPU time of the server in that time.
+    `server_cpu_s` is the CPU time of the server in that time, null where a worker was
+    replaced. `came` is how many came: those of the step before were there already. It
+    is not above zero where some left instead.
     """
 
     lasted_s: float
@@ -50,6 +52,7 @@ class Arrival:
     answered: int
     worst_ms: float | None
     server_cpu_s: float | None
+    came: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from loadtests.analysis import intervals, steps
+from loadtests.analysis import intervals, predictions, steps
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
-from loadtests.analysis.predictions import CONFIRMED, PARTLY, Prediction
-from loadtests.records.cell import Step
+from loadtests.analysis.predictions import CONFIRMED, PARTLY, REFUTED, Prediction
+from loadtests.records.cell import Cell, Step
 from loadtests.report.words import NOTHING, count, figure, percent
 
 NEVER = "not reached"
+RAN_OUT = "{} ran out"
 
 
 def reached(at: Reached) -> str:
@@ -49,6 +50,50 @@ def prediction(made: Prediction | None) -> str:
     if made.low is None or made.high is None:
         return NEVER
     return span(made.low, made.high)
+
+
+def found(cell: Cell) -> str:
+    """`holds 1,857, degrades at 2,007 (predicted 1,405 to 2,007), out at 2,058`."""
+    at = cell.capacity
+    if at.degrades_at is None:
+        return f"holds {count(cell.steps[-1].slow_clients)} {_expected(cell)}"
+    parts = [f"holds {count(at.held)}"] if at.held else []
+    if at.degrades_at != at.out_at:
+        first = _predicted(predictions.predicted_to_degrade(at))
+        parts.append(f"degrades at {count(at.degrades_at)}{first}")
+    whole = at.degrades_at == at.out_at or predictions.verdict(cell) == REFUTED
+    out = _predicted(predictions.predicted_out(at)) if whole else ""
+    if at.out_at is None:
+        parts.append(f"not out at {count(cell.steps[-1].slow_clients)}{out}")
+    else:
+        parts.append(f"out at {count(at.out_at)}{out}")
+    return ", ".join(parts) + (f": {RAN_OUT.format(at.ran_out)}" if at.ran_out else "")
+
+
+def _predicted(made: Prediction | None) -> str:
+    if made is None:
+        return ""
+    return f" (predicted {'never' if made.never else prediction(made)})"
+
+
+def _expected(cell: Cell) -> str:
+    """What was predicted of a cell that was not harmed."""
+    made = predictions.predicted_out(cell.capacity)
+    return "(as predicted)" if made.never else f"(predicted out at {prediction(made)})"
+
+
+def ran_out(outcome: Outcome) -> str:
+    """What ran out, in any repeat; nothing where that is not known."""
+    return _either(cell.capacity.ran_out for cell in outcome.cells)
+
+
+def predicted_ran_out(outcome: Outcome) -> str:
+    """What was predicted to run out; nothing where nobody predicted that."""
+    return _either(cell.capacity.predicted_ran_out for cell in outcome.cells)
+
+
+def _either(names: Iterable[str | None]) -> str:
+    return " or ".join(dict.fromkeys(name for name in names if name))
 
 
 def verdict(outcome: Outcome) -> str:

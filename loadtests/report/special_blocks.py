@@ -18,6 +18,7 @@ class Entry:
 
     `state` is one of out, degraded, unharmed, void and absent. `spread` are the other
     steps that repeats found, `part` in how many of them it happened at all.
+    `ran_out` says what ran out, `first` where it degraded before it was out.
     """
 
     state: str
@@ -27,6 +28,8 @@ class Entry:
     part: str = ""
     predicted: str = ""
     missed: bool = False
+    ran_out: str = ""
+    first: str = ""
 
     @property
     def said(self) -> str:

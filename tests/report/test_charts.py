@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from loadtests.analysis.outcomes import outcomes
 from loadtests.analysis.predictions import (
     Prediction,
@@ -14,9 +16,9 @@ from loadtests.analysis.predictions import (
 from loadtests.records.cell import Fates
 from loadtests.report import reports
 from loadtests.report.blocks import Source
-from loadtests.report.charts import drawing
+from loadtests.report.charts import axis, drawing
 from loadtests.report.charts.panel import LABEL_GAP, Panel
-from loadtests.report.charts.style import dodged, looks, place, predicted
+from loadtests.report.charts.style import dodged, looks
 from loadtests.report.formats import charts, html
 from tests import runs
 
@@ -51,7 +53,40 @@ def test_labels_give_way_to_each_other() -> None:
     given = dodged([0, 0, 95], gap=10, bottom=100)
     assert given == [0, 10, 95]
     assert dodged([99, 100], gap=10, bottom=100) == [90, 100]
-    assert [place(n, [0, 2, 4]) for n in (0, 1, 4, 9)] == [0, 0.5, 2, 3]
+
+
+def test_axis_is_logarithmic_with_a_place_for_none() -> None:
+    assert [axis.place(n) for n in (0, 1, 3, 7, 2047)] == [0, 1, 2, 3, 11]
+
+
+@pytest.mark.parametrize(
+    ("top", "width", "shown"),
+    [
+        (0, 560, [0]),
+        (1, 560, [0, 1]),
+        (2, 560, [0, 1, 2]),
+        (128, 560, [0, 1, 2, 4, 8, 16, 32, 64, 128]),
+        (130, 560, [0, 1, 2, 4, 8, 16, 32, 64, 130]),
+        (2058, 228, [0, 1, 4, 16, 64, 256, 2058]),
+    ],
+)
+def test_axis_has_as_many_numbers_as_do_not_touch_and_the_last(
+    top: int, width: float, shown: list[int]
+) -> None:
+    assert axis.ticks(top, width, 13) == shown
+
+
+def test_numbers_below_an_axis_are_those_of_its_places() -> None:
+    run = runs.run([runs.cell(answered={0: 150, 700: 150, 1405: 150, 2007: 0})])
+    (shown,) = [p for p in drawing.plan(run) if "answered" in p.file]
+    words = [
+        t.text for t in ElementTree.fromstring(drawing.svg(shown)).iter(f"{SVG}text")
+    ]
+    last = words.index("2,007")
+    assert words[last - 12 : last + 1] == [
+        *("0", "1", "2", "4", "8", "16", "32", "64", "128", "256", "512"),
+        *("1,024", "2,007"),
+    ]
 
 
 def test_names_of_lines_that_end_early_do_not_overlap() -> None:
@@ -83,19 +118,42 @@ def test_charts_mark_both_ends_of_a_predicted_range() -> None:
     layers = drawing.specification(shown)["layer"]
     (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
     marked = sorted((r["stack"], r["x"]) for r in triangles["data"]["values"])
-    assert marked == [("asgi-uvicorn", 2), ("asgi-uvicorn", 3), ("b", 1)]
+    at = axis.place(16), axis.place(32)
+    assert marked == [*(("asgi-uvicorn", x) for x in at), ("b", axis.place(4))]
     (bar,) = [s for s in layers if s["encoding"].get("x2") == {"field": "until"}]
-    assert [(r["x"], r["until"]) for r in bar["data"]["values"]] == [(2, 3)]
+    assert [(r["x"], r["until"]) for r in bar["data"]["values"]] == [at]
 
 
-def test_range_that_leaves_the_staircase_is_marked_as_far_as_that_goes() -> None:
-    assert predicted(Prediction(16, 1000), [0, 16, 32]) == {
-        "x": 1,
-        "until": 2,
+def test_range_that_leaves_the_axis_is_marked_as_far_as_that_goes() -> None:
+    assert axis.predicted(Prediction(15, 1000), 31) == {
+        "x": 4,
+        "until": 5,
         "within": False,
     }
-    assert predicted(Prediction(64, 128), [0, 16, 32]) is None
-    assert predicted(Prediction(None, None), [0, 16, 32]) is None
+    assert axis.predicted(Prediction(64, 128), 32) is None
+    assert axis.predicted(Prediction(None, None), 32) is None
+
+
+def test_predictions_stand_above_those_that_they_would_overlap() -> None:
+    """Ranges that overlap, and one number apart from both."""
+    cells = []
+    for name, low, high in (("a", 16, 32), ("b", 20, 40), ("c", 300, 300)):
+        cell = runs.cell(name, answered={0: 150, 512: 150}, predicted=low)
+        ranged = dataclasses.replace(cell.capacity, predicted_out_by=high)
+        cells.append(dataclasses.replace(cell, capacity=ranged))
+    (shown,) = [p for p in drawing.plan(runs.run(cells)) if "answered" in p.file]
+    layers = drawing.specification(shown)["layer"]
+    (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
+    above = {r["stack"]: r["above"] for r in triangles["data"]["values"]}
+    assert above["a"] == above["c"] < above["b"]
+
+
+def test_chart_of_capacities_has_a_place_behind_the_last_number() -> None:
+    out = runs.cell("a", answered={0: 150, 1000: 0}, predicted=7)
+    spec = drawing.specification(drawing.plan(runs.run([out, runs.cell("b")]))[0])
+    rows = {row["stack"]: row for row in rows_of(spec)}
+    assert rows["a"]["predicted"] == 3
+    assert rows["a"]["measured"] < rows["b"]["measured"] == rows["b"]["predicted"]
 
 
 def test_chart_of_fates_leaves_out_where_all_were_held() -> None:

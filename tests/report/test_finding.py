@@ -76,7 +76,7 @@ def test_finding_gives_response_time_and_memory() -> None:
     assert (
         "of asgi-uvicorn under slow-body changed most: from 1.5 ms (1.2 to" in said[3]
     )
-    assert "to 4.2 ms (3.5 or more) at 512 slow clients (95 %" in said[3]
+    assert "to 4.2 ms (3.5 or more) beside 512 slow clients (95 %" in said[3]
     assert "between 2.0 kB (b under slow-body) and 12 kB (asgi-uvicorn" in said[4]
 
 
@@ -85,9 +85,9 @@ def test_finding_takes_no_noise_for_a_change() -> None:
     unknown = runs.cell("b", steps=[runs.step(0), runs.step(512, p50_ms=90.0)])
     said = sentences(runs.run([noise, unknown]))
     assert said[3] == (
-        "Where nothing degraded, p50 response times at the largest step were those of "
-        "the baseline, within 1 ms or within their 95 % intervals. The slowest p50 was "
-        "2.0 ms (1.8 to 2.4), of a under slow-body."
+        "At the largest step without harm, response times (p50) were those of the "
+        "baseline, within 1 ms or within their 95 % intervals. The slowest was 2.0 ms "
+        "(1.8 to 2.4), of a under slow-body."
     )
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 from loadtests.report.charts import inline, style
-from loadtests.report.charts.multiples import _names
 from tests.report.whole import contrast
-
-
-def test_axis_names_the_last_step_and_what_fits_before_it() -> None:
-    assert _names([0, 4, 512]) == ["0", "4", "512"]
-    crowded = _names([0, 1, 2, 4, 8, 15, 16, 19, 20, 32, 40, 128, 512, 100_000])
-    assert crowded[0] == "0"
-    assert crowded[-3:] == ["", "", "100,000"]
 
 
 def test_every_colour_has_a_counterpart_in_the_dark() -> None:

@@ -65,7 +65,6 @@ ORDERED = Ordered(
     repeats=1,
     workers=None,
     threads=None,
-    levels=[0, 4],
     second_tries=True,
     traces=True,
 )
@@ -79,6 +78,7 @@ ORDERED = Ordered(
         ({"stacks": ["a", "b c"]}, " 'STACKS=a,b c'"),
         ({"scenarios": ["idle"], "repeats": 2}, " SCENARIOS=idle REPEATS=2"),
         ({"workers": 3, "threads": 4}, " WORKERS=3 THREADS=4"),
+        ({"nofile": 128}, " NOFILE=128"),
     ],
 )
 def test_command_to_repeat_measures_the_same(

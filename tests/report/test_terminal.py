@@ -26,19 +26,19 @@ def degraded_against_all_predictions() -> Cell:
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        (sync_out(), "out at 2 slow clients (predicted 2)"),
-        (runs.cell(), "unharmed up to 512 (as predicted)"),
+        (sync_out(), "holds 1, out at 2 (predicted 2)"),
+        (runs.cell(), "holds 512 (as predicted)"),
         (
             runs.cell(answered={0: 150, 4: 0}),
-            "out at 4 slow clients (predicted: not reached)",
+            "out at 4 (predicted never)",
         ),
         (
             degraded_against_all_predictions(),
-            "degraded at 4, not out at 4 slow clients (predicted: not reached)",
+            "degrades at 4 (predicted never), not out at 4 (predicted never)",
         ),
         (
             runs.cell(answered={0: 150, 4: 100}, predicted=4),
-            "degraded at 4, not out at 4 slow clients (predicted 4)",
+            "degrades at 4, not out at 4 (predicted 4)",
         ),
         (runs.cell(valid=False, faults=runs.facts("late\x1b[2J")), "void: late"),
     ],
@@ -76,7 +76,7 @@ def with_tasks() -> Run:
 @pytest.mark.parametrize(
     ("task", "says"),
     [
-        (CELL_KEY, "asgi-uvicorn           slow-body     unharmed up to 512"),
+        (CELL_KEY, "asgi-uvicorn           slow-body     holds 512"),
         (
             HELD,
             "wsgi-gunicorn-sync     slow-body     held by 2: freed in 30.5 s",

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from loadtests.analysis.outcomes import Outcome, share
 from loadtests.records.cell import Step
-from loadtests.report.charts import style
+from loadtests.report.charts import axis, style
 from loadtests.report.charts.panel import LABEL_GAP, Panel, Row
 from loadtests.report.charts.style import Spec, by_stack, marks, number
-from loadtests.report.words import count
 
 FAMILIES = "squares, dashed: WSGI; circles, solid: ASGI"
 PREDICTED = "triangles: predicted out at (two, joined: a range)"
-X_TITLE = "slow clients (the steps of the staircase, evenly spaced)"
+FONT_SIZE = 13
+APART = 0.3  # between two predictions in a row
 MARK: Spec = {"filled": True, "size": 60, "opacity": 1}
 TEXT: Spec = {"align": "left", "fontSize": 13, "color": style.INK}
 NAME = style.text("stack")
@@ -24,8 +24,8 @@ def answered(title: str, outcomes: list[Outcome], looks: dict[str, style.Look]) 
     """The share of healthy requests answered within the deadline, in percent."""
     height = _height(outcomes, 300)
     panel = Panel(outcomes, looks, _percent, -4, 104, height, bounds=_bounds)
-    axis = {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.label + ' %'"}
-    x, y = _x(panel, X_TITLE), _y(panel, axis, "answered")
+    percents = {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.label + ' %'"}
+    x, y = _x(panel, axis.TITLE), _y(panel, percents, "answered")
     subtitle = f"{FAMILIES}; {PREDICTED}; upright bars: 95 % interval"
     return {
         "title": {"text": title, "subtitle": subtitle},
@@ -49,7 +49,7 @@ def response_time(
     subtitle = f"{FAMILIES}; a line ends where its percentile is late or unknown"
     panels = [
         _times(p50, "p50, ms", None, deadline_ms),
-        _times(p90, "p90, ms", X_TITLE, deadline_ms),
+        _times(p90, "p90, ms", axis.TITLE, deadline_ms),
     ]
     subject = {"text": title, "subtitle": subtitle}
     return {"title": subject, "vconcat": panels, "spacing": 20}
@@ -57,8 +57,8 @@ def response_time(
 
 def _times(panel: Panel, title: str, x_title: str | None, deadline_ms: float) -> Spec:
     decades = range(math.ceil(math.log10(panel.bottom)), 1 + int(math.log10(panel.top)))
-    axis = {"values": [10.0**n for n in decades], "format": ",~r"}
-    x, y = _x(panel, x_title), _y(panel, axis, title)
+    values = {"values": [10.0**n for n in decades], "format": ",~r"}
+    x, y = _x(panel, x_title), _y(panel, values, title)
     late = [{"y": deadline_ms, "name": f"deadline, {deadline_ms:,.0f} ms"}]
     line = {"color": style.INK, "strokeWidth": 1.5}
     name = {"x": {"value": 4}, "y": y, "text": style.text("name")}
@@ -108,58 +108,43 @@ def _predictions(panel: Panel, x: Spec) -> Iterator[Spec]:
     """A mark above the plot and a thin rule through it where "out at" was predicted; of
     a range, at both ends, with a bar between them."""
     rows, colour = _predicted(panel), by_stack(panel.looks, "colour")
-    ends = style.ends(rows)
+    ends = axis.ends(rows)
     thin = {"strokeWidth": 1.5, "strokeDash": [1, 3]}
     yield marks(ends, "rule", thin, x=x, color=colour)
     at = {"x": x, "y": number("above"), "color": colour}
     until = {"field": "until"}
-    yield marks(style.ranges(rows), "rule", {"strokeWidth": 2.5}, x2=until, **at)
+    yield marks(axis.ranges(rows), "rule", {"strokeWidth": 2.5}, x2=until, **at)
     yield marks(ends, "point", {**MARK, "shape": "triangle-down"}, **at)
 
 
 def _predicted(panel: Panel) -> list[Row]:
-    """Predictions within the staircase; several at one step stand above each other."""
+    """Predictions on the axis, each above those that it would overlap."""
     rows: list[Row] = []
-    at: dict[int, int] = {}
-    for outcome in panel.outcomes:
-        level = outcome.predicted.low
-        along = style.predicted(outcome.predicted, panel.levels)
-        if level is None or along is None:
+    lanes: list[float] = []  # up to where each is taken
+    for outcome in sorted(panel.outcomes, key=lambda o: o.predicted.low or 0):
+        along = axis.predicted(outcome.predicted, panel.top_step)
+        if along is None:
             continue
-        at[level] = at.get(level, 0) + 1
-        rows.append(
-            {
-                "stack": outcome.stack,
-                **along,
-                "above": panel.at_pixel(4 - 11 * at[level]),
-            }
-        )
+        free = [n for n, until in enumerate(lanes) if until < along["x"]]
+        lane = free[0] if free else len(lanes)
+        lanes[lane : lane + 1] = [along["until"] + APART]
+        above = panel.at_pixel(-7 - 11 * lane)
+        rows.append({"stack": outcome.stack, **along, "above": above})
     return rows
 
 
 def _x(panel: Panel, title: str | None) -> Spec:
-    levels = panel.levels
-    names = ", ".join(f"'{count(level)}'" for level in levels)
-    axis = {
-        "values": list(range(len(levels))),
-        "labelExpr": f"[{names}][datum.value]",
-        "labelOverlap": "greedy",
-        "grid": False,
-        "title": title,
-    }
-    domain = [-0.3, len(levels) - 0.7]
-    scale = {"domain": domain, "nice": False, "zero": False}
-    return number("x", scale=scale, axis=axis)
+    return axis.x(panel.top_step, style.WIDTH, FONT_SIZE, title)
 
 
-def _y(panel: Panel, axis: Spec, title: str) -> Spec:
+def _y(panel: Panel, shown: Spec, title: str) -> Spec:
     scale = {
         "type": "log" if panel.log else "linear",
         "domain": [panel.bottom, panel.top],
         "nice": False,
         "zero": False,
     }
-    return number("y", scale=scale, axis=axis, title=title)
+    return number("y", scale=scale, axis=shown, title=title)
 
 
 def _plot(panel: Panel, layers: list[Spec]) -> Spec:

@@ -14,11 +14,11 @@ from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, share
 from loadtests.records.cell import Step
-from loadtests.report.charts import style
+from loadtests.report.charts import axis, style
 from loadtests.report.charts.style import Spec, by_stack, marks, number
 from loadtests.report.picture import Picture
 from loadtests.report.said import prediction, share_within, time
-from loadtests.report.words import amount, count, percent
+from loadtests.report.words import amount, percent
 
 WIDTH = 228
 HEIGHT = 150
@@ -26,7 +26,6 @@ TIME_HEIGHT = 96
 FONT_SIZE = 12
 APART = 1.2  # percent
 MOST_APART = 5
-DIGIT = 6.7  # pixels
 SAYS = style.text("says")
 Row = dict[str, Any]
 Value = Callable[[Step], float | None]
@@ -34,18 +33,18 @@ Value = Callable[[Step], float | None]
 
 @dataclass(frozen=True)
 class Plot:
-    """One plot: of which outcomes, on which steps, and what of each step."""
+    """One plot: of which outcomes, up to which step, and what of each step."""
 
     outcomes: Sequence[Outcome]
     looks: dict[str, style.Look]
-    levels: Sequence[int]
+    top_step: int
     deadline_s: float
 
     def rows(self, value: Value, says: Callable[[Step], str]) -> list[Row]:
         return [
             {
                 "stack": o.stack,
-                "x": style.place(step.slow_clients, self.levels),
+                "x": axis.place(step.slow_clients),
                 "y": value(step),
                 "apart": self.apart(number),
                 "says": f"{o.stack}, {_clients(step)}: {says(step)}",
@@ -60,7 +59,7 @@ class Plot:
         return (middle - number) * min(APART, MOST_APART / max(middle, 1))
 
     def predicted(self) -> list[Row]:
-        """Where stacks were predicted to be out, if that is within the staircase."""
+        """Where stacks were predicted to be out, if that is on the axis."""
         return [
             {
                 "stack": o.stack,
@@ -68,13 +67,8 @@ class Plot:
                 "says": f"{o.stack}: predicted out at {prediction(o.predicted)}",
             }
             for o in self.outcomes
-            if (along := style.predicted(o.predicted, self.levels))
+            if (along := axis.predicted(o.predicted, self.top_step))
         ]
-
-
-def levels(found: Sequence[Outcome]) -> list[int]:
-    """The steps of all staircases."""
-    return sorted({step.slow_clients for o in found for step in o.steps})
 
 
 def answered(name: str, scenario: str, plot: Plot) -> Picture:
@@ -104,9 +98,9 @@ def response_times(
 
 
 def _answered(plot: Plot) -> Spec:
-    axis = _axis(values=[0, 50, 100], labelExpr="datum.label + ' %'")
+    percents = _axis(values=[0, 50, 100], labelExpr="datum.label + ' %'")
     scale = {"domain": [-8, 108], "nice": False, "zero": False}
-    x, y = _x(plot, "slow clients"), number("y", scale=scale, axis=axis, title=None)
+    x, y = _x(plot, "slow clients"), number("y", scale=scale, axis=percents, title=None)
     rows = plot.rows(_percent, lambda step: f"{share_within(step)} answered")
     known = [row for row in rows if row["y"] is not None]
     moved = [row | {"y": row["y"] + row["apart"]} for row in known]
@@ -119,10 +113,10 @@ def _predictions(plot: Plot, x: Spec) -> list[Spec]:
     thin = {"strokeDash": [1, 3], "strokeWidth": 1.5, "aria": False}
     form = {"shape": "triangle-down", "filled": True, "size": 55, "opacity": 1}
     at = {"x": x, "y": {"value": -6}, "color": colour}
-    ends, between = style.ends(rows), {"strokeWidth": 2, "aria": False}
+    ends, between = axis.ends(rows), {"strokeWidth": 2, "aria": False}
     return [
         marks(ends, "rule", thin, x=x, color=colour),
-        marks(style.ranges(rows), "rule", between, x2={"field": "until"}, **at),
+        marks(axis.ranges(rows), "rule", between, x2={"field": "until"}, **at),
         marks(ends, "point", form, description=SAYS, **at),
     ]
 
@@ -130,9 +124,9 @@ def _predictions(plot: Plot, x: Spec) -> list[Spec]:
 def _response_times(plot: Plot, bottom: float, top: float) -> Spec:
     def panel(p: int, x_title: str | None) -> Spec:
         decades = range(math.ceil(math.log10(bottom)), 1 + int(math.log10(top)))
-        axis = _axis(values=[10.0**n for n in decades], format=",~r")
+        values = _axis(values=[10.0**n for n in decades], format=",~r")
         scale = {"type": "log", "domain": [bottom, top], "nice": False}
-        y = number("y", scale=scale, axis=axis, title=f"p{p}, ms")
+        y = number("y", scale=scale, axis=values, title=f"p{p}, ms")
         rows = plot.rows(
             lambda step: _positive(getattr(step, f"p{p}_ms")),
             lambda step: f"p{p} {time(step, p, plot.deadline_s)} ms",
@@ -158,38 +152,8 @@ def _lines(plot: Plot, rows: list[Row], x: Spec, y: Spec) -> list[Spec]:
 
 
 def _x(plot: Plot, title: str | None) -> Spec:
-    names = ", ".join(f"'{name}'" for name in _names(plot.levels))
-    last = len(plot.levels) - 1
-    return number(
-        "x",
-        scale={"domain": [-0.3, last + 0.3], "nice": False, "zero": False},
-        title=title,
-        axis=_axis(
-            values=list(range(last + 1)),
-            labelExpr=f"[{names}][datum.value]",
-            labels=title is not None,
-            labelOverlap=False,
-            grid=False,
-        ),
-    )
-
-
-def _names(levels: Sequence[int]) -> list[str]:
-    """The levels as they stand below the axis: what would overlap another is left out,
-    but never the last, which says how far the staircase went."""
-    apart = WIDTH / max(1, len(levels) - 0.4)
-
-    def end(index: int, sign: int) -> float:
-        return apart * index + sign * (DIGIT * len(count(levels[index])) + 2) / 2
-
-    last = len(levels) - 1
-    names, free = [], -math.inf
-    for index, level in enumerate(levels):
-        fits = end(index, -1) >= free and end(index, 1) <= end(last, -1)
-        shown = fits or index == last
-        names.append(count(level) if shown else "")
-        free = end(index, 1) if shown else free
-    return names
+    form = _axis(labels=title is not None)
+    return axis.x(plot.top_step, WIDTH, FONT_SIZE, title, **form)
 
 
 def _axis(**given: Any) -> Spec:

@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Step
-from loadtests.report.charts import style
+from loadtests.report.charts import axis, style
 
 LABEL_GAP = 17
 Row = dict[str, Any]
@@ -29,15 +29,20 @@ class Panel:
     bounds: Callable[[Step], Row] | None = None
 
     @property
-    def levels(self) -> list[int]:
-        return sorted({s.slow_clients for o in self.outcomes for s in o.steps})
+    def top_step(self) -> int:
+        """The most slow clients of any stack: where the axis ends."""
+        return max(o.last.slow_clients for o in self.outcomes)
+
+    @property
+    def end(self) -> float:
+        return axis.place(self.top_step)
 
     def rows(self) -> list[Row]:
         """A point for each step of each stack; None breaks the line."""
         return [
             {
                 "stack": outcome.stack,
-                "x": style.place(step.slow_clients, self.levels),
+                "x": axis.place(step.slow_clients),
                 "y": self.value(step),
                 **(self.bounds(step) if self.bounds else {}),
             }
@@ -46,8 +51,8 @@ class Panel:
         ]
 
     def ends(self) -> list[Row]:
-        """The last point of each line that reaches the last step: named beside it."""
-        ends = [row for row in self._last_points() if row["x"] == len(self.levels) - 1]
+        """The last point of each line that reaches the end: named beside it."""
+        ends = [row for row in self._last_points() if row["x"] == self.end]
         wanted = [self.pixel(row["y"]) for row in ends]
         given = style.dodged(wanted, LABEL_GAP, self.height)
         return [
@@ -61,7 +66,7 @@ class Panel:
         The further left, the further from its point, so that no name is crossed by the
         line that leads to another.
         """
-        ends = [row for row in self._last_points() if row["x"] < len(self.levels) - 1]
+        ends = [row for row in self._last_points() if row["x"] < self.end]
         lowest, highest = math.inf, -math.inf
         for row in sorted(ends, key=lambda row: (-row["x"], row["y"])):
             pixel = self.pixel(row["y"])

@@ -1,4 +1,4 @@
-"""How charts look: colours and marks of the stacks, spacing of steps and of labels.
+"""How charts look: colours and marks of the stacks, spacing of labels.
 
 The colours are those of Okabe and Ito, which colour-blind readers can tell apart, with
 brown for their yellow, which is too faint on white. WSGI is warm, dashed and square;
@@ -8,12 +8,10 @@ ASGI is cool, solid and round: no reader has to rely on colour alone.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from loadtests.analysis.outcomes import family
-from loadtests.analysis.predictions import Prediction
 from loadtests.report.picture import Look as Look
 from loadtests.report.picture import Spec as Spec
 
@@ -135,39 +133,6 @@ def by_stack(looks: dict[str, Look], part: str) -> Spec:
 def text(name: str) -> Spec:
     """Words to write, or to describe a mark with, from a column of the rows."""
     return {"field": name, "type": "nominal"}
-
-
-def place(level: int, levels: Sequence[int]) -> float:
-    """Where a number of slow clients stands among evenly spaced, sorted levels.
-
-    Evenly spaced, because the steps that matter (0 and 1, 15 and 16) would be one spot
-    on any scale that also shows 512.
-    """
-    after = bisect_left(levels, level)
-    if after == len(levels) or levels[after] == level or after == 0:
-        return float(after)
-    before, next_one = levels[after - 1], levels[after]
-    return after - 1 + (level - before) / (next_one - before)
-
-
-def predicted(made: Prediction, levels: Sequence[int]) -> Spec | None:
-    """Where a prediction, or a range of them, stands; None: not in this staircase."""
-    level, last = made.low, made.high
-    if level is None or last is None or level > levels[-1]:
-        return None
-    end = place(min(last, levels[-1]), levels)
-    return {"x": place(level, levels), "until": end, "within": last <= levels[-1]}
-
-
-def ranges(rows: Iterable[Spec]) -> list[Spec]:
-    """Predictions that are not one number."""
-    return [row for row in rows if row["until"] > row["x"]]
-
-
-def ends(rows: Sequence[Spec]) -> list[Spec]:
-    """Both ends of each prediction, as far as they are within the staircase."""
-    last = [{**row, "x": row["until"]} for row in ranges(rows) if row["within"]]
-    return [*rows, *last]
 
 
 def dodged(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:

@@ -37,7 +37,7 @@ def part(run: Run, folder: str) -> str:
 def _made(run: Run, folder: str) -> str:
     """One sentence: which run, on what, and how many predictions were right."""
     found = outcomes(run)
-    whole = f"[The whole report]({folder}/report.md)."
+    whole = f"[The whole report]({folder}/report.md).{_earlier(run)}"
     if not found:
         return f"No cell of this run counts. {whole}"
     on = run.environment
@@ -46,6 +46,14 @@ def _made(run: Run, folder: str) -> str:
         f"{_predictions(found)} ({amount(len(run.cells), 'cell')} on {text(on.cpu)}, "
         f"{amount(on.cpus, 'core')}, Python {text(on.python)}). {whole}"
     )
+
+
+def _earlier(run: Run) -> str:
+    """That a run of format 1 was measured otherwise than a new one would be."""
+    if run.method.arrive_per_s is not None:
+        return ""
+    top = max((s.slow_clients for c in run.cells for s in c.steps), default=0)
+    return f" An earlier method measured this run, with up to {top} slow clients."
 
 
 def _predictions(found: list[Outcome]) -> str:

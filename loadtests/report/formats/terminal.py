@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.analysis.outcomes import counts
-from loadtests.analysis.predictions import CONFIRMED, predicted_out, verdict
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
 from loadtests.records.tasks import TaskKey
@@ -18,10 +17,10 @@ from loadtests.report import blocks
 from loadtests.report.blocks import Block, Source
 from loadtests.report.facts import reason, sentence
 from loadtests.report.prose import text
-from loadtests.report.said import NEVER, prediction
+from loadtests.report.said import found
 from loadtests.report.sections import overview, request_costs, self_recovery
 from loadtests.report.values import Predicted, Value, written
-from loadtests.report.words import amount, count, visible
+from loadtests.report.words import visible
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12
@@ -41,18 +40,7 @@ def _label(stack: str, what: str) -> str:
 def _found(cell: Cell) -> str:
     if not counts(cell):
         return f"void: {reason(cell)}"
-    capacity = cell.capacity
-    predicted = predicted_out(capacity)
-    expected = f"(predicted {prediction(predicted)})"
-    if predicted.never:
-        right = verdict(cell) == CONFIRMED
-        expected = "(as predicted)" if right else f"(predicted: {NEVER})"
-    if capacity.out_at is not None:
-        return f"out at {amount(capacity.out_at, 'slow client')} {expected}"
-    top = amount(cell.steps[-1].slow_clients, "slow client")
-    if capacity.degrades_at is not None:
-        return f"degraded at {count(capacity.degrades_at)}, not out at {top} {expected}"
-    return f"unharmed up to {count(cell.steps[-1].slow_clients)} {expected}"
+    return found(cell)
 
 
 def task_line(run: Run, task: TaskKey) -> Text:

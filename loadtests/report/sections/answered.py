@@ -1,4 +1,4 @@
-"""At a glance: the share of healthy requests answered, as slow clients arrive."""
+"""At a glance: the share of healthy requests answered, by number of slow clients."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from loadtests.report.sections import smalls
 from loadtests.report.special_blocks import Smalls
 
 LEAD = (
-    "The share of healthy requests answered within {} s, at each step of the staircase "
-    "of slow clients. Steps are evenly spaced."
+    "The share of healthy requests answered within {} s, by the number of slow clients "
+    "that were connected. The axis is logarithmic."
 )
 KEY = (
     "Triangles mark where a stack was predicted to be out; two joined triangles mark a "
@@ -35,7 +35,7 @@ def blocks(source: Source) -> Sequence[Block]:
 
 SECTION = Section(
     "answered",
-    "Healthy requests answered, as slow clients arrive",
+    "Healthy requests answered beside slow clients",
     blocks,
     short="At a glance",
 )

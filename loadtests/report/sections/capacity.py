@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import REFUTED
 from loadtests.records.run import Run
+from loadtests.report import said
 from loadtests.report.blocks import (
     Block,
     Chart,
     Column,
     Folded,
+    Heading,
     Reasons,
     Section,
     Source,
@@ -21,8 +23,8 @@ from loadtests.report.blocks import (
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
 from loadtests.report.sections.matrix import by_scenario, matrix
-from loadtests.report.values import At, Judged, Name, Predicted, Value
-from loadtests.report.words import listed
+from loadtests.report.values import At, Count, Judged, Name, Predicted, Value
+from loadtests.report.words import NOTHING, count, listed
 
 TITLE = "How many slow clients it takes"
 LEAD = (
@@ -30,21 +32,37 @@ LEAD = (
     "not from this run. A cell marked ≠ was measured otherwise."
 )
 NOTE = (
-    "*degrades at*: the first step at which under 99 % of healthy requests were "
-    "answered within the deadline. *out at*: the first step with under 1 %. *held*: "
-    "the largest step up to which every step stayed at 99 % or more. The first step at "
-    "or above a prediction confirms it."
+    "*degrades at*: the fewest slow clients with which under 99 % of healthy requests "
+    "were answered within the deadline. *out at*: the fewest with under 1 %. *held*: "
+    "the most up to which every step stayed at 99 % or more. A range is predicted "
+    "where slow clients fall unevenly among the workers."
 )
+EVIDENCE = (
+    "*ran out*: what a worker had none left of when the stack degraded. The evidence "
+    "is what each process held at that moment: connections, descriptors, and those "
+    "that waited to be accepted."
+)
+UNEVEN = "How slow clients fell among the workers"
+UNEVEN_NOTE = (
+    "Connections of each worker at the largest step that was held, shown where one "
+    "worker had at least a quarter more than an even share. The first worker that is "
+    "full is where harm begins."
+)
+UNEVEN_FROM = 1.25
+FEWEST = 8  # connections; of fewer, one more is a large part
 COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
-    Column("predicted_first", "predicted to degrade at"),
-    Column("degrades_at", "degrades at"),
-    Column("predicted", "predicted out at"),
-    Column("out_at", "out at"),
     Column("held", "held"),
+    Column("degrades_at", "degrades at"),
+    Column("predicted_first", "predicted"),
+    Column("out_at", "out at"),
+    Column("predicted", "predicted"),
+    Column("ran_out", "ran out"),
+    Column("predicted_ran_out", "predicted"),
     Column("verdict", "prediction"),
 )
+SUPPLIES = ("ran_out", "predicted_ran_out")  # not known of runs of format 1
 
 
 def blocks(source: Source) -> Sequence[Block]:
@@ -52,7 +70,11 @@ def blocks(source: Source) -> Sequence[Block]:
     if not shown.rows:
         return []
     found: list[Block] = [Text(prose(LEAD)), shown, Text(prose(NOTE), "note")]
-    picture, figures = drawing.capacity(run), table(run)
+    picture, figures, spread = drawing.capacity(run), table(run), uneven(run)
+    if any(column.key in SUPPLIES for column in figures.columns):
+        found.append(Text(prose(EVIDENCE), "note"))
+    if spread.rows:
+        found += [Heading(UNEVEN), spread, Text(prose(UNEVEN_NOTE), "note")]
     if picture and figures.rows:
         chart = Chart(picture, "Capacities, chart")
         found.append(Folded("The same as a chart, and all figures", [chart, figures]))
@@ -62,7 +84,37 @@ def blocks(source: Source) -> Sequence[Block]:
 
 
 def table(run: Run) -> Table:
-    return Table(TITLE, COLUMNS, [_row(o) for o in by_scenario(run)])
+    found = by_scenario(run)
+    known = any(said.ran_out(o) or said.predicted_ran_out(o) for o in found)
+    columns = [c for c in COLUMNS if known or c.key not in SUPPLIES]
+    return Table(TITLE, columns, [_row(o) for o in found])
+
+
+def uneven(run: Run) -> Table:
+    """The connections of each worker, where one had many more than another."""
+    columns = (
+        Column("scenario", "scenario", name=True),
+        Column("stack", "stack", name=True),
+        Column("slow_clients", "slow clients"),
+        Column("by_worker", "connections of each worker"),
+    )
+    rows: list[dict[str, Value]] = [
+        {
+            "scenario": Name(o.scenario),
+            "stack": Name(o.stack),
+            "slow_clients": Count(step.slow_clients),
+            "by_worker": Name(" + ".join(map(count, step.by_worker))),
+        }
+        for o in by_scenario(run)
+        for step in o.steps
+        if step.slow_clients == o.held.middle and _uneven(step.by_worker)
+    ]
+    return Table(UNEVEN, columns, rows)
+
+
+def _uneven(by_worker: Sequence[int]) -> bool:
+    even = sum(by_worker) / max(1, len(by_worker))
+    return sum(by_worker) >= FEWEST and max(by_worker) >= UNEVEN_FROM * even
 
 
 def _row(o: Outcome) -> dict[str, Value]:
@@ -74,6 +126,8 @@ def _row(o: Outcome) -> dict[str, Value]:
         "predicted": Predicted(o.predicted),
         "out_at": At(o.out_at, strong=o.out),
         "held": At(o.held),
+        "ran_out": Name(said.ran_out(o) or NOTHING),
+        "predicted_ran_out": Name(said.predicted_ran_out(o) or NOTHING),
         "verdict": Judged(o, strong=o.verdict == REFUTED),
     }
 

@@ -44,6 +44,8 @@ def _chosen(run: Run) -> Iterator[str]:
         yield f"WORKERS={ordered.workers}"
     if ordered.threads:
         yield f"THREADS={ordered.threads}"
+    if ordered.nofile:
+        yield f"NOFILE={ordered.nofile}"
 
 
 SECTION = Section("commands", TITLE, blocks)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from loadtests.analysis import intervals
+from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
@@ -22,24 +24,39 @@ from loadtests.report.prose import prose
 from loadtests.report.sections import request_costs
 from loadtests.report.sections.matrix import by_scenario
 from loadtests.report.values import Count, Figure, Name, Value
+from loadtests.report.words import count
 
 TITLE = "What a request costs, what a slow client costs"
 CELLS = "What a slow client costs the server"
-NOTE = (
+SHOWN = "Memory of a slow client, kB"
+NOTE_1 = (
     "Memory is the resident memory of all processes "
     "of the server; pages that they share count in each. Memory of a slow client is "
     "the slope over the staircase. The kernel's memory for its socket is not in it. "
     "There is no figure where the stack was out, because slow clients may wait "
     "unaccepted there. Of repeats, the table gives the middle one."
 )
+NOTE = (
+    "Memory is that of all processes of the server (PSS). Pages that processes share "
+    "count once. What a slow client takes is the slope over the steps that did no "
+    "harm, with its 95 % interval in brackets. *kernel*: what the kernel holds for "
+    "the server's side of the connection. Each figure is left out if fewer than {} "
+    "slow clients did no harm. Of repeats, the table gives the middle one."
+)
+FEWEST = 8  # slow clients; one alone costs what it touches first
+MANY = 2000  # slow clients of the projection
 COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
     Column("idle", "idle, MB"),
     Column("peak", "peak, MB"),
-    Column("slow_client", "a slow client, kB"),
+    Column("slow_client", "server, kB each"),
+    Column("kernel", "kernel, kB each"),
+    Column("sum", "sum, kB each"),
+    Column("many", f"{count(MANY)} clients, MB"),
     Column("replaced", "workers replaced"),
 )
+OF_KERNEL = ("kernel", "sum", "many")  # not known of runs of format 1
 
 
 def blocks(source: Source) -> Sequence[Block]:
@@ -49,14 +66,23 @@ def blocks(source: Source) -> Sequence[Block]:
         note = Text(request_costs.note(source.run), "note")
         found += [Heading(request_costs.TITLE), requests, note]
     if cells.rows:
-        shown = {"Memory of a slow client, kB": "slow_client"}
-        found.append(Glance(cells, shown, "All costs", prose(NOTE)))
+        known = _kernel_is_known(source.run)
+        key = "sum" if known else "slow_client"
+        about = prose(NOTE, str(FEWEST)) if known else prose(NOTE_1)
+        found.append(Glance(cells, {SHOWN: key}, "All costs", about))
     return found
 
 
+def _kernel_is_known(run: Run) -> bool:
+    return run.method.arrive_per_s is not None
+
+
 def table(run: Run) -> Table:
-    rows = [_row(o) for o in by_scenario(run)]
-    return Table(CELLS, COLUMNS, [row for row in rows if _told(row)])
+    make = _row if _kernel_is_known(run) else _row_1
+    rows = [make(o) for o in by_scenario(run)]
+    kept = [row for row in rows if _told(row)]
+    columns = [c for c in COLUMNS if _kernel_is_known(run) or c.key not in OF_KERNEL]
+    return Table(CELLS, columns, kept)
 
 
 def _told(row: dict[str, Value]) -> bool:
@@ -65,6 +91,52 @@ def _told(row: dict[str, Value]) -> bool:
 
 
 def _row(o: Outcome) -> dict[str, Value]:
+    typical = slow_client(o)
+    total = typical.sum_kb if typical else None
+    return _row_1(o) | {
+        "slow_client": typical.server if typical else Figure(None),
+        "kernel": typical.kernel if typical else Figure(None),
+        "sum": Figure(total),
+        "many": Figure(None if total is None else total * MANY / 1024),
+    }
+
+
+@dataclass(frozen=True)
+class SlowClient:
+    """What a slow client takes of the server and of the kernel, in kB."""
+
+    server: Figure
+    kernel: Figure
+
+    @property
+    def sum_kb(self) -> float | None:
+        known = [f.value for f in (self.server, self.kernel) if f.value is not None]
+        return max(0.0, sum(known)) if len(known) == 2 else None
+
+
+def slow_client(o: Outcome) -> SlowClient | None:
+    """That of the middle repeat; None where too few did no harm, or it is not known."""
+    known = [
+        c.server
+        for c in o.cells
+        if (c.capacity.held or 0) >= FEWEST and c.server.kb_per_slow_client is not None
+    ]
+    if not known:
+        return None
+    known.sort(key=lambda server: server.kb_per_slow_client or 0.0)
+    of = known[len(known) // 2]
+    return SlowClient(
+        _within(of.kb_per_slow_client, of.kb_low, of.kb_high),
+        _within(of.kernel_kb_per_slow_client, of.kernel_kb_low, of.kernel_kb_high),
+    )
+
+
+def _within(value: float | None, low: float | None, high: float | None) -> Figure:
+    bounds = None if low is None or high is None else Interval(low, high)
+    return Figure(value, bounds)
+
+
+def _row_1(o: Outcome) -> dict[str, Value]:
     per_client = _repeated(o, lambda c: c.server.kb_per_slow_client)
     return {
         "scenario": Name(o.scenario),

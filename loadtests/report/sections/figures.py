@@ -7,47 +7,45 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Step
-from loadtests.report.prose import Prose, prose, stack
+from loadtests.report.prose import Prose, joined, prose, stack
+from loadtests.report.sections import costs
 from loadtests.report.words import count, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 
-
 UNMOVED = (
-    "Where nothing degraded, p50 response times at the largest step were those of the "
-    "baseline, within {} ms or within their 95 % intervals. The slowest p50 was {}, of "
-    "{} under {}."
+    "At the largest step without harm, response times ({}) were those of the baseline, "
+    "within {} ms or within their 95 % intervals. The slowest was {}, of {} under {}."
 )
 MOVED = (
-    "Where nothing degraded, the p50 response time of {} under {} changed most: from "
-    "{} at the baseline to {} at {} slow clients (95 % intervals in brackets)."
+    "Up to the largest step without harm, the {} response time of {} under {} changed "
+    "most: from {} at the baseline to {} beside {} slow clients (95 % intervals in "
+    "brackets)."
 )
 MEMORY = (
     "A slow client cost between {} ({} under {}) and {} ({} under {}) of memory. "
     "Stacks that were out do not count here, because they may not have accepted it."
 )
+LEAST = (
+    "A slow client cost least on {} under {}: {} of memory of the server and {} of the "
+    "kernel."
+)
+MOST = "A slow client cost most on {} under {}: {} and {}."
 
 
 def response_time(found: list[Outcome]) -> Prose:
-    sure = [o for o in found if o.unharmed and not o.doubtful]
-    known = [(o, *p50s) for o in sure if (p50s := _p50s(o))]
-    if not known:
-        return ()
-    moved = [item for item in known if _apart(item[1], item[2])]
-    moved = [item for item in moved if _change(item[1], item[2]) >= SMALL_MS]
-    if not moved:
-        slowest, _, after = max(known, key=lambda item: item[2].middle)
-        name = stack(slowest.stack)
-        return prose(UNMOVED, f"{SMALL_MS:g}", str(after), name, slowest.scenario)
-    most, before, after = max(moved, key=lambda item: _change(item[1], item[2]))
-    top = count(most.last.slow_clients)
-    name = stack(most.stack)
-    return prose(MOVED, name, most.scenario, str(before), str(after), top)
+    """p99 if that is known at both steps of any stack, else p50."""
+    sure = [o for o in found if not o.doubtful and o.held.middle]
+    for percent in (99, 50):
+        known = [(o, *times) for o in sure if (times := _times(o, percent))]
+        if known:
+            return _changed(f"p{percent}", known)
+    return ()
 
 
 @dataclass(frozen=True)
-class _P50:
-    """A median of response times, in ms, and between which values it lies."""
+class _Time:
+    """A percentile of response times, in ms, and between which values it lies."""
 
     middle: float
     low: float
@@ -58,32 +56,73 @@ class _P50:
         return f"{figure(self.middle, 'ms')} ({figure(self.low)}{high})"
 
 
-def _p50s(outcome: Outcome) -> tuple[_P50, _P50] | None:
-    """p50 at the baseline and at the largest step, where both have an interval."""
-    if outcome.baseline is None or outcome.last is outcome.baseline:
+Known = tuple[Outcome, _Time, _Time]
+
+
+def _changed(name: str, known: list[Known]) -> Prose:
+    moved = [item for item in known if _apart(item[1], item[2])]
+    moved = [item for item in moved if _change(item) >= SMALL_MS]
+    if not moved:
+        slowest, _, after = max(known, key=lambda item: item[2].middle)
+        who = stack(slowest.stack)
+        return prose(UNMOVED, name, f"{SMALL_MS:g}", str(after), who, slowest.scenario)
+    most, before, after = max(moved, key=_change)
+    held, who = count(most.held.middle or 0), stack(most.stack)
+    return prose(MOVED, name, who, most.scenario, str(before), str(after), held)
+
+
+def _times(outcome: Outcome, percent: int) -> tuple[_Time, _Time] | None:
+    """At the baseline and at the largest step that was held, where both are known."""
+    held = [s for s in outcome.steps if s.slow_clients == outcome.held.middle]
+    if outcome.baseline is None or not held:
         return None
-    before, after = _p50(outcome.baseline), _p50(outcome.last)
+    before, after = _time(outcome.baseline, percent), _time(held[0], percent)
     return (before, after) if before and after else None
 
 
-def _p50(step: Step) -> _P50 | None:
-    if step.p50_ms is None or step.p50_low_ms is None:
+def _time(step: Step, percent: int) -> _Time | None:
+    middle, low, high = (
+        getattr(step, f"p{percent}_{part}ms") for part in ("", "low_", "high_")
+    )
+    if middle is None or low is None:
         return None
-    high = math.inf if step.p50_high_ms is None else step.p50_high_ms
-    return _P50(step.p50_ms, step.p50_low_ms, high)
+    return _Time(middle, low, math.inf if high is None else high)
 
 
-def _change(one: _P50, other: _P50) -> float:
-    return abs(other.middle - one.middle)
+def _change(item: Known) -> float:
+    return abs(item[2].middle - item[1].middle)
 
 
-def _apart(one: _P50, other: _P50) -> bool:
+def _apart(one: _Time, other: _Time) -> bool:
     return one.high < other.low or other.high < one.low
 
 
 def memory(found: list[Outcome]) -> Prose:
-    """Memory over the number of slow clients, if the server had accepted them: where it
-    was out, they may have waited in the backlog, where they cost it nothing."""
+    """What a slow client took of the server and of the kernel, least and most."""
+    known = [
+        (of.sum_kb, of, o)
+        for o in found
+        if (of := costs.slow_client(o)) and of.sum_kb is not None
+    ]
+    if not known:
+        return _memory_alone(found)
+    said = [
+        prose(
+            template,
+            *(stack(o.stack), o.scenario),
+            *(figure(part.value, "kB") for part in (of.server, of.kernel)),
+        )
+        for template, (_, of, o) in (
+            (LEAST, min(known, key=lambda item: item[0])),
+            (MOST, max(known, key=lambda item: item[0])),
+        )
+    ]
+    return joined(said if len(known) > 1 else said[:1])
+
+
+def _memory_alone(found: list[Outcome]) -> Prose:
+    """As format 1 knows it, over all steps: where a stack was out, slow clients may
+    have waited in the backlog, where they cost it nothing."""
     known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) and not o.out]
     least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
     most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))

@@ -20,15 +20,15 @@ from loadtests.analysis.predictions import (
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Points, Section, Source
 from loadtests.report.prose import Prose, joined, prose, stack, text
-from loadtests.report.said import prediction, reached
+from loadtests.report.said import RAN_OUT, prediction, ran_out, reached
 from loadtests.report.sections import figures
 from loadtests.report.sections.groups import Group, by_steps, by_words
-from loadtests.report.words import amount, count, percent
+from loadtests.report.words import amount, count, listed, percent
 
 TITLE = "What happened"
 MOST_NAMED = 6
 MOST_REFUTED = 3
-MOST_POINTS = 5
+MOST_POINTS = 6
 NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 
 
@@ -68,10 +68,17 @@ def _out(found: list[Outcome]) -> Prose:
         top = max(o.last.slow_clients for o in found)
         return prose(f"No stack was out at any step, up to {count(top)} slow clients.")
     said = [
-        prose("{} {} out at {}{}.", g.who, g.were, g.what, g.where)
+        prose("{} {} out at {}{}{}.", g.who, g.were, g.what, g.where, _spent(g, found))
         for g in groups[:MOST_NAMED]
     ]
     return joined([*said, *_more(groups, "So {} {} at higher numbers.")])
+
+
+def _spent(group: Group, found: list[Outcome]) -> str:
+    """What the stacks of a group ran out of, as far as that is known."""
+    names = [ran_out(o) for o in found if o.stack in group.stacks and o.out]
+    known = list(dict.fromkeys(filter(None, names)))
+    return f": {RAN_OUT.format(listed(known))}" if known else ""
 
 
 def _more(groups: Sequence[Group], template: str) -> list[Prose]:
@@ -105,6 +112,8 @@ def _degraded(found: list[Outcome]) -> Prose:
 
 def _unharmed(found: list[Outcome]) -> Prose:
     kept = [o for o in found if o.unharmed]
+    if not kept and any(cell.nofile for o in found for cell in o.cells):
+        return ()  # the search goes on until each stack is harmed
     if not kept:
         return prose(
             "No stack kept 99 % of healthy requests answered up to its largest step."

@@ -15,7 +15,15 @@ from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
-from loadtests.report.said import note, number, prediction, span
+from loadtests.report.said import (
+    RAN_OUT,
+    note,
+    number,
+    predicted_ran_out,
+    prediction,
+    ran_out,
+    span,
+)
 from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.words import count
 
@@ -62,7 +70,33 @@ def entry(outcome: Outcome) -> Entry:
     some = len(reached.steps) < len(reached.repeats)
     part = note(reached) if some else ""
     spread = "" if some else _spread(reached)
-    return Entry(state, verb, number(reached), spread, part, predicted, missed)
+    return Entry(
+        state,
+        verb,
+        number(reached),
+        spread=spread,
+        part=part,
+        predicted=predicted,
+        missed=missed,
+        ran_out=_ran_out(outcome),
+        first=_first(outcome),
+    )
+
+
+def _first(outcome: Outcome) -> str:
+    """`degrades at 198`, where that is not also where it is out."""
+    first, out = outcome.degrades_at.middle, outcome.out_at.middle
+    if first is None or out is None or first == out:
+        return ""
+    return f"degrades at {count(first)}"
+
+
+def _ran_out(outcome: Outcome) -> str:
+    """`descriptors ran out`, and what was predicted to if that is something else."""
+    found, made = ran_out(outcome), predicted_ran_out(outcome)
+    if not found or not made or found == made:
+        return RAN_OUT.format(found) if found else ""
+    return f"{RAN_OUT.format(found)} (predicted: {made})"
 
 
 def _spread(reached: Reached) -> str:

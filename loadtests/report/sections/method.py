@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests.analysis import compare, intervals
+from loadtests.analysis import compare, intervals, search
 from loadtests.analysis.outcomes import outcomes
-from loadtests.records.run import Run
+from loadtests.records.run import Method, Run
 from loadtests.report.blocks import Block, Points, Section, Source
 from loadtests.report.prose import Prose, code, prose
-from loadtests.report.words import amount, count, figure, percent
+from loadtests.report.words import amount, count, figure, listed, percent
 
 TITLE = "Method"
 HEALTHY = (
@@ -18,6 +18,22 @@ HEALTHY = (
     "ones (an open workload). Response time counts from the moment when the request "
     "was due. The deadline is {} s. Bodies are checked."
 )
+ARRIVING = (
+    "Slow clients arrive at {} a second. The server then gets up to {} s to come to "
+    "rest. Only after that are the slow clients held, and the step counts."
+)
+HOLDING = (
+    "A look at healthy requests takes {} s. If a look shows harm, further looks follow "
+    "until two agree. The baseline and the largest step without harm last {} s. After "
+    "the last step the slow clients leave, and the server is watched for {} s more."
+)
+SEARCH = (
+    "The search tries half of the predicted number, one below, and the number itself. "
+    "If the prediction is wrong, the search doubles and then bisects. A capacity is "
+    "exact to one client up to {}, and to {} above. A predicted range is climbed in a "
+    "few steps."
+)
+NOFILE = "Each process of a server may open {} file descriptors."
 SLOW = (
     "Slow clients climb a staircase of {} s a step. The first {} s of a step do not "
     "count, because slow clients still arrive. After the last step they leave, and the "
@@ -51,12 +67,10 @@ def lines(run: Run) -> list[Prose]:
     how = run.method
     lags = [x for c in run.cells if (x := c.generator.lag_p99_ms) is not None]
     request = code(how.healthy_request)
-    hold, settle, release = (
-        f"{time_s:g}" for time_s in (how.hold_s, how.settle_s, how.release_s)
-    )
     return [
         prose(HEALTHY, request, f"{how.rate_per_s:g}", f"{how.deadline_s:g}"),
-        prose(SLOW, hold, settle, release),
+        *_slow_clients(how),
+        _nofile(run),
         prose(f"{MACHINE} {FRESH}", how.cores or CORES),
         prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else (),
         prose(_order(run)),
@@ -64,6 +78,27 @@ def lines(run: Run) -> list[Prose]:
         repeatability(run),
         prose(LATE, figure(max(lags, default=None), "ms")),
     ]
+
+
+def _slow_clients(how: Method) -> list[Prose]:
+    """How they came and were held; in format 1 they climbed a staircase."""
+    hold, settle, release = (
+        f"{time_s:g}" for time_s in (how.hold_s, how.settle_s, how.release_s)
+    )
+    if how.arrive_per_s is None:
+        return [prose(SLOW, hold, settle, release)]
+    long = f"{how.long_hold_s or how.hold_s:g}"
+    exact, part = str(search.EXACT_UP_TO), f"{100 * search.RESOLUTION:g} %"
+    return [
+        prose(ARRIVING, f"{how.arrive_per_s:g}", settle),
+        prose(HOLDING, hold, long, release),
+        prose(SEARCH, exact, part),
+    ]
+
+
+def _nofile(run: Run) -> Prose:
+    known = sorted({cell.nofile for cell in run.cells if cell.nofile})
+    return prose(NOFILE, listed([count(n) for n in known])) if known else ()
 
 
 def _order(run: Run) -> str:

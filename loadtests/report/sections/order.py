@@ -8,6 +8,7 @@ from loadtests.report.blocks import Block, Section, Source
 from loadtests.report.sections import (
     advice,
     answered,
+    arrivals,
     calls,
     capacity,
     claims,
@@ -28,6 +29,7 @@ SECTIONS: list[Section] = [
     capacity.SECTION,
     advice.SECTION,
     response_times.SECTION,
+    arrivals.SECTION,
     costs.SECTION,
     fates.SECTION,
     recovery.SECTION,

@@ -49,11 +49,11 @@ def response_times(run: Run) -> list[Small]:
 
 def _smalls(run: Run, ids: dict[str, str], draw: Draw, *, named: bool) -> list[Small]:
     found, looks = by_scenario(run), drawing.run_looks(run)
-    levels = multiples.levels(found)
+    top_step = max((o.last.slow_clients for o in found), default=0)
     smalls = []
     for scenario, key in ids.items():
         under = [o for o in found if o.scenario == scenario]
-        plot = Plot(under, looks, levels, run.method.deadline_s)
+        plot = Plot(under, looks, top_step, run.method.deadline_s)
         beside = [Named(o.stack, looks[o.stack], entry(o)) for o in _hurt_first(under)]
         small = Small(
             id=key,
