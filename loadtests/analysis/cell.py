@@ -202,7 +202,7 @@ def recovery_s(recording: Recording, capacity: Capacity) -> float | None:
     if capacity.degrades_at is None:
         return None
     left_s = recording.left_s
-    after = [s for s in recording.samples if s.intended_s >= left_s]
+    after = recording.due(left_s, recording.taken[-1].ends_s)
     well_s = well_from_s(after, steady_s=RECOVERED_FOR_S)
     return None if well_s is None else round(well_s - left_s, 3)
 

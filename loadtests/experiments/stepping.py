@@ -14,7 +14,7 @@ from pathlib import Path
 from loadtests.analysis.cell import SOON_S
 from loadtests.analysis.search import Harm, harm_of
 from loadtests.experiments.generators import Generators, heard, tell
-from loadtests.experiments.watch import Probing, Watch
+from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
 from loadtests.records.run import Method
 from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
 from loadtests.servers.processes import ProcessError
@@ -140,7 +140,9 @@ class Stepping:
         """1 once the server has come to rest; 0 where it does not in time."""
         return int(
             self._watch.until(
-                lambda: self._watch.at_rest_since(since_s), self._method.settle_s
+                lambda: self._watch.at_rest_since(since_s),
+                self._method.settle_s,
+                RESTING_EVERY_S,
             )
         )
 

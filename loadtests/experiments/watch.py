@@ -1,7 +1,7 @@
 """Watching a cell while it is measured: readings, the probe's samples, the time.
 
 The one rule: nothing is waited for with our eyes shut. Whatever the harness waits for,
-it takes a reading of server and generators every 150 ms meanwhile.
+it takes a reading of server and generators now and then meanwhile.
 """
 
 from __future__ import annotations
@@ -32,9 +32,13 @@ from loadtests.servers.logs import CappedLog
 from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server
 from loadtests.servers.sockets import connections_by_pid, sockets_on
-from loadtests.servers.usage import Meter, Reading, usage
+from loadtests.servers.usage import Memory, Usage, memory, usage
 
-READING_EVERY_S = 0.15
+# We look from the generators' core, and each reading takes some 2 ms from the probe. So
+# readings are rare while slow clients are held: a server that comes to rest is looked
+# at more often.
+READING_EVERY_S = 0.5
+RESTING_EVERY_S = 0.15
 _LOOK_EVERY_S = 0.02
 # The server is at rest when what it uses changes no more: from two readings to the
 # next two by no more than this share of a core, or a tenth.
@@ -73,14 +77,13 @@ class Watch:
     ) -> None:
         self._server, self._generators, self._tell = server, generators, tell
         self._neighbours = neighbours
-        self._meter = Meter(server.group, server.port)
         self._log = CappedLog(server.group.log)
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
         self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
         self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
         self._processes = [psutil.Process(group.id) for group in generators.both()]
         self._tail = SamplesTail(samples)
-        self._began_s = self._next_s = time.monotonic()
+        self._began_s = self._read_s = time.monotonic()
         self._cpu: CpuReadings = []
         self._wanted: CpuReadings = []
 
@@ -88,14 +91,19 @@ class Watch:
         for each in (self._of_server, self._of_workers, self._of_generator):
             each.close()
 
-    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Whether the condition came true within that time."""
+    def until(
+        self,
+        condition: Callable[[], bool],
+        seconds: float,
+        every_s: float = READING_EVERY_S,
+    ) -> bool:
+        """Whether the condition came true within that time; readings come so often."""
         ends_s = time.monotonic() + seconds
         while not condition():
             now_s = time.monotonic()
             if now_s >= ends_s:
                 return False
-            if now_s >= self._next_s:
+            if now_s >= self._read_s + every_s:
                 self.read()
             time.sleep(min(_LOOK_EVERY_S, max(0.0, ends_s - time.monotonic())))
         return True
@@ -112,19 +120,20 @@ class Watch:
         """
         self._generators.see_that_they_run()
         self._server.see_that_it_is_ours()
-        reading = self._meter.read(with_memory=with_memory)
-        self._of_server.write(_server_reading(reading, self._log.cut()))
+        at_s, group = time.monotonic(), self._server.group
+        used = usage(group)
+        taken = memory(group, self._server.port) if with_memory else None
+        reading = _server_reading(at_s, used, taken, self._log.cut())
+        self._of_server.write(reading)
         foreign_s = self._neighbours.foreign_cpu_s()
-        self._of_generator.write(
-            _generator_reading(reading.at_s, self._processes, foreign_s)
-        )
-        by_pid = reading.usage.by_pid.items()
-        self._cpu.append((reading.at_s, {pid: used.cpu_s for pid, used in by_pid}))
-        wanted = {pid: used.cpu_s + used.waited_s for pid, used in by_pid}
-        self._wanted.append((reading.at_s, wanted))
-        self._next_s = reading.at_s + READING_EVERY_S
-        self._tell(reading.at_s - self._began_s)
-        return reading.at_s
+        self._of_generator.write(_generator_reading(at_s, self._processes, foreign_s))
+        by_pid = used.by_pid.items()
+        self._cpu.append((at_s, {pid: one.cpu_s for pid, one in by_pid}))
+        wanted = {pid: one.cpu_s + one.waited_s for pid, one in by_pid}
+        self._wanted.append((at_s, wanted))
+        self._read_s = at_s
+        self._tell(at_s - self._began_s)
+        return at_s
 
     def read_workers(self, slow_clients: int) -> None:
         """Take a reading of what each process of the server holds."""
@@ -146,7 +155,11 @@ class Watch:
 
     def samples(self, from_s: float, to_s: float) -> list[Sample]:
         """The healthy requests due in that time that have ended so far."""
-        return [s for s in self._tail.so_far() if from_s <= s.intended_s < to_s]
+        # They are in the order in which they ended, which none does before it is due.
+        since = itertools.takewhile(
+            lambda sample: sample.ended_s >= from_s, reversed(self._tail.so_far())
+        )
+        return [sample for sample in since if from_s <= sample.intended_s < to_s]
 
     def at_rest_since(self, since_s: float) -> bool:
         """Whether the server's use of CPU time has come to rest, after that moment."""
@@ -190,15 +203,16 @@ def _shares(cpu: CpuReadings) -> Iterator[dict[int, float]]:
         }
 
 
-def _server_reading(reading: Reading, log_mb: float) -> ServerReading:
-    used, memory = reading.usage, reading.memory
+def _server_reading(
+    at_s: float, used: Usage, taken: Memory | None, log_mb: float
+) -> ServerReading:
     return ServerReading(
-        at_s=reading.at_s,
+        at_s=at_s,
         cpu_s=used.cpu_s,
         rss_mb=used.rss_mb,
         pids=" ".join(map(str, sorted(used.pids))),
-        pss_mb=memory.pss_mb if memory else None,
-        kernel_mb=memory.kernel_mb if memory else None,
+        pss_mb=taken.pss_mb if taken else None,
+        kernel_mb=taken.kernel_mb if taken else None,
         log_mb=log_mb,
     )
 

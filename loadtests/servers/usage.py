@@ -2,7 +2,6 @@
 
 `usage` takes the figures that are nearly free. `memory` takes two whose cost grows with
 the connections: memory with shared pages counted once, and the kernel's socket memory.
-A `Meter` takes both over and over, and spends at most 2 % of a core on the second.
 
 The memory of a group is its PSS: each page is shared out among the processes that map
 it, so a page that master and workers share counts once. A slope needs PSS as well. USS
@@ -15,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +22,6 @@ import psutil
 
 from loadtests.servers.processes import Group
 from loadtests.servers.sockets import Sockets, sockets_on
-
-MEMORY_SHARE = 0.02  # of a core, at most, for taking `memory` over and over
 
 
 @dataclass(frozen=True)
@@ -87,39 +83,6 @@ def memory(group: Group, port: int) -> Memory:
     2,000 slow readers at uvicorn, 340 MB, take 30 to 50 ms, about half of it each.
     """
     return Memory(_pss_mb(group), sockets_on(port))
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One look at a server; `memory` is None where it was not taken this time."""
-
-    at_s: float
-    usage: Usage
-    memory: Memory | None
-
-
-class Meter:
-    """Looks at a running server, over and over.
-
-    The dearer memory was to take, the longer the next pause before it is taken again.
-    """
-
-    def __init__(self, group: Group, port: int) -> None:
-        self._group = group
-        self._port = port
-        self._memory_due_s = 0.0
-
-    def read(self, *, with_memory: bool = False) -> Reading:
-        """What is used now. Memory is taken when due, or `with_memory` in any case."""
-        began_s = time.monotonic()
-        used = usage(self._group)
-        if not with_memory and began_s < self._memory_due_s:
-            return Reading(began_s, used, None)
-        before_s = time.thread_time()  # of ours: a neighbour may make us wait
-        taken = memory(self._group, self._port)
-        took_s = time.thread_time() - before_s
-        self._memory_due_s = began_s + took_s / MEMORY_SHARE
-        return Reading(began_s, used, taken)
 
 
 def _usage_of(process: psutil.Process) -> ProcessUsage:

@@ -30,6 +30,19 @@ from tests.analysis.recordings import (
 )
 
 
+def came(number: int) -> Arrival:
+    """The arrival of so many, which does no harm."""
+    return Arrival(
+        lasted_s=0.5,
+        settled=True,
+        attempted=50,
+        answered=50,
+        worst_ms=2.0,
+        server_cpu_s=0.01,
+        came=number,
+    )
+
+
 def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
     step = Step(
         slow_clients=0,
@@ -44,14 +57,6 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         p50_high_ms=2.0,
         p90_low_ms=2.0,
         p90_high_ms=2.0,
-    )
-    arrival = Arrival(
-        lasted_s=0.5,
-        settled=True,
-        attempted=50,
-        answered=50,
-        worst_ms=2.0,
-        server_cpu_s=0.01,
     )
     assert cell(healthy(0, 4, 32)) == Cell(
         stack="wsgi-gunicorn-gthread",
@@ -69,8 +74,8 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         ),
         steps=[
             step,
-            dataclasses.replace(step, slow_clients=4, arrival=arrival),
-            dataclasses.replace(step, slow_clients=32, arrival=arrival),
+            dataclasses.replace(step, slow_clients=4, arrival=came(4)),
+            dataclasses.replace(step, slow_clients=32, arrival=came(28)),
         ],
         fates=Fates(held=32),
         recovery_s=None,

@@ -206,8 +206,9 @@ def test_step_that_was_taken_twice_is_judged_both_times() -> None:
 
 def test_trouble_of_the_server_makes_no_cell_void() -> None:
     """It is what we came to see."""
-    recording = fail(healthy(0, 4, 32), 0.0, 99.0)
+    recording = healthy(0, 4, 32)
+    recording = fail(recording, recording.taken[1].asked_s, 99.0)
     refused = [visit._replace(fate="refused") for visit in recording.visits]
     found = cell(dataclasses.replace(recording, visits=refused, server=[]))
     assert found.valid
-    assert found.capacity == Capacity(16, 0, 0, None, 32)
+    assert found.capacity == Capacity(16, 4, 4, 0, 32)

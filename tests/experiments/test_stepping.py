@@ -52,8 +52,6 @@ def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:
     assert arrival is not None
     assert arrival.settled
     assert arrival.lasted_s >= 3.0
-    assert arrival.server_cpu_s is not None
-    assert arrival.server_cpu_s > 0.3
     assert recording.steps[1].settled == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 from loadtests.servers import usage as usage_of
 from loadtests.servers.processes import Group, Guard, started
 from loadtests.servers.server import free_port
-from loadtests.servers.usage import Meter, memory, usage
+from loadtests.servers.usage import memory, usage
 from tests.conftest import Servers
 
 BUSY_FOR_S = 0.2
@@ -125,24 +125,3 @@ def test_memory_says_what_the_kernel_holds(servers: Servers) -> None:
     found = memory(server.group, server.port)
     assert found.sockets is not None
     assert found.kernel_mb == found.sockets.memory_bytes / 1024**2
-
-
-def test_meter_takes_memory_at_first_then_when_due_or_asked(
-    known: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(usage_of, "MEMORY_SHARE", 1e-9)  # so the next is far away
-    meter = Meter(known, free_port())
-    first, second, third = meter.read(), meter.read(), meter.read(with_memory=True)
-    assert first.memory is not None
-    assert second.memory is None
-    assert third.memory is not None
-    assert second.usage.pids == {known.id}
-    assert first.at_s < second.at_s < third.at_s
-
-
-def test_meter_takes_memory_again_after_a_pause(
-    known: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(usage_of, "MEMORY_SHARE", 1e9)
-    meter = Meter(known, free_port())
-    assert all(meter.read().memory for _ in range(3))

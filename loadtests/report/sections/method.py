@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests.analysis import compare, intervals, search
+from loadtests.analysis import compare, intervals, predictions
 from loadtests.analysis.outcomes import outcomes
 from loadtests.records.run import Method, Run
 from loadtests.report.blocks import Block, Points, Section, Source
@@ -88,7 +88,7 @@ def _slow_clients(how: Method) -> list[Prose]:
     if how.arrive_per_s is None:
         return [prose(SLOW, hold, settle, release)]
     long = f"{how.long_hold_s or how.hold_s:g}"
-    exact, part = str(search.EXACT_UP_TO), f"{100 * search.RESOLUTION:g} %"
+    exact, part = str(predictions.EXACT_UP_TO), f"{100 * predictions.RESOLUTION:g} %"
     return [
         prose(ARRIVING, f"{how.arrive_per_s:g}", settle),
         prose(HOLDING, hold, long, release),
