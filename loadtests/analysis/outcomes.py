@@ -11,6 +11,7 @@ What is said of the largest step that was held comes from what each repeat held.
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
@@ -86,6 +87,18 @@ class Outcome:
         if not steps:  # a file may say anything
             return None
         return dataclasses.replace(pooled(steps), slow_clients=middle_one)
+
+    @property
+    def largest_timed(self) -> Step | None:
+        """The largest unharmed step with slow clients of which the p99 is known: it was
+        held for long, which not every step is that a search takes."""
+        known = [s for s in self.steps if s.slow_clients and s.p99_ms is not None]
+        below = min(self.degrades_at.steps, default=math.inf)
+        return max(
+            (step for step in known if step.slow_clients < below),
+            key=lambda step: step.slow_clients,
+            default=None,
+        )
 
     @property
     def last(self) -> Step:

@@ -21,7 +21,7 @@ from loadtests.analysis.predictions import resolution as resolution
 
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
-_STEPS_IN_A_RANGE = 4
+_STEPS_IN_A_RANGE = 3
 
 
 class Harm(Enum):

@@ -61,9 +61,9 @@ def _slope_kb(recording: Recording, unharmed: Sequence[int], part: _Part) -> _Sl
     if slope is None:
         return _SlopeKb()
     if slope.interval is None:
-        return _SlopeKb(round(slope.value, 1))
+        return _SlopeKb(round(slope.value, 1) + 0.0)
     low, high = slope.interval.low, slope.interval.high
-    return _SlopeKb(round(slope.value, 1), round(low, 1), round(high, 1))
+    return _SlopeKb(round(slope.value, 1) + 0.0, round(low, 1), round(high, 1))
 
 
 def _last(

@@ -49,9 +49,9 @@ class Profile:
     deadline_s: float = 1.0
     arrive_per_s: float = 500.0
     settle_s: float = 10.0
-    hold_s: float = 0.8
+    hold_s: float = 0.7
     long_hold_s: float = 4.0
-    release_s: float = 2.5
+    release_s: float = 2.0
     second_tries: bool = True
     extras: Extras | None = None
     traces: bool = True

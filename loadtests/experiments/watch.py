@@ -38,7 +38,7 @@ from loadtests.servers.usage import Memory, Usage, memory, usage
 # readings are rare while slow clients are held: a server that comes to rest is looked
 # at more often.
 READING_EVERY_S = 0.5
-RESTING_EVERY_S = 0.15
+RESTING_EVERY_S = 0.12
 _LOOK_EVERY_S = 0.02
 # The server is at rest when what it uses changes no more: from two readings to the
 # next two by no more than this share of a core, or a tenth.

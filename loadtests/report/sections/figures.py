@@ -39,7 +39,7 @@ def response_time(found: list[Outcome]) -> Prose:
     for percent in (99, 50):
         known = [(o, *times) for o in sure if (times := _times(o, percent))]
         if known:
-            return _changed(f"p{percent}", known)
+            return _changed(percent, known)
     return ()
 
 
@@ -59,7 +59,8 @@ class _Time:
 Known = tuple[Outcome, _Time, _Time]
 
 
-def _changed(name: str, known: list[Known]) -> Prose:
+def _changed(percent: int, known: list[Known]) -> Prose:
+    name = f"p{percent}"
     moved = [item for item in known if _apart(item[1], item[2])]
     moved = [item for item in moved if _change(item) >= SMALL_MS]
     if not moved:
@@ -67,17 +68,27 @@ def _changed(name: str, known: list[Known]) -> Prose:
         who = stack(slowest.stack)
         return prose(UNMOVED, name, f"{SMALL_MS:g}", str(after), who, slowest.scenario)
     most, before, after = max(moved, key=_change)
-    held, who = count(most.held.middle or 0), stack(most.stack)
+    step = _held(most, percent)
+    held, who = count(step.slow_clients if step else 0), stack(most.stack)
     return prose(MOVED, name, who, most.scenario, str(before), str(after), held)
 
 
 def _times(outcome: Outcome, percent: int) -> tuple[_Time, _Time] | None:
     """At the baseline and at the largest step that was held, where both are known."""
-    held = [s for s in outcome.steps if s.slow_clients == outcome.held.middle]
-    if outcome.baseline is None or not held:
+    held = _held(outcome, percent)
+    if outcome.baseline is None or held is None:
         return None
-    before, after = _time(outcome.baseline, percent), _time(held[0], percent)
+    before, after = _time(outcome.baseline, percent), _time(held, percent)
     return (before, after) if before and after else None
+
+
+def _held(outcome: Outcome, percent: int) -> Step | None:
+    """Of p99 the largest step that was held for long enough to know it."""
+    if percent == 99 and outcome.largest_timed:
+        return outcome.largest_timed
+    return next(
+        (s for s in outcome.steps if s.slow_clients == outcome.held.middle), None
+    )
 
 
 def _time(step: Step, percent: int) -> _Time | None:

@@ -72,7 +72,10 @@ def _row(outcome: Outcome, step: Step, deadline_s: float) -> dict[str, Value]:
 
 
 def _telling_steps(outcome: Outcome) -> list[Step]:
-    wanted = (outcome.baseline, outcome.largest_held, outcome.last)
+    wanted = (
+        *(outcome.baseline, outcome.largest_timed),
+        *(outcome.largest_held, outcome.last),
+    )
     by_number = {step.slow_clients: step for step in wanted if step}
     return [by_number[number] for number in sorted(by_number)]
 
