@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -58,3 +59,8 @@ def test_costs_are_compared_by_app_request_and_connection() -> None:
 def test_costs_that_one_run_lacks_are_not_compared() -> None:
     compared = of_costs(costs(100.0), [])
     assert [(r.kind, r.which) for r in compared.reasons] == [("missing", "NEW")]
+
+
+def test_cost_that_is_not_known_is_not_compared() -> None:
+    known = costs(100, 101, 102)
+    assert of_costs(known, [*known, *costs(math.inf)]).verdict == SAME

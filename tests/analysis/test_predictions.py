@@ -175,3 +175,9 @@ def test_near_counts_are_those_that_a_search_cannot_tell_apart(
     one: int, other: int, are: bool
 ) -> None:
     assert near(one, other) is near(other, one) is are
+
+
+def test_stack_that_was_predicted_to_hold_is_as_predicted_where_it_does() -> None:
+    never = Prediction(None, None)
+    assert never.side(None) == 0
+    assert never.side(5) == -1

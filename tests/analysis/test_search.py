@@ -116,7 +116,7 @@ def test_search_in_a_range_is_as_exact_as_a_rise_in_it(
     stack: Simulated, predicted: Prediction
 ) -> None:
     low, high = predicted.low or 0, predicted.high or 0
-    rise = max(resolution(low), math.ceil((high - low) / 4))
+    rise = max(resolution(low), math.ceil((high - low) / 3) + 1)
     assert_exact(looking_for(predicted, predicted), stack, rise)
 
 
@@ -194,7 +194,7 @@ def test_harmed_baseline_ends_the_search(harm: Harm) -> None:
 def test_range_is_climbed_in_a_few_steps() -> None:
     spread = Prediction(100, 180)
     tried = searched(Search(spread, exactly(200), 800), Simulated(141, 200))
-    assert asked(tried) == [0, 50, 99, 119, 139, 159, 200, 179, 189, 194]
+    assert asked(tried) == [0, 50, 99, 126, 153, 200, 176, 188, 194]
     assert [one.ask for one in tried if one.ask.long] == [
         Ask(0, long=True),
         Ask(99, long=True),

@@ -26,7 +26,7 @@ PREDICTED = {
     "wsgi-gunicorn-gevent": (2500, 2500, 2000, 2000, 2000, 2000),
     "wsgi-uvicorn": (2008, 2008, 16, 16, 16, 16),
     "asgi-uvicorn": (2008, 2008, 2008, 2008, 2008, 2),
-    "asgi-uvicorn-h11": (1902, 1902, 1902, 1902, 1902, 2),
+    "asgi-uvicorn-h11": (1722, 1722, 1722, 1722, 1722, 2),
     "asgi-gunicorn": (2014, 2014, 2014, 2014, 2014, 2),
     "asgi-gunicorn-uvicorn": (2014, 2014, 2014, 2014, 2014, 2),
 }
@@ -99,8 +99,10 @@ def test_prediction_follows_the_descriptors(
     if few.predicted_ran_out(scenario) is Supply.DESCRIPTORS:
         fit = 2 * (nofile - stack.idle_descriptors)
         share = stack.held_under(scenario).share
-        assert few.predicted_out_at(scenario) in (math.floor(fit / share), fit - 120)
-        assert degrades(few, scenario)[0] >= 0.69 * fit
+        least = degrades(few, scenario)[0]
+        jammed = max(fit - 300, least)
+        assert few.predicted_out_at(scenario) in (math.floor(fit / share), jammed)
+        assert least >= 0.69 * fit
     else:
         assert out(few, scenario) == out(stack, scenario)
 
@@ -205,7 +207,7 @@ def test_full_worker_that_soon_takes_none_does_no_harm() -> None:
 
 
 def test_clients_that_are_dropped_fill_the_last_places_when_they_come_back() -> None:
-    assert out(find("asgi-uvicorn"), "slow-body") == (2008, 2109)
+    assert out(find("asgi-uvicorn"), "slow-body") == (2008, 2410)
     four = find("asgi-gunicorn").with_counts(4, None, nofile=256)  # 239 in each
     assert out(four, "slow-body") == (3 * 239, 1195)
 

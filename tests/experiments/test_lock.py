@@ -127,21 +127,31 @@ def test_server_that_we_start_does_not_keep_the_lock(
 def test_waiting_measurement_says_so_once_and_begins_at_the_end_of_the_first(
     lock: Path,
 ) -> None:
-    with holder() as first, holder("wait") as second:
-        children = [child_of(first)]
-        assert second.stderr is not None
-        waits = second.stderr.readline()
-        assert waits.startswith(
-            f"waiting for another measurement: make load quick (pid {first.pid}, since "
-        )
-        first.communicate("\n")
-        children.append(child_of(second))
-        assert f"(pid {second.pid}, since" in lock.read_text()
-        _, rest = second.communicate("\n")
-        assert rest == ""
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-    assert first.returncode == second.returncode == 0
+    with holder() as first:
+        children = [child_of(first)]  # it has the lock by then
+        with holder("wait") as second:
+            assert second.stderr is not None
+            waits = second.stderr.readline()
+            assert waits.startswith(
+                "waiting for another measurement: make load quick "
+                f"(pid {first.pid}, since "
+            )
+            # Their children keep the pipes open: nobody waits for the end of those.
+            end(first)
+            children.append(child_of(second))
+            assert f"(pid {second.pid}, since" in lock.read_text()
+            end(second)
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            assert second.stderr.read() == ""
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Let it go, and see that all went well."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.wait(timeout=60) == 0
 
 
 def test_waiting_ends_on_ctrl_c(lock: Path) -> None:

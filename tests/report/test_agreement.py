@@ -7,7 +7,14 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from loadtests.analysis.agreement import PROBE, apart, rows, unconfirmed
+from loadtests.analysis.agreement import (
+    PROBE,
+    DrivenPair,
+    Turn,
+    apart,
+    rows,
+    unconfirmed,
+)
 from loadtests.experiments.agreement.tools import COUNTS, TOOLS
 from loadtests.report import agreement as table
 from tests.rounds import of
@@ -100,3 +107,17 @@ def test_table_says_so_where_there_are_too_few_requests() -> None:
 def test_notes_say_what_each_instrument_counts() -> None:
     text = shown(table.notes(COUNTS))
     assert all(f"\n{name} " in text for name in (PROBE, *TOOLS))
+
+
+@pytest.mark.parametrize(
+    ("cpu_us", "says"),
+    [
+        (100, "The driver agrees with wrk within 15 % everywhere."),
+        (140, "The driver differs from wrk by over 15 % on asgi-uvicorn."),
+    ],
+)
+def test_driver_is_shown_against_wrk(cpu_us: float, says: str) -> None:
+    pair = DrivenPair("asgi-uvicorn", True, Turn(9000, cpu_us), Turn(9000, 100))
+    text = shown(table.driving([pair]))
+    assert says in text
+    assert f"{cpu_us / 100:.2f}" in text

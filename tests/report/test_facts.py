@@ -61,6 +61,20 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             "response times are doubtful: requests left late, by up to 2.5 ms (p99)",
         ),
         (
+            fact(facts.TIMES, stolen_percent=5, lag_p99_ms=2.5, limit_ms=0.5),
+            "response times are doubtful: the hypervisor took 5 % of the machine's "
+            "time, and requests left late, by up to 2.5 ms (p99)",
+        ),
+        (
+            fact(facts.BASELINE_HARMED, answered=3, attempted=100),
+            "without slow clients only 3 of 100 healthy requests were answered",
+        ),
+        (
+            fact(facts.NOT_RECOVERED, slow_clients=12),
+            "the search ended early: the server did not recover in 10 s after all but "
+            "12 slow clients had left",
+        ),
+        (
             fact(facts.PORT_TAKEN, "nc (pid 7)"),
             "a foreign process listens on the server's port: nc (pid 7)",
         ),

@@ -10,6 +10,7 @@ import pytest
 from loadtests.records.cell import Arrival, Cell, ServerFigures
 from loadtests.records.run import Run
 from loadtests.report import prose
+from loadtests.report.blocks import Heading, Source
 from loadtests.report.sections import arrivals, capacity, costs, method
 from loadtests.report.sections.finding import sentences
 from loadtests.report.sections.matrix import matrix
@@ -74,6 +75,19 @@ def test_arrivals_say_where_a_server_did_not_come_to_rest() -> None:
     (row,) = arrivals.table(run(one)).rows
     assert written(row["lasted"]) == "did not come to rest within 0.5 s"
     assert written(row["cpu"]) == "–", "the healthy requests would be most of it"
+
+
+def test_arrivals_say_where_nobody_went_unanswered() -> None:
+    steps = list(measured().steps)
+    whole = dataclasses.replace(HALF, answered=1000)
+    steps[1:] = [dataclasses.replace(step, arrival=whole) for step in steps[1:]]
+    (row,) = arrivals.table(run(dataclasses.replace(measured(), steps=steps))).rows
+    assert shown(row)[-1] == "–"
+
+
+def test_page_of_a_run_shows_how_unevenly_clients_fell() -> None:
+    shown = capacity.blocks(Source(run(measured())))
+    assert Heading(capacity.UNEVEN) in shown
 
 
 def test_arrivals_are_left_out_where_they_are_not_known() -> None:
@@ -161,7 +175,9 @@ def test_method_is_that_of_the_run() -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_terminal_has_room_for_what_ran_out(width: int) -> None:
     supply = "worker_connections"
-    found = dataclasses.replace(measured().capacity, ran_out=supply)
+    found = dataclasses.replace(
+        measured().capacity, ran_out=supply, predicted_ran_out=supply
+    )
     text = rendered(run(measured(capacity=found)), width)
     assert max(map(len, text.splitlines())) <= width
     (line,) = [s for s in text.splitlines() if s.startswith("asgi-uvicorn  ")]

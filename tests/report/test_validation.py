@@ -65,3 +65,7 @@ def test_line_of_a_draw_has_its_counts_and_both_numbers() -> None:
     assert "(predicted 10 to 12 and 10 to 12, descriptors): confirmed" in said
     void = report.line(Checked(drawn, measured(drawn, 11, valid=False))).plain
     assert void.endswith(": void")
+
+
+def test_draw_that_was_not_measured_says_so() -> None:
+    assert report.MISSING in report.line(Checked(draw(1, 2), None)).plain
