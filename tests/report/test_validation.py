@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.analysis.validation import Checked
+from loadtests.analysis.validation import MISSING, Checked
 from loadtests.records.validation import Predictions, Validation
 from loadtests.report import validation as report
 from tests.validations import draw, measured, stored
@@ -68,4 +68,4 @@ def test_line_of_a_draw_has_its_counts_and_both_numbers() -> None:
 
 
 def test_draw_that_was_not_measured_says_so() -> None:
-    assert report.MISSING in report.line(Checked(draw(1, 2), None)).plain
+    assert MISSING in report.line(Checked(draw(1, 2), None)).plain
