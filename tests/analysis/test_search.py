@@ -16,6 +16,7 @@ from loadtests.analysis.search import (
     Search,
     Tried,
     harm_of,
+    held_below,
     next_step,
     resolution,
 )
@@ -240,3 +241,10 @@ def test_harm_is_what_the_share_says(share: float, harm: Harm) -> None:
 )
 def test_resolution_is_one_client_or_five_percent(number: int, exact: int) -> None:
     assert resolution(number) == exact
+
+
+def test_smaller_step_is_taken_from_the_largest_that_was_held() -> None:
+    tried = [Tried(Ask(0), Harm.NONE), Tried(Ask(4), Harm.NONE)]
+    tried.append(Tried(Ask(16), Harm.DEGRADED))
+    assert held_below(8, tried) == 4
+    assert held_below(4, tried) == 0
