@@ -13,7 +13,7 @@ Figures = Mapping[str, float]
 _STOLEN_FROM_PERCENT = 2.0
 
 SENTENCES: dict[str, Callable[[Figures], str]] = {
-    facts.NOT_CLIMBED: lambda _: "the staircase was not climbed to its end",
+    facts.NOT_CLIMBED: lambda _: "no step was taken to its end",
     facts.NOTHING_SENT: lambda _: "no healthy request was sent",
     facts.LEFT_LATE: lambda f: (
         f"requests left late, by up to {f['lag_p99_ms']:.1f} ms (p99; the limit is "
