@@ -28,6 +28,17 @@ def test_advice_names_what_held_and_what_did_not() -> None:
     assert uploads.supported == [Stand("held 512", ["b", "d"])]
 
 
+def test_stack_that_holds_many_is_supported_although_something_runs_out() -> None:
+    loop = {0: 150, 1404: 150, 1606: 100, 2409: 0}
+    cells = [
+        runs.cell("loop", "slow-body", answered=loop),
+        runs.cell("few", "slow-body", answered={0: 150, 499: 150, 500: 0}),
+    ]
+    (uploads,) = advice.advice(runs.run(cells))
+    assert uploads.supported == [Stand("held 1,404", ["loop"])]
+    assert uploads.against == [Stand("out at 500", ["few"])]
+
+
 def test_advice_is_not_given_where_nothing_was_measured() -> None:
     assert advice.advice(runs.run([runs.cell("a", "of-another-project")])) == []
 

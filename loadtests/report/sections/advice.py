@@ -1,7 +1,8 @@
 """What to deploy: which stacks this run supports in a situation, or speaks against.
 
-The one rule: a stack is supported where no repeat degraded up to the largest step under
-every scenario of the situation that this run has, and spoken against where one did.
+The one rule: a stack is supported if each repeat held enough slow clients, under every
+scenario of the situation that this run has. If one did not, the run speaks against it.
+No stack holds any number: the search goes on until something runs out.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from loadtests.report.words import count
 
 TITLE = "What should I deploy?"
 LEAD = (
-    "A stack is *supported* if at least 99 % of healthy requests were answered in "
-    "every repeat, at every step up to the largest. The numbers are slow clients at "
-    "the same time."
+    "A stack is *supported* if it held at least {} slow clients at the same time, in "
+    "every repeat. At least 99 % of healthy requests were then answered."
 )
+ENOUGH = 500  # many times what workers or threads can hold, half of 1,024 descriptors
 DIRECT = "Slow clients reach the server: nothing in front buffers for it"
 BEHIND = "With or without a proxy in front: a proxy does not shorten the handler"
 CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
@@ -79,7 +80,7 @@ def blocks(source: Source) -> Sequence[Block]:
     groups = {one.group for one in given}
     notes = [PROXY] * (DIRECT in groups) + [HANDLERS] * (BEHIND in groups)
     return [
-        Text(prose(LEAD)),
+        Text(prose(LEAD, str(ENOUGH))),
         Advice("What this run supports, and what it speaks against", given),
         *(Text(prose(note), "note") for note in notes),
     ]
@@ -103,13 +104,13 @@ def _of(situation: Situation, some: list[Outcome], anchors: dict[str, str]) -> A
     against: list[tuple[int, str, str]] = []
     for stack in dict.fromkeys(o.stack for o in some):
         mine = [o for o in some if o.stack == stack]
-        hurt = [o for o in mine if not o.unharmed]
+        hurt = [o for o in mine if not o.unharmed and _held(o) < ENOUGH]
         if hurt:
             worst = min(hurt, key=_hurt_at)
             where = f" under {worst.scenario}" if len(scenarios) > 1 else ""
             against.append((_hurt_at(worst), f"{entry(worst).said}{where}", stack))
         elif len(mine) == len(scenarios):
-            least = min(o.last.slow_clients for o in mine)
+            least = min(map(_held, mine))
             supported.append((-least, f"held {count(least)}", stack))
     return Advised(
         situation.name,
@@ -126,6 +127,11 @@ def _stands(said: list[tuple[int, str, str]]) -> list[Stand]:
     for _, figure, stack in sorted(said, key=lambda item: item[0]):
         found.setdefault(figure, []).append(stack)
     return [Stand(figure, stacks) for figure, stacks in found.items()]
+
+
+def _held(outcome: Outcome) -> int:
+    """How many slow clients every repeat held."""
+    return min(held or 0 for held in outcome.held.repeats)
 
 
 def _hurt_at(outcome: Outcome) -> int:
