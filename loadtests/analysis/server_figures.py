@@ -48,6 +48,10 @@ class _SlopeKb(NamedTuple):
     high: float | None = None
 
 
+# Fewer slow clients cost what a process touches first, and not what each one takes.
+FEWEST = 32
+
+
 def _slope_kb(recording: Recording, unharmed: Sequence[int], part: _Part) -> _SlopeKb:
     """What each slow client adds, over the steps that did no harm: of those that are
     dropped or have to wait, a server holds nothing."""
@@ -58,7 +62,7 @@ def _slope_kb(recording: Recording, unharmed: Sequence[int], part: _Part) -> _Sl
         and (size_mb := _last(recording.server, step, next_one, part)) is not None
     ]
     slope = intervals.of_slope(points)
-    if slope is None:
+    if slope is None or max(unharmed, default=0) < FEWEST:
         return _SlopeKb()
     if slope.interval is None:
         return _SlopeKb(round(slope.value, 1) + 0.0)

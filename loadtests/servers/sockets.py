@@ -33,8 +33,8 @@ _HEADER = struct.Struct("=IHHII")
 # inet_diag_sockid, the local port in network order. A zero asks for any.
 _REQUEST = struct.Struct("=BBBxI2s46x")
 # struct inet_diag_msg: family, state, timer, retransmits; inet_diag_sockid; expires,
-# receive queue, send queue, uid, inode.
-_SOCKET = struct.Struct("=xBxx48xxxxxIIxxxxI")
+# receive queue, (send queue, uid), inode.
+_SOCKET = struct.Struct("=xBxx48xxxxxI8xI")
 # struct rtattr: length, type.
 _ATTRIBUTE = struct.Struct("=HH")
 # SK_MEMINFO_: RMEM_ALLOC, (RCVBUF, WMEM_ALLOC, SNDBUF), FWD_ALLOC, WMEM_QUEUED, OPTMEM,
@@ -58,13 +58,11 @@ class Sockets:
     memory_bytes: int
     inodes: frozenset[int]
     accept_queue: int
-    backlog: int
 
 
 class _Socket(NamedTuple):
     state: int
     receive_queue: int
-    send_queue: int
     inode: int
     memory_bytes: int
 
@@ -90,7 +88,6 @@ def sockets_on(port: int) -> Sockets | None:
         inodes=frozenset(one.inode for one in held if one.inode),
         # A listening socket's queues mean these (tcp_diag_get_info()).
         accept_queue=sum(one.receive_queue for one in listeners),
-        backlog=sum(one.send_queue for one in listeners),
     )
 
 
@@ -154,7 +151,7 @@ def _parse(reply: bytes, found: list[_Socket]) -> bool:
 
 
 def _socket(reply: bytes, at: int, end: int) -> _Socket:
-    state, receive_queue, send_queue, inode = _SOCKET.unpack_from(reply, at)
+    state, receive_queue, inode = _SOCKET.unpack_from(reply, at)
     memory_bytes = 0  # of a handshake that is not over yet
     at += _SOCKET.size
     while at < end:
@@ -162,7 +159,7 @@ def _socket(reply: bytes, at: int, end: int) -> _Socket:
         if kind == _INET_DIAG_SKMEMINFO:
             memory_bytes = sum(_MEMORY.unpack_from(reply, at + _ATTRIBUTE.size))
         at += _aligned(length)
-    return _Socket(state, receive_queue, send_queue, inode, memory_bytes)
+    return _Socket(state, receive_queue, inode, memory_bytes)
 
 
 def _aligned(length: int) -> int:

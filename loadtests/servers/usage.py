@@ -1,4 +1,4 @@
-"""What a process group uses: CPU time, memory, threads, descriptors.
+"""What a process group uses: CPU time, memory, descriptors.
 
 `usage` takes the figures that are nearly free. `memory` takes two whose cost grows with
 the connections: memory with shared pages counted once, and the kernel's socket memory.
@@ -31,7 +31,6 @@ class ProcessUsage:
     cpu_s: float
     waited_s: float  # ready to run, while others had the core
     rss_mb: float
-    threads: int
     descriptors: int | None
     nofile: int | None  # the soft limit of its descriptors
 
@@ -86,32 +85,29 @@ def memory(group: Group, port: int) -> Memory:
 
 
 def _usage_of(process: psutil.Process) -> ProcessUsage:
-    cpu_s, waited_s, threads = _scheduled(process.pid)
+    cpu_s, waited_s = _scheduled(process.pid)
     return ProcessUsage(
         cpu_s=cpu_s,
         waited_s=waited_s,
         rss_mb=process.memory_info().rss / 1024**2,
-        threads=threads,
         descriptors=_descriptors(process.pid),
         nofile=_nofile(process.pid),
     )
 
 
-def _scheduled(pid: int) -> tuple[float, float, int]:
+def _scheduled(pid: int) -> tuple[float, float]:
     """CPU time of a process's threads and the time for which they waited for a core,
-    from the scheduler in nanoseconds (Documentation/scheduler/sched-stats.rst); their
-    number.
+    from the scheduler in nanoseconds (Documentation/scheduler/sched-stats.rst).
 
     /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a few hundred requests.
     """
-    used_ns = waited_ns = threads = 0
+    used_ns = waited_ns = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             used, waited, _ = (task / "schedstat").read_text().split()
             used_ns += int(used)
             waited_ns += int(waited)
-            threads += 1
-    return used_ns / 1e9, waited_ns / 1e9, threads
+    return used_ns / 1e9, waited_ns / 1e9
 
 
 def _descriptors(pid: int) -> int | None:

@@ -32,7 +32,7 @@ def growing(*sizes: tuple[float, float], peak_mb: float = 0.0) -> Recording:
             size_mb = peak_mb or size_mb
         return reading._replace(pss_mb=size_mb, kernel_mb=size_mb / 2)
 
-    return readings(healthy(0, 16, 32), grows)
+    return readings(healthy(0, 64, 128), grows)
 
 
 def test_memory_of_a_slow_client_is_the_slope_over_the_steps() -> None:
@@ -40,14 +40,14 @@ def test_memory_of_a_slow_client_is_the_slope_over_the_steps() -> None:
     sizes = ((0.0, 42.0), (1.5, 50.0), (2.0, 42.0), (3.75, 54.0), (6.5, 58.0))
     server = cell(growing(*sizes, peak_mb=70.06)).server
     assert (server.rss_idle_mb, server.rss_peak_mb) == (50.0, 70.1)
-    assert server.kb_per_slow_client == 256.0  # 8 MB for 32
-    assert server.kernel_kb_per_slow_client == 128.0
-    assert (server.kernel_kb_low, server.kernel_kb_high) == (128.0, 128.0)
+    assert server.kb_per_slow_client == 64.0  # 8 MB for 128
+    assert server.kernel_kb_per_slow_client == 32.0
+    assert (server.kernel_kb_low, server.kernel_kb_high) == (32.0, 32.0)
 
 
 def test_memory_of_a_slow_client_fits_all_steps_and_not_the_last_alone() -> None:
-    # Least squares by hand: levels 0, 16, 32 around 16, sizes around 53.33.
-    slope_kb = (-16 * -10 / 3 + 16 * 20 / 3) / 512 * 1024
+    # Least squares by hand: steps 0, 64, 128 around 64, sizes around 53.33.
+    slope_kb = (-64 * -10 / 3 + 64 * 20 / 3) / 8192 * 1024
     server = cell(growing((0.0, 50.0), (4.0, 60.0))).server
     assert server.kb_per_slow_client == round(slope_kb, 1)
     low, high = server.kb_low, server.kb_high
@@ -60,8 +60,8 @@ def test_memory_of_a_slow_client_is_that_of_one_that_is_held() -> None:
     """Those that are dropped or wait leave nothing with the server."""
     recording = growing((0.0, 50.0), (2.0, 58.0), (4.0, 58.5))
     harmed = fail(recording, 4.5, 6.0)
-    assert cell(recording).server.kb_per_slow_client == pytest.approx(272, abs=1)
-    assert cell(harmed).server.kb_per_slow_client == 512.0  # 8 MB for 16
+    assert cell(recording).server.kb_per_slow_client == pytest.approx(68, abs=1)
+    assert cell(harmed).server.kb_per_slow_client == 128.0  # 8 MB for 64
     assert (cell(harmed).server.kb_low, cell(harmed).server.kb_high) == (None, None)
 
 
@@ -119,3 +119,10 @@ def test_restart_is_a_process_that_was_not_there_at_first(
 def test_log_is_all_that_was_written() -> None:
     recording = readings(healthy(0), lambda one: one._replace(log_mb=one.at_s / 4))
     assert cell(recording).server.log_mb == pytest.approx(1.4, abs=0.1)
+
+
+def test_memory_of_a_few_slow_clients_is_no_figure() -> None:
+    """They cost what a process touches first."""
+    recording = readings(healthy(0, 8, 16), lambda one: one)
+    assert cell(recording).server.kb_per_slow_client is None
+    assert cell(recording).server.kernel_kb_per_slow_client is None

@@ -75,8 +75,8 @@ def test_server_that_leaks_descriptors_runs_out_of_them(lab: Lab) -> None:
 def test_kernel_memory_of_large_buffers_is_seen(lab: Lab) -> None:
     """Of idle connections the kernel holds next to nothing."""
     stack = odd("--sndbuf", "200000", nofile=256)
-    _, reading = lab.hold(stack, "slow-read", short(), taking(0, 8, 16))
-    _, idle = lab.hold(stack, "idle", short(), taking(0, 8, 16))
+    _, reading = lab.hold(stack, "slow-read", short(), taking(0, 16, 32))
+    _, idle = lab.hold(stack, "idle", short(), taking(0, 16, 32))
     large = reading.server.kernel_kb_per_slow_client
     small = idle.server.kernel_kb_per_slow_client
     assert large is not None

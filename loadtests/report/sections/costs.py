@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.server_figures import FEWEST
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
 from loadtests.report.blocks import (
@@ -43,7 +44,6 @@ NOTE = (
     "the server's side of the connection. Each figure is left out if fewer than {} "
     "slow clients did no harm. Of repeats, the table gives the middle one."
 )
-FEWEST = 32  # slow clients; a few cost what a process touches first
 MANY = 2000  # slow clients of the projection
 COLUMNS = (
     Column("scenario", "scenario", name=True),
