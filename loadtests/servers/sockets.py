@@ -25,7 +25,9 @@ _SOCK_DIAG_BY_FAMILY = 20
 _INET_DIAG_SKMEMINFO = 7
 _ESTABLISHED, _TIME_WAIT, _LISTEN = 1, 6, 10  # linux/tcp_states.h
 _LISTENING = 1 << _LISTEN
-_HELD = 0xFFFFFFFF & ~(1 << _LISTEN | 1 << _TIME_WAIT)  # TIME_WAIT has no socket left
+# Of 1 to 12: TIME_WAIT has no socket left. A 13 stands for sockets that are only bound,
+# and Linux 6.8 and later lists those of every port.
+_HELD = sum(1 << n for n in range(1, 13) if n not in (_LISTEN, _TIME_WAIT))
 
 # struct nlmsghdr: length, type, flags, sequence, port.
 _HEADER = struct.Struct("=IHHII")

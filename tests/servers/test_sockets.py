@@ -59,6 +59,12 @@ def test_port_that_nobody_uses_has_no_sockets() -> None:
     assert on(TCPMUX) == Sockets(0, 0, 0, frozenset(), 0)
 
 
+def test_socket_that_is_only_bound_belongs_to_no_other_port() -> None:
+    with socket.socket() as bound:
+        bound.bind((HOST, 0))
+        assert on(TCPMUX).connections == 0
+
+
 def test_clients_that_nobody_accepts_wait_in_the_queue() -> None:
     with listening(backlog=16) as listener, contextlib.ExitStack() as stack:
         address = (HOST, port_of(listener))
