@@ -10,7 +10,7 @@ import pytest
 from loadtests.records.cell import Arrival, Cell, ServerFigures
 from loadtests.records.run import Run
 from loadtests.report import prose
-from loadtests.report.blocks import Heading, Source
+from loadtests.report.blocks import Heading, Source, Text
 from loadtests.report.sections import arrivals, capacity, costs, method
 from loadtests.report.sections.finding import sentences
 from loadtests.report.sections.matrix import matrix
@@ -88,6 +88,13 @@ def test_arrivals_say_where_nobody_went_unanswered() -> None:
 def test_page_of_a_run_shows_how_unevenly_clients_fell() -> None:
     shown = capacity.blocks(Source(run(measured())))
     assert Heading(capacity.UNEVEN) in shown
+
+
+def test_section_of_arrivals_says_how_fast_they_came() -> None:
+    lead, _, note = arrivals.blocks(Source(run(measured())))
+    assert isinstance(lead, Text)
+    assert isinstance(note, Text)
+    assert "500" in str(lead.said)
 
 
 def test_arrivals_are_left_out_where_they_are_not_known() -> None:
