@@ -7,6 +7,7 @@ sent, or slow clients were missing.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from loadtests.analysis import intervals
@@ -27,6 +28,7 @@ from loadtests.records.run import Method
 from loadtests.records.samples import NOT_SENT, Recording
 
 CPU_LIMIT_PERCENT = 90.0
+SHORTEST_READING_S = 0.2
 UNSENT_LIMIT = 0.01
 PRESENT_AT_LEAST = 0.95
 # Response times count from the intended start, so a late start is in them. What makes a
@@ -83,10 +85,13 @@ def _rank(ordered: Sequence[float], share: float) -> float | None:
 
 
 def _cpu_peak(recording: Recording) -> float | None:
+    """A reading tells of the time since the one before it. All of that must belong to
+    a holding, and be long enough for CPU time that is counted in ticks of 10 ms."""
     busy = [
         max(reading.probe_percent, reading.slow_clients_percent)
-        for reading in recording.generator
-        if any(step.has(reading.at_s) for step in recording.steps)
+        for before, reading in itertools.pairwise(recording.generator)
+        if reading.at_s - before.at_s >= SHORTEST_READING_S
+        if any(s.has(before.at_s) and s.has(reading.at_s) for s in recording.steps)
     ]
     return round(max(busy), 1) if busy else None
 

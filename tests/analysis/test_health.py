@@ -124,6 +124,25 @@ def test_busy_generator_makes_a_cell_void(
     assert found.faults == [reason] * void
 
 
+@pytest.mark.parametrize(
+    ("at_s", "what"),
+    [
+        pytest.param(3.02, "CPU time of 20 ms is one tick or three", id="short"),
+        pytest.param(2.5, "the time before belongs to the arriving", id="arriving"),
+    ],
+)
+def test_reading_that_says_nothing_of_the_holding_makes_no_cell_void(
+    at_s: float, what: str
+) -> None:
+    recording = healthy(0, 4, 32)
+    busy = GeneratorReading(at_s, 113.0, 20.0, 0.0, 0.0)
+    others = [r for r in recording.generator if r.at_s != at_s]
+    readings = sorted([*others, busy])
+    found = cell(dataclasses.replace(recording, generator=readings))
+    assert found.generator.cpu_peak_percent == 20.0, what
+    assert found.valid
+
+
 def test_generator_without_readings_has_no_cpu_figure() -> None:
     recording = dataclasses.replace(healthy(0, 4), generator=[])
     found = cell(recording)
