@@ -22,6 +22,7 @@ from loadtests.analysis.predictions import resolution as resolution
 DEGRADED_UNDER = 0.99
 OUT_UNDER = 0.01
 _STEPS_IN_A_RANGE = 3
+_FAR = 1.5  # times what was predicted; from there on only the order of size matters
 
 
 class Harm(Enum):
@@ -101,9 +102,14 @@ def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
     low = search.degrades.low
     if low is not None:
-        yield from (low // 2, low - 1)
+        yield low // 2
+        if not search.frees:
+            # Harm at one below could be of any number back to the half, and a
+            # search that only climbs cannot look.
+            yield low - 1 - resolution(low)
+        yield low - 1
     yield from _climb(search.degrades)
-    yield from _doubled(search, harmed)
+    yield from _on(search, search.degrades, harmed)
 
 
 def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
@@ -111,7 +117,7 @@ def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     stack degrades, so that it is seen what happens there."""
     if search.out.high is not None:
         yield from _climb(search.out)
-        yield from _doubled(search, harmed)
+        yield from _on(search, search.out, harmed)
     else:
         first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
         yield max(first, search.degrades.high or 0) * 11 // 10
@@ -132,10 +138,15 @@ def _rise(predicted: Prediction) -> int:
     return max(resolution(low), math.ceil((high - low) / _STEPS_IN_A_RANGE))
 
 
-def _doubled(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
-    step = max(harmed)
+def _on(
+    search: Search, predicted: Prediction, harmed: dict[int, bool]
+) -> Iterator[int]:
+    """Beyond all that was tried, by doubling. A search that only climbs cannot go back
+    to where it was overtaken, so near the prediction its steps are small."""
+    step, far = max(harmed), _FAR * (predicted.high or 0)
     while step < search.top:
-        step = min(2 * step or 1, search.top)
+        small = not search.frees and step < far
+        step = min(step + resolution(step) if small else 2 * step or 1, search.top)
         yield step
 
 
