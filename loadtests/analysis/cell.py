@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.analysis import health, intervals
+from loadtests.analysis.history import cores, history, log_mb_per_s
 from loadtests.analysis.ran_out import by_worker, ran_out
+from loadtests.analysis.response_times import percentiles, quantiles_ms
 from loadtests.analysis.search import DEGRADED_UNDER, Harm, harm_of
 from loadtests.analysis.server_figures import server_figures
 from loadtests.records.cell import (
@@ -58,6 +59,7 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
                 generator.foreign_cpu_percent, recording.neighbours
             ),
         ],
+        history=history(recording),
     )
 
 
@@ -86,15 +88,22 @@ def analyse_step(taken: Sequence[StepTaken], recording: Recording) -> Step:
     samples = [sample for one in taken for sample in one.holding(recording)]
     answered = sum(not sample.fault for sample in samples)
     within = intervals.of_share(answered, len(samples))
+    first = taken[0]
     return Step(
-        slow_clients=taken[0].slow_clients,
+        slow_clients=first.slow_clients,
         attempted=len(samples),
         answered=answered,
         answered_low_percent=round(100 * within.low, 2) if within else None,
         answered_high_percent=round(100 * within.high, 2) if within else None,
-        **_percentiles(samples),
-        arrival=_arrival(taken[0], recording),
-        by_worker=by_worker(recording, taken[0].slow_clients),
+        **percentiles(samples),
+        arrival=_arrival(first, recording),
+        by_worker=by_worker(recording, first.slow_clients),
+        lost=dict(Counter(sample.fault for sample in samples if sample.fault)),
+        server_cores=_rounded(cores(recording.server, first.begins_s, first.ends_s)),
+        log_mb_per_s=_rounded(
+            log_mb_per_s(recording.server, first.begins_s, first.ends_s)
+        ),
+        quantiles_ms=quantiles_ms(samples),
     )
 
 
@@ -134,39 +143,8 @@ def _cpu_between(
     return round(until[-1].cpu_s - before[-1].cpu_s, 3)
 
 
-def _percentiles(samples: Sequence[Sample]) -> dict[str, float | None]:
-    """Response times by the names that they have in a Step, each with its interval.
-
-    An unanswered request is slower than every answered one. To leave it out would be to
-    praise a server for not answering.
-    """
-    times_ms = sorted(
-        math.inf if s.fault else (s.ended_s - s.intended_s) * 1000 for s in samples
-    )
-    found: dict[str, float | None] = {}
-    for percent in (50, 90, 99):
-        value = percentile(times_ms, percent / 100)
-        within = intervals.of_percentile(times_ms, percent / 100)
-        known = within if value is not None else None
-        found[f"p{percent}_ms"] = value
-        found[f"p{percent}_low_ms"] = _finite(known.low) if known else None
-        found[f"p{percent}_high_ms"] = _finite(known.high) if known else None
-    return found
-
-
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value with at least that share at or below it (nearest rank).
-
-    None where fewer than 10 values lie beyond it: a guess is not a figure. None also
-    where it falls on infinity, which stands for a request that was not answered.
-    """
-    if not intervals.enough(len(ordered), share):
-        return None
-    return _finite(intervals.nearest_rank(ordered, share))
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 3) if math.isfinite(value) else None
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def find_capacity(steps: Sequence[Step], predicted: Capacity) -> Capacity:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.analysis import intervals
@@ -32,6 +33,10 @@ def pooled(steps: Sequence[Step]) -> Step:
         answered=answered,
         arrival=_arrival([step.arrival for step in steps if step.arrival]),
         by_worker=steps[0].by_worker,
+        lost=dict(sum((Counter(step.lost) for step in steps), Counter())),
+        server_cores=_middle([step.server_cores for step in steps]),
+        log_mb_per_s=_middle([step.log_mb_per_s for step in steps]),
+        quantiles_ms=_quantiles([step.quantiles_ms for step in steps]),
         **_percentiles(steps),
         answered_low_percent=100 * within.low if within else None,
         answered_high_percent=100 * within.high if within else None,
@@ -43,15 +48,26 @@ def _arrival(arrivals: Sequence[Arrival]) -> Arrival | None:
     if not arrivals:
         return None
     worst_ms = [one.worst_ms for one in arrivals]
-    cpu_s = [one.server_cpu_s for one in arrivals if one.server_cpu_s is not None]
     return Arrival(
         lasted_s=max(one.lasted_s for one in arrivals),
         settled=all(one.settled for one in arrivals),
         attempted=sum(one.attempted for one in arrivals),
         answered=sum(one.answered for one in arrivals),
         worst_ms=middle(worst_ms, max),
-        server_cpu_s=statistics.median_high(cpu_s) if cpu_s else None,
+        server_cpu_s=_middle([one.server_cpu_s for one in arrivals]),
     )
+
+
+def _middle(values: Sequence[float | None]) -> float | None:
+    """The middle of those that are known."""
+    known = [value for value in values if value is not None]
+    return statistics.median_high(known) if known else None
+
+
+def _quantiles(found: Sequence[Sequence[float | None]]) -> list[float | None]:
+    """The middle at each share; null, over the deadline, is larger than any number."""
+    known = [quantiles for quantiles in found if quantiles]
+    return [middle(at, statistics.median_high) for at in zip(*known, strict=True)]
 
 
 def _percentiles(steps: Sequence[Step]) -> dict[str, float | None]:

@@ -63,6 +63,12 @@ class Step:
     one. It is null where under 10 requests lie beyond it, and where it falls on an
     unanswered one: it is then over the deadline. A bound is null where the figure is,
     and an upper bound also where it is over the deadline.
+
+    Of the holding alone: `lost` is how many requests ended unanswered, by how
+    (`clients/wire.py` lists the ways), `server_cores` how many cores the server used,
+    and `log_mb_per_s` what it wrote to its log; null where a worker was replaced.
+    `quantiles_ms` are the response times at QUANTILES, for a step that was held for
+    long, and else empty. Null there is over the deadline.
     """
 
     slow_clients: int
@@ -81,6 +87,49 @@ class Step:
     p99_high_ms: float | None = None
     arrival: Arrival | None = None  # format 1 did not tell arriving from holding
     by_worker: list[int] = field(default_factory=list)  # connections of each worker
+    lost: dict[str, int] = field(default_factory=dict)
+    server_cores: float | None = None
+    log_mb_per_s: float | None = None
+    quantiles_ms: list[float | None] = field(default_factory=list)
+
+
+# The shares of requests at which a distribution of response times is recorded. Each of
+# the outermost has at least ten of 1,200 requests beyond it.
+QUANTILES = (0.01, 0.02, 0.05, *(n / 20 for n in range(2, 19)), 0.95, 0.98, 0.99)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step as it was taken, in seconds from the beginning of a History: slow clients
+    arrive from `asked_s` and are held from `begins_s`. The last one is the leaving."""
+
+    slow_clients: int
+    asked_s: float
+    begins_s: float
+    ends_s: float
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in a cell, in parts of `every_s` from its first healthy request.
+
+    The lists are of equal length. Of the healthy requests that were due in a part:
+    `attempted`, `answered` in time, and of these the median and the longest response
+    time. At its end: slow clients `connected`, whether accepted or not, the cores that
+    the server used meanwhile, and the whole size of its log. `replaced_s` is when a
+    worker was found to have taken another's place.
+    """
+
+    every_s: float
+    stages: list[Stage]
+    attempted: list[int]
+    answered: list[int]
+    p50_ms: list[float | None]
+    worst_ms: list[float | None]
+    connected: list[int]
+    server_cores: list[float | None]
+    log_mb: list[float | None]
+    replaced_s: list[float]
 
 
 @dataclass(frozen=True)
@@ -154,7 +203,8 @@ class Cell(Subject):
     """One stack under one scenario, once.
 
     `faults` are why it does not count: then `valid` is false. `doubts` are what to know
-    of one that counts, `first_try` the faults of a first try that was void.
+    of one that counts, `first_try` the faults of a first try that was void. `history`
+    is null in a cell that failed, and in runs that did not record it.
     """
 
     steps: list[Step]
@@ -166,6 +216,7 @@ class Cell(Subject):
     faults: list[Fact] = field(default_factory=list)
     doubts: list[Fact] = field(default_factory=list)
     first_try: list[Fact] = field(default_factory=list)
+    history: History | None = None
 
     @property
     def task(self) -> TaskKey:

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import json
 import os
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import UserError
+
+# A list of figures, over many lines. No string has a line break in JSON (RFC 8259, 7).
+_NUMBERS = re.compile(r"\[((?:\n *(?:-?[0-9][-+.0-9eE]*|null),?)+)\n *\]")
 
 
 class ResultError(UserError):
@@ -28,6 +32,7 @@ def write_json(record: Any, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     text = json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False)
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     try:
         # A lone surrogate (an undecodable byte of a path) has no UTF-8, but so written
         # it is an escape of JSON, and is read back the same.

@@ -57,8 +57,12 @@ def test_cell_of_a_healthy_recording_is_what_was_put_in() -> None:
         p50_high_ms=2.0,
         p90_low_ms=2.0,
         p90_high_ms=2.0,
+        server_cores=0.02,
+        log_mb_per_s=0.0,
     )
-    assert cell(healthy(0, 4, 32)) == Cell(
+    found = cell(healthy(0, 4, 32))
+    assert found.history
+    assert dataclasses.replace(found, history=None) == Cell(
         stack="wsgi-gunicorn-gthread",
         scenario="slow-body",
         repeat=2,

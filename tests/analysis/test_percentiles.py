@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.analysis import intervals
-from loadtests.analysis.cell import (
-    analyse_step,
-    percentile,
-)
+from loadtests.analysis.cell import analyse_step
+from loadtests.analysis.response_times import percentile
 from loadtests.records.samples import StepTaken
 from tests.analysis.recordings import METHOD, cell, fail, healthy
 

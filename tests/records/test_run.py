@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from loadtests.records.json_file import write_json
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.records.tasks import CELL, TaskKey
 from tests import runs
@@ -34,6 +36,22 @@ def test_run_keeps_the_names_that_others_rely_on(tmp_path: Path) -> None:
     named = "rss_idle_mb rss_peak_mb kb_per_slow_client restarts"
     assert set(named.split()) <= set(cell["server"])
     assert {"lag_p99_ms", "cpu_peak_percent"} <= set(cell["generator"])
+
+
+def test_list_of_figures_stands_on_one_line(tmp_path: Path) -> None:
+    whole = dataclasses.replace(runs.quick().cells[0].steps[0], by_worker=[3, 5])
+    part = dataclasses.replace(whole, quantiles_ms=[0.5, 1e-7, None])
+    text = write_json(part, tmp_path / "step.json").read_text()
+    assert '"by_worker": [3, 5]' in text
+    assert '"quantiles_ms": [0.5, 1e-07, null]' in text
+    assert json.loads(text) == dataclasses.asdict(part)
+
+
+def test_string_that_looks_like_a_list_is_written_as_it_is(tmp_path: Path) -> None:
+    argv = ["[\n 1,\n 2\n]", "[1]"]
+    info = dataclasses.replace(runs.quick().run, argv=argv)
+    text = write_json(info, tmp_path / "info.json").read_text()
+    assert json.loads(text)["argv"] == argv
 
 
 def test_field_of_a_newer_version_is_passed_over(tmp_path: Path) -> None:
