@@ -58,6 +58,11 @@ class Outcome:
         """The most that was held; None: not even the baseline was."""
         return Reached(tuple(c.capacity.held for c in self.cells), none_is_least=True)
 
+    @property
+    def held_by_all(self) -> int:
+        """How many slow clients every repeat held."""
+        return min(held or 0 for held in self.held.repeats)
+
     def _reached(self, part: Callable[[Capacity], int | None]) -> Reached:
         return Reached(tuple(part(cell.capacity) for cell in self.cells))
 

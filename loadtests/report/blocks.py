@@ -44,20 +44,41 @@ class Heading:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; a name says what a row is about."""
+    """A column of a table; a name says what a row is about.
+
+    Columns of one `group` stand side by side under its name; a `short` heading says
+    the same alone, in few letters. What is too narrow for a
+    table leaves out the columns of the highest `rank` first.
+    """
 
     key: str
     heading: str
     name: bool = False
+    group: str = ""
+    short: str = ""
+    rank: int = 0
+
+    @property
+    def brief(self) -> str:
+        return self.short or self.heading
+
+    @property
+    def said(self) -> str:
+        """Its heading where the group stands nowhere else."""
+        return f"{self.group}: {self.heading}" if self.group else self.heading
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by the keys of the columns. The first of several names groups the rows."""
+    """Rows by the keys of the columns. The first of several names groups the rows.
+
+    `look` is `board` for one whose rows a narrow page shows as cards.
+    """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Value]]
+    look: str = ""
 
     @property
     def names(self) -> list[Column]:

@@ -90,14 +90,23 @@ class Stand:
 
 
 @dataclass(frozen=True)
+class Start:
+    """How to start a stack, and which of its options decide about slow clients."""
+
+    stack: str
+    command: str
+    options: str
+
+
+@dataclass(frozen=True)
 class Advised:
     """A situation, the scenarios that are its evidence, and how the stacks stand."""
 
     name: str
-    group: str
     evidence: Mapping[str, str]  # where each scenario is shown, by scenario
-    supported: Sequence[Stand]
-    against: Sequence[Stand]
+    supported: Stand | None
+    against: Stand | None
+    start: Start | None
 
 
 @dataclass(frozen=True)
@@ -106,13 +115,6 @@ class Advice:
 
     title: str
     given: Sequence[Advised]
-
-    @property
-    def groups(self) -> dict[str, list[Advised]]:
-        found: dict[str, list[Advised]] = {}
-        for one in self.given:
-            found.setdefault(one.group, []).append(one)
-        return found
 
 
 @dataclass(frozen=True)

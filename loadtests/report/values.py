@@ -20,9 +20,11 @@ from loadtests.report.words import NOTHING, count, figure, percent
 
 @dataclass(frozen=True)
 class Value:
-    """Anything in a table; a `strong` value stands out."""
+    """Anything in a table; a `strong` value stands out. The `note` comes after it, in
+    small letters where there is room for them."""
 
     strong: bool = field(default=False, kw_only=True)
+    note: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,13 @@ class Judged(Value):
 
 
 def written(value: Value) -> str:
-    """The one way in which a value of each kind is written."""
+    """The one way in which a value of each kind is written, with its note."""
+    note = f" ({value.note})" if value.note else ""
+    return f"{WRITERS[type(value)](value)}{note}"
+
+
+def without_note(value: Value) -> str:
+    """The value alone, where its note stands elsewhere."""
     return WRITERS[type(value)](value)
 
 

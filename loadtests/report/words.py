@@ -39,18 +39,26 @@ def _visible(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if hidden else character
 
 
-def listed(items: Sequence[str], most: int | None = None) -> str:
+def listed(items: Sequence[str], most: int | None = None, last: str = "and") -> str:
     """`a, b and c`; what exceeds `most` is counted instead of named."""
     shown = list(items if most is None else items[:most])
     if len(items) > len(shown):
         shown.append(f"{len(items) - len(shown)} more")
     if len(shown) < 2:
         return "".join(shown)
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
 
 
 def count(number: int) -> str:
     return f"{number:,}"
+
+
+_NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+
+
+def number_word(number: int) -> str:
+    """`Two`, at the beginning of a sentence; figures from 13 on."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else count(number)
 
 
 def amount(number: int, noun: str) -> str:

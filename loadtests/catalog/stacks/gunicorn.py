@@ -153,6 +153,10 @@ STACKS = [
         app=WSGI_APP,
         packages=("gunicorn",),
         own_descriptors=7,
+        deploy=(
+            "Put a proxy in front that buffers requests and responses. --timeout 30 "
+            "kills the worker that a slow client holds, and loses its request."
+        ),
     ),
     Stack(
         id="wsgi-gunicorn-gthread",
@@ -168,6 +172,10 @@ STACKS = [
         keepalive_s=_KEEPALIVE_S,
         until_keepalive=_gthread_idle,
         own_descriptors=10,
+        deploy=(
+            "--threads is the number of slow clients that it holds. No option ends "
+            "one whose first byte is there: --timeout does not."
+        ),
     ),
     Stack(
         id="wsgi-gunicorn-gevent",
@@ -182,6 +190,11 @@ STACKS = [
         keepalive_s=_KEEPALIVE_S,
         until_keepalive=_greenlet_until_keepalive,
         own_descriptors=9,
+        deploy=(
+            "--worker-connections is the number that it holds. --keep-alive 2 also "
+            "closes a connection whose headers take longer than 2 s. Nothing ends a "
+            "slow upload or download."
+        ),
     ),
     Stack(
         id="asgi-gunicorn",
@@ -194,6 +207,11 @@ STACKS = [
         app=ASGI_APP,
         own_descriptors=17,
         packages=("gunicorn", "uvloop"),  # --asgi-loop auto takes it if it is there
+        deploy=(
+            "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the "
+            "number it holds. --worker-connections is not obeyed. An upload that "
+            "pauses for --timeout 30 looks to the app like a client that left."
+        ),
     ),
     Stack(
         id="asgi-gunicorn-uvicorn",
@@ -205,6 +223,11 @@ STACKS = [
         own_descriptors=17,
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
+        deploy=(
+            "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the "
+            "number it holds. --timeout ends no slow client: only a worker that "
+            "stops answering its master."
+        ),
     ),
     Stack(
         id="wsgi-gunicorn-gthread-h2",

@@ -42,6 +42,9 @@ class Stack:
     no prediction depends on it, and `until_keepalive` is what is held in those phases
     that keepalive ends.
 
+    `deploy` says, to whoever deploys it, which options and limits decide about slow
+    clients.
+
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
     not measured, and `holds` is empty.
@@ -63,6 +66,7 @@ class Stack:
     until_keepalive: Callable[[int], Mapping[Phase, Holds]] | None = None
     own_descriptors: int = 0
     siblings_descriptors: int = 0
+    deploy: str = ""
     http2: bool = False
 
     def command(self, port: int, host: str = HOST) -> list[str]:

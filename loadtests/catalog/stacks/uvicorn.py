@@ -51,6 +51,12 @@ _UVICORN = (
 # The WebSocket half of uvicorn is a package, and by default whichever is installed.
 _WS = ("--ws", "wsproto")
 
+_DEPLOY = (
+    "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the number it "
+    "holds. No option ends a slow client. --limit-concurrency answers 503 to all above "
+    "its number, so that some descriptors are left."
+)
+
 STACKS = [
     Stack(
         id="wsgi-uvicorn",
@@ -73,6 +79,10 @@ STACKS = [
         threads=8,
         own_descriptors=_WITH_UVLOOP,
         siblings_descriptors=_SUPERVISED,
+        deploy=(
+            "The threads of a2wsgi are the number of slow uploads and downloads that "
+            "it holds (10 a worker by default). No option ends one."
+        ),
     ),
     Stack(
         id="asgi-uvicorn",
@@ -85,6 +95,7 @@ STACKS = [
         packages=("uvicorn", "httptools", "uvloop"),
         own_descriptors=_WITH_UVLOOP,
         siblings_descriptors=_SUPERVISED,
+        deploy=_DEPLOY,
     ),
     Stack(
         id="asgi-uvicorn-h11",
@@ -97,6 +108,7 @@ STACKS = [
         packages=("uvicorn", "h11"),
         own_descriptors=_WITH_ASYNCIO,
         siblings_descriptors=_SUPERVISED,
+        deploy=_DEPLOY,
     ),
     Stack(
         id="asgi-uvicorn-h2",

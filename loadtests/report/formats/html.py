@@ -16,15 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Glance, Source, Table
+from loadtests.report.blocks import Block, Column, Glance, Source, Table
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose
 from loadtests.report.reports import PAGE
-from loadtests.report.sections import order
-from loadtests.report.sections.finding import incomplete
+from loadtests.report.sections import finding, order, summary
 from loadtests.report.sections.matrix import in_order
 from loadtests.report.special_blocks import Entry, Matrix
-from loadtests.report.values import Value, bare, written
+from loadtests.report.values import Value, bare, without_note, written
 from loadtests.report.words import NOTHING, amount, visible, when
 
 HERE = Path(__file__).parent
@@ -43,8 +42,10 @@ def render(source: Source) -> dict[str, str]:
     """The page, by file name."""
     environment = _environment()
     page = environment.get_template("page.html.j2")
+    sections = list(order.filled(source))
     shown = _head(source.run) | {
-        "sections": list(order.filled(source)),
+        "sections": sections,
+        "first_screen": sum(s in order.FIRST_SCREEN for s, _ in sections),
         "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
         "dark": Markup(inline.dark_rules()),
     }
@@ -64,7 +65,9 @@ def _environment() -> Environment:
         "prose": _prose,
         "written": written,
         "embedded": inline.embedded,
+        "without_note": without_note,
         "grouped": _grouped,
+        "groups": _groups,
         "grid": _grid,
     }
     environment.globals |= {"shapes": SHAPES}
@@ -84,12 +87,13 @@ def _head(run: Run) -> dict[str, Any]:
     stacks = {cell.stack for cell in run.cells}
     return {
         "title": f"Slow clients: {run.run.profile} run {run.run.id}",
-        "headline": f"What slow clients did to {amount(len(stacks), 'server stack')}",
+        "headline": summary.headline(run)
+        or f"What slow clients did to {amount(len(stacks), 'server stack')}",
         "run": run,
         "when": when(run.run.started_at),
         "cells": amount(len(run.cells), "cell"),
         "cores": amount(run.environment.cpus, "core"),
-        "incomplete": incomplete(run),
+        "notices": finding.notices(run),
     }
 
 
@@ -119,6 +123,12 @@ def _grouped(table: Table) -> list[tuple[str, list[Row]]]:
     first = table.names[0].key
     groups = itertools.groupby(table.rows, lambda row: written(row[first]))
     return [(name, list(rows)) for name, rows in groups]
+
+
+def _groups(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+    """Columns that stand side by side in one group, by its name."""
+    found = itertools.groupby(columns, lambda column: column.group)
+    return [(group, list(some)) for group, some in found]
 
 
 def _grid(glance: Glance, key: str) -> Matrix | None:

@@ -12,12 +12,13 @@ from typing import Any
 from loadtests.records.run import Run
 from loadtests.report import blocks as kinds
 from loadtests.report import special_blocks as special
-from loadtests.report.blocks import Block, Source, Table
+from loadtests.report.blocks import Block, Points, Source, Table
 from loadtests.report.formats import syntax
 from loadtests.report.formats.syntax import code, fenced, text
 from loadtests.report.picture import Picture
 from loadtests.report.prose import CODE, STRESS, Mark, Prose
 from loadtests.report.sections import finding, order
+from loadtests.report.sections import summary as overall
 from loadtests.report.sections.matrix import matrix
 from loadtests.report.special_blocks import Entry, Matrix, Stand
 from loadtests.report.values import Code, Value, written
@@ -32,19 +33,19 @@ HOW_TO_READ = (
 
 
 def render(source: Source) -> dict[str, str]:
-    """The whole report, by file name. The finding needs no heading of its own."""
+    """The whole report, by file name."""
     parts = [*_head(source.run)]
     for section, blocks in order.filled(source):
-        if section is not finding.SECTION:
-            parts.append(f"## {text(section.title)}")
+        parts.append(f"## {text(section.title)}")
         parts += rendered(blocks)
     return {FILE: "\n\n".join(parts) + "\n"}
 
 
 def summary(run: Run) -> str:
-    """The finding and the capacities, short enough for a pull-request comment."""
-    found = rendered(finding.blocks(Source(run)))
-    return "\n\n".join((*_head(run), *found, *capacities(run))) + "\n"
+    """What to deploy and why, short enough for a pull-request comment."""
+    found = [Points(finding.points(run))]
+    parts = (*rendered(overall.blocks(Source(run))), *rendered(found))
+    return "\n\n".join((*_head(run), *parts, *capacities(run))) + "\n"
 
 
 def capacities(run: Run) -> list[str]:
@@ -66,8 +67,8 @@ def _head(run: Run) -> Iterator[str]:
         f"{text(info.started_at)}, {amount(len(run.cells), 'cell')}, "
         f"{text(run.environment.cpu)}, {amount(run.environment.cpus, 'core')}."
     )
-    if not info.complete:
-        yield f"> **{text(finding.incomplete(run))}**"
+    for notice in finding.notices(run):
+        yield f"> **{text(notice)}**"
 
 
 def _prose(said: Prose) -> str:
@@ -92,7 +93,7 @@ def _heading(block: kinds.Heading) -> Iterator[str]:
 
 
 def _table(block: Table) -> Iterator[str]:
-    headings = [text(column.heading) for column in block.columns]
+    headings = [text(column.said) for column in block.columns]
     rows = [[_value(row[c.key]) for c in block.columns] for row in block.rows]
     yield syntax.table(headings, rows, names=len(block.names))
 
@@ -128,24 +129,29 @@ def _entry(entry: Entry) -> str:
 
 
 def _advice(block: special.Advice) -> Iterator[str]:
-    for group, given in block.groups.items():
-        yield f"**{text(group)}**"
-        headings = ["situation", "evidence", "supported", "spoken against"]
-        rows = [
-            [
-                text(one.name),
-                text(listed(list(one.evidence))),
-                _stands(one.supported),
-                _stands(one.against),
-            ]
-            for one in given
+    headings = ["if", "choose", "not", "evidence"]
+    rows = [
+        [
+            text(one.name),
+            _stand(one.supported),
+            _stand(one.against),
+            text(listed(list(one.evidence))) or NOTHING,
         ]
-        yield syntax.table(headings, rows, names=len(headings))
+        for one in block.given
+    ]
+    yield syntax.table(headings, rows, names=len(headings))
+    starts = {s.stack: s for one in block.given if (s := one.start)}
+    for start in starts.values():
+        yield f"To start {text(start.stack)}:"
+        yield fenced(plain(start.command))
+        if start.options:
+            yield text(start.options)
 
 
-def _stands(some: Sequence[Stand]) -> str:
-    said = [f"**{text(s.figure)}**: {text(', '.join(s.stacks))}" for s in some]
-    return "; ".join(said) or "none"
+def _stand(one: Stand | None) -> str:
+    if one is None:
+        return "none"
+    return f"**{text(one.figure)}**: {text(', '.join(one.stacks))}"
 
 
 def _claims(block: special.Claims) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -19,11 +21,12 @@ from loadtests.report.facts import reason, sentence
 from loadtests.report.prose import text
 from loadtests.report.said import found
 from loadtests.report.sections import overview, request_costs, self_recovery
-from loadtests.report.values import Predicted, Value, written
+from loadtests.report.values import Predicted, Value, without_note
 from loadtests.report.words import visible
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12
+_WIDEST = 1000  # more than any table needs
 
 
 def cell_line(cell: Cell) -> Text:
@@ -71,28 +74,52 @@ def rendered(some: Iterable[Block]) -> Iterator[RenderableType]:
         yield from RENDERERS[type(block)](block)
 
 
+@dataclass(frozen=True)
+class _Fitting:
+    """A table without the columns that its terminal has no room for."""
+
+    block: blocks.Table
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        columns = list(self.block.columns)
+        shown = _drawn(self.block, columns)
+        wide = options.update(max_width=_WIDEST)
+        while Measurement.get(console, wide, shown).maximum > options.max_width:
+            last = max(columns, key=lambda column: column.rank)
+            if not last.rank:
+                break
+            columns.remove(last)
+            shown = _drawn(self.block, columns)
+        yield shown
+
+
 def _table(block: blocks.Table) -> list[RenderableType]:
+    return [_Fitting(block), ""]
+
+
+def _drawn(block: blocks.Table, columns: Sequence[blocks.Column]) -> Table:
     shown = Table(
         box=None,
         pad_edge=False,
         title=_text(block.title, "bold"),
         title_justify="left",
         header_style="dim",
-        padding=(0, 1, 0, 0),
+        padding=(0, 2, 0, 0),
     )
-    for column in block.columns:
-        if column.name:
-            shown.add_column(column.heading, min_width=STACK_WIDTH, no_wrap=True)
-        else:
-            shown.add_column(column.heading, justify="right", no_wrap=True)
+    for column in columns:
+        justify: JustifyMethod = "left" if column.name else "right"
+        shown.add_column(column.brief, justify=justify, no_wrap=True)
     for row in block.rows:
-        shown.add_row(*(_value(row[column.key]) for column in block.columns))
-    return [shown, ""]
+        shown.add_row(*(_value(row[column.key]) for column in columns))
+    return shown
 
 
 def _value(value: Value) -> Text:
     missed = isinstance(value, Predicted) and value.missed
-    return _text(written(value), "bold" if value.strong else "yellow" if missed else "")
+    style = "bold" if value.strong else "yellow" if missed else ""
+    return _text(without_note(value), style)
 
 
 def _points(block: blocks.Points) -> list[RenderableType]:

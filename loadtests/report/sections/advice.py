@@ -7,51 +7,57 @@ No stack holds any number: the search goes on until something runs out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.analysis.summary import Summary, summaries
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
+from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Section, Source, Text
+from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import prose
+from loadtests.report.said import span
 from loadtests.report.sections import smalls
-from loadtests.report.sections.matrix import entry, in_order
-from loadtests.report.special_blocks import Advice, Advised, Stand
-from loadtests.report.words import count
+from loadtests.report.sections.matrix import in_order
+from loadtests.report.special_blocks import Advice, Advised, Stand, Start
+from loadtests.report.words import count, figure
 
 TITLE = "What should I deploy?"
+KINDS = "The same by kind of slow client"
 LEAD = (
-    "A stack is *supported* if it held at least {} slow clients at the same time, in "
-    "every repeat. At least 99 % of healthy requests were then answered."
+    "*Choose*: in every repeat, the stack held at least {} slow clients or slow "
+    "handlers. The command is that of the cheapest such stack. *Not*: it held fewer."
 )
-ENOUGH = 500  # many times what workers or threads can hold, half of 1,024 descriptors
-DIRECT = "Slow clients reach the server: nothing in front buffers for it"
-BEHIND = "With or without a proxy in front: a proxy does not shorten the handler"
-CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
 PROXY = (
-    "A proxy that buffers requests and responses, as nginx does by default, keeps slow "
-    "clients away from the server. Behind such a proxy only the rows about handlers "
-    "apply. Streams, and downloads larger than the proxy's buffers, still reach the "
-    "server. This run did not measure a proxy; that is how such proxies work."
+    "nginx, by default, takes in a whole request before it passes it on, and takes in "
+    "an answer as fast as the server writes it. Streams, and downloads larger than its "
+    "buffers, still reach the server. This run did not measure a proxy."
 )
 HANDLERS = (
-    "The handlers measured here take 20 s each, all at the same time. Yours matter as "
-    "far as they are as many and as long. The blocking call here is time.sleep. gevent "
-    "replaces it by a wait that holds one greenlet only. gevent cannot replace "
-    "computation, or waits inside a C library. Those were not measured: they hold a "
-    "whole gevent worker, as they hold an event loop."
+    "A slow handler took 20 s here. Yours matter as far as they are as many and as "
+    "long. The blocking call was time.sleep, which gevent replaces by a wait. gevent "
+    "cannot replace computation, or a wait inside a C library. Those would hold a "
+    "whole gevent worker, as they hold an event loop, and were not measured."
 )
+ENOUGH = 500  # many times what workers or threads can hold, half of 1,024 descriptors
+CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
+# So much dearer than the cheapest is a reason against a stack; so little is none.
+_DEAR, _CHEAP = 2.0, 1.5
 
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that a reader may be in, and the phases that are slow in it."""
+    """Something that a reader may be in, and the phases that are slow in it.
+
+    With `threads`, only a stack that lends a thread to each can help, and the number of
+    them is what it holds.
+    """
 
     name: str
     phases: tuple[Phase, ...]
-    group: str
+    threads: bool = False
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -59,83 +65,174 @@ class Situation:
         return in_phases(*self.phases)
 
 
-SITUATIONS = (
-    Situation("Any client may connect, from anywhere", CLIENTS, DIRECT),
-    Situation(
-        "Connections that are slow to ask, or silent",
-        (Phase.SILENT, Phase.HEAD),
-        DIRECT,
-    ),
-    Situation("Long uploads", (Phase.BODY,), DIRECT),
-    Situation("Long downloads, streams", (Phase.RESPONSE,), DIRECT),
-    Situation("Handlers that wait for other services", (Phase.HANDLER_WAITS,), BEHIND),
-    Situation("Handlers that make blocking calls", (Phase.HANDLER_BLOCKS,), BEHIND),
+ANYONE = Situation(
+    "Slow clients reach the server: phones, uploads, downloads, no proxy in front",
+    CLIENTS,
 )
+SITUATIONS = (
+    ANYONE,
+    Situation(
+        "Handlers wait for a database or another service, with a proxy or without",
+        (Phase.HANDLER_WAITS,),
+    ),
+    Situation(
+        "Handlers make blocking calls that gevent can replace, such as sockets",
+        (Phase.HANDLER_BLOCKS,),
+    ),
+    Situation(
+        "Handlers make other blocking calls: a C library, computation",
+        (Phase.HANDLER_BLOCKS,),
+        threads=True,
+    ),
+)
+KINDS_OF_CLIENTS = (
+    Situation("Clients that are slow to ask, or silent", (Phase.SILENT, Phase.HEAD)),
+    Situation("Long uploads", (Phase.BODY,)),
+    Situation("Long downloads, streams", (Phase.RESPONSE,)),
+)
+QUICK = "A proxy in front buffers, and handlers are quick: CPU decides"
 
 
 def blocks(source: Source) -> Sequence[Block]:
     given = advice(source.run)
     if not given:
         return []
-    groups = {one.group for one in given}
-    notes = [PROXY] * (DIRECT in groups) + [HANDLERS] * (BEHIND in groups)
-    return [
-        Text(prose(LEAD, str(ENOUGH))),
+    kinds = _given(source.run, KINDS_OF_CLIENTS)
+    phases = {s.phases for s in SITUATIONS for one in given if one.name == s.name}
+    notes = [
+        *([PROXY] if CLIENTS in phases else []),
+        *([HANDLERS] if len(phases - {CLIENTS}) else []),
+    ]
+    found: list[Block] = [
         Advice("What this run supports, and what it speaks against", given),
+        Text(prose(LEAD, str(ENOUGH)), "note"),
         *(Text(prose(note), "note") for note in notes),
     ]
+    if kinds:
+        found.append(Folded(KINDS, [Advice(KINDS, kinds)]))
+    return found
 
 
 def advice(run: Run) -> list[Advised]:
     """For each situation of which this run knows something."""
-    found, anchors = outcomes(run), smalls.anchors(run)
-    given = []
-    for situation in SITUATIONS:
+    given = _given(run, SITUATIONS)
+    quick = _quick(run)
+    return [*given, *([quick] if quick else [])]
+
+
+def _given(run: Run, situations: Sequence[Situation]) -> list[Advised]:
+    found, anchors, given = outcomes(run), smalls.anchors(run), []
+    for situation in situations:
         some = [o for o in found if o.scenario in situation.scenarios]
         # One scenario of several is a situation of its own, which comes after.
         if len({o.scenario for o in some}) >= min(2, len(situation.phases)):
-            given.append(_of(situation, some, anchors))
-    return given
+            given.append(_of(run, situation, some, anchors))
+    return [one for one in given if one.supported or one.against]
 
 
-def _of(situation: Situation, some: list[Outcome], anchors: dict[str, str]) -> Advised:
+@dataclass(frozen=True)
+class _Held:
+    """How many a stack held in a situation; `more`: it may hold still more."""
+
+    stack: str
+    number: int
+    more: bool
+
+
+def _of(
+    run: Run, situation: Situation, some: list[Outcome], anchors: dict[str, str]
+) -> Advised:
     scenarios = in_order(o.scenario for o in some)
-    supported: list[tuple[int, str, str]] = []
-    against: list[tuple[int, str, str]] = []
+    supported, against = [], []
     for stack in dict.fromkeys(o.stack for o in some):
         mine = [o for o in some if o.stack == stack]
-        hurt = [o for o in mine if not o.unharmed and _held(o) < ENOUGH]
-        if hurt:
-            worst = min(hurt, key=_hurt_at)
-            where = f" under {worst.scenario}" if len(scenarios) > 1 else ""
-            against.append((_hurt_at(worst), f"{entry(worst).said}{where}", stack))
+        least = min(mine, key=lambda o: o.held_by_all)
+        held = _Held(stack, least.held_by_all, least.unharmed)
+        if situation.threads:
+            if _lends_a_thread(stack, scenarios):
+                supported.append(held)
+            elif not _replaced_by_gevent(stack):
+                against.append(held)
+        elif not held.more and held.number < ENOUGH:
+            against.append(held)
         elif len(mine) == len(scenarios):
-            least = min(map(_held, mine))
-            supported.append((-least, f"held {count(least)}", stack))
+            supported.append(held)
+    supported.sort(key=lambda held: -held.number)
+    against.sort(key=lambda held: held.number)
+    each = ", one for each thread but the last" if situation.threads else ""
     return Advised(
         situation.name,
-        situation.group,
         {scenario: anchors[scenario] for scenario in scenarios},
-        _stands(supported),
-        _stands(against),
+        _stand(supported, each),
+        _stand(against),
+        _start(run, supported),
     )
 
 
-def _stands(said: list[tuple[int, str, str]]) -> list[Stand]:
-    """Stacks of which the same is said, together, by the number in it."""
-    found: dict[str, list[str]] = {}
-    for _, figure, stack in sorted(said, key=lambda item: item[0]):
-        found.setdefault(figure, []).append(stack)
-    return [Stand(figure, stacks) for figure, stacks in found.items()]
+def _lends_a_thread(stack: str, scenarios: Sequence[str]) -> bool:
+    known = HTTP1.get(stack)
+    return known is not None and all(
+        known.predicted_ran_out(scenario) is Supply.THREADS for scenario in scenarios
+    )
 
 
-def _held(outcome: Outcome) -> int:
-    """How many slow clients every repeat held."""
-    return min(held or 0 for held in outcome.held.repeats)
+def _replaced_by_gevent(stack: str) -> bool:
+    known = HTTP1.get(stack)
+    return known is not None and "gevent" in known.packages
 
 
-def _hurt_at(outcome: Outcome) -> int:
-    return (outcome.out_at if outcome.out else outcome.degrades_at).steps[0]
+def _stand(held: Sequence[_Held], each: str = "") -> Stand | None:
+    """What is said of all of them at once: the table of all stacks has each number."""
+    if not held:
+        return None
+    numbers = [one.number for one in held]
+    if any(one.more for one in held):
+        said = f"at least {count(min(numbers))}"
+    else:
+        said = span(min(numbers), max(numbers))
+    return Stand(f"held {said}{each}", [one.stack for one in held])
+
+
+def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
+    """How to start the cheapest of those that hold about as many as the best."""
+    if not supported:
+        return None
+    enough = [one.stack for one in supported if 2 * one.number >= supported[0].number]
+    costs = {s.stack: _cpu(s) for s in summaries(run) if s.cpu_us}
+    cheapest = min(enough, key=lambda stack: costs.get(stack, float("inf")))
+    return _started(run, cheapest)
+
+
+def _started(run: Run, stack: str) -> Start:
+    argv = next(cell.argv for cell in run.cells if cell.stack == stack)
+    known = HTTP1.get(stack)
+    return Start(stack, " ".join(argv), known.deploy if known else "")
+
+
+def _quick(run: Run) -> Advised | None:
+    """Where nothing is slow, the CPU time of a request decides."""
+    costs = {s.stack: _cpu(s) for s in summaries(run) if s.cpu_us}
+    if len(costs) < 2:
+        return None
+    least = min(costs.values())
+    cheap = _those(costs, lambda us: us <= _CHEAP * least)
+    dear = _those(costs, lambda us: us > _DEAR * least)
+    start = _started(run, cheap.stacks[0]) if cheap else None
+    return Advised(QUICK, {}, cheap, dear, start)
+
+
+def _those(costs: dict[str, float], wanted: Callable[[float], bool]) -> Stand | None:
+    some = sorted((us, stack) for stack, us in costs.items() if wanted(us))
+    if not some:
+        return None
+    low, high = figure(some[0][0]), figure(some[-1][0])
+    said = low if low == high else f"{low} to {high}"
+    return Stand(f"{said} µs of CPU a request", [stack for _, stack in some])
+
+
+def _cpu(summary: Summary) -> float:
+    """On a connection that stays open, as a proxy's do, if that is known."""
+    return summary.cpu_us.get(True) or next(iter(summary.cpu_us.values()))
 
 
 SECTION = Section("deploy", TITLE, blocks)

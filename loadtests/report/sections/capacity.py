@@ -22,6 +22,7 @@ from loadtests.report.blocks import (
 )
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
+from loadtests.report.sections import finding
 from loadtests.report.sections.matrix import by_scenario, matrix
 from loadtests.report.values import At, Count, Judged, Name, Predicted, Value
 from loadtests.report.words import NOTHING, count, listed
@@ -69,7 +70,8 @@ def blocks(source: Source) -> Sequence[Block]:
     shown, run = matrix(source.run), source.run
     if not shown.rows:
         return []
-    found: list[Block] = [Text(prose(LEAD)), shown, Text(prose(NOTE), "note")]
+    found: list[Block] = [Text(finding.predictions(run)), Text(prose(LEAD))]
+    found += [shown, Text(prose(NOTE), "note")]
     picture, figures, spread = drawing.capacity(run), table(run), uneven(run)
     if any(column.key in SUPPLIES for column in figures.columns):
         found.append(Text(prose(EVIDENCE), "note"))

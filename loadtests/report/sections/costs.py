@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis import intervals
 from loadtests.analysis.intervals import Interval
-from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.server_figures import FEWEST
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
@@ -21,11 +21,11 @@ from loadtests.report.blocks import (
     Table,
     Text,
 )
-from loadtests.report.prose import prose
+from loadtests.report.prose import Prose, joined, prose, stack
 from loadtests.report.sections import request_costs
 from loadtests.report.sections.matrix import by_scenario
 from loadtests.report.values import Count, Figure, Name, Value
-from loadtests.report.words import count
+from loadtests.report.words import count, figure
 
 TITLE = "What a request costs, what a slow client costs"
 CELLS = "What a slow client costs the server"
@@ -45,6 +45,15 @@ NOTE = (
     "slow clients did no harm. Of repeats, the table gives the middle one."
 )
 MANY = 2000  # slow clients of the projection
+MEMORY = (
+    "A slow client cost between {} ({} under {}) and {} ({} under {}) of memory. "
+    "Stacks that were out do not count here, because they may not have accepted it."
+)
+LEAST = (
+    "A slow client cost least on {} under {}: {} of memory of the server and {} of the "
+    "kernel."
+)
+MOST = "A slow client cost most on {} under {}: {} and {}."
 COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
@@ -69,6 +78,8 @@ def blocks(source: Source) -> Sequence[Block]:
         known = _kernel_is_known(source.run)
         key = "sum" if known else "slow_client"
         about = prose(NOTE, str(FEWEST)) if known else prose(NOTE_1)
+        if said := memory(outcomes(source.run)):
+            found.append(Text(said))
         found.append(Glance(cells, {SHOWN: key}, "All costs", about))
     return found
 
@@ -152,6 +163,44 @@ def _repeated(outcome: Outcome, part: Callable[[Cell], float | None]) -> Figure:
     """The middle of the repeats, and where their mean lies if there are enough."""
     within = intervals.over_repeats(outcome.known(part))
     return Figure(outcome.typical(part), within)
+
+
+def memory(found: Sequence[Outcome]) -> Prose:
+    """What a slow client took of the server and of the kernel, least and most."""
+    known = [
+        (of.sum_kb, of, o)
+        for o in found
+        if (of := slow_client(o)) and of.sum_kb is not None
+    ]
+    if not known:
+        return _memory_alone(found)
+    said = [
+        prose(
+            template,
+            *(stack(o.stack), o.scenario),
+            *(figure(part.value, "kB") for part in (of.server, of.kernel)),
+        )
+        for template, (_, of, o) in (
+            (LEAST, min(known, key=lambda item: item[0])),
+            (MOST, max(known, key=lambda item: item[0])),
+        )
+    ]
+    return joined(said if len(known) > 1 else said[:1])
+
+
+def _memory_alone(found: Sequence[Outcome]) -> Prose:
+    """As format 1 knows it, over all steps: where a stack was out, slow clients may
+    have waited in the backlog, where they cost it nothing."""
+    known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) and not o.out]
+    least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
+    most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))
+    if figure(least) == figure(most):
+        return ()
+    return prose(
+        MEMORY,
+        *(figure(least, "kB"), stack(cheap.stack), cheap.scenario),
+        *(figure(most, "kB"), stack(dear.stack), dear.scenario),
+    )
 
 
 SECTION = Section("costs", TITLE, blocks, short="Costs")

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.analysis.over_repeats import Reached
 from loadtests.report.prose import Prose, stacks
-from loadtests.report.said import span
 from loadtests.report.words import listed
 
 MANY = 3  # scenarios; of more, the one that is missing is named instead
@@ -29,20 +27,6 @@ class Group:
     @property
     def were(self) -> str:
         return "was" if len(self.stacks) == 1 else "were"
-
-
-def by_steps(
-    some: list[Outcome], found: list[Outcome], at: Callable[[Outcome], Reached]
-) -> list[Group]:
-    """`some` outcomes by the steps at which each stack reached something, from its
-    first to its last over all scenarios and repeats."""
-    spans: dict[str, tuple[int, str]] = {}
-    for name in dict.fromkeys(o.stack for o in some):
-        steps = [step for o in some if o.stack == name for step in at(o).steps]
-        first, last = min(steps), max(steps)
-        clients = "slow client" if last == 1 else "slow clients"
-        spans[name] = (first, f"{span(first, last)} {clients}")
-    return by_words(some, found, lambda o: spans[o.stack])
 
 
 def by_words(

@@ -16,18 +16,19 @@ from loadtests.report.sections import (
     costs,
     doubts,
     fates,
-    finding,
     machine,
     method,
     recovery,
     response_times,
+    summary,
 )
 
+# What a reader sees before anything is scrolled; the contents come after these.
+FIRST_SCREEN = [summary.SECTION, advice.SECTION]
 SECTIONS: list[Section] = [
-    finding.SECTION,
+    *FIRST_SCREEN,
     answered.SECTION,
     capacity.SECTION,
-    advice.SECTION,
     response_times.SECTION,
     arrivals.SECTION,
     costs.SECTION,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.steps import PERCENTILES
 from loadtests.records.cell import Step
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Folded, Section, Source, Table, Text
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
-from loadtests.report.sections import smalls
+from loadtests.report.sections import changed_times, smalls
 from loadtests.report.sections.matrix import by_scenario
 from loadtests.report.special_blocks import Legend, Smalls
 from loadtests.report.values import Answered, Count, Name, Percentile, Value
@@ -41,7 +41,8 @@ def blocks(source: Source) -> Sequence[Block]:
     shown = table(source.run)
     if not shown.rows:
         return []
-    found: list[Block] = []
+    said = changed_times.response_time(outcomes(source.run))
+    found: list[Block] = [Text(said)] if said else []
     if plots := smalls.response_times(source.run):
         looks = drawing.run_looks(source.run)
         charts = drawing.response_times(source.run)

@@ -1,4 +1,4 @@
-"""Two points of the finding: what slow clients cost where they did not hurt."""
+"""A sentence of the finding: what slow clients that were held did to response times."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Step
-from loadtests.report.prose import Prose, joined, prose, stack
-from loadtests.report.sections import costs
+from loadtests.report.prose import Prose, prose, stack
 from loadtests.report.words import count, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
@@ -22,15 +21,6 @@ MOVED = (
     "most: from {} at the baseline to {} beside {} slow clients (95 % intervals in "
     "brackets)."
 )
-MEMORY = (
-    "A slow client cost between {} ({} under {}) and {} ({} under {}) of memory. "
-    "Stacks that were out do not count here, because they may not have accepted it."
-)
-LEAST = (
-    "A slow client cost least on {} under {}: {} of memory of the server and {} of the "
-    "kernel."
-)
-MOST = "A slow client cost most on {} under {}: {} and {}."
 
 
 def response_time(found: list[Outcome]) -> Prose:
@@ -106,41 +96,3 @@ def _change(item: Known) -> float:
 
 def _apart(one: _Time, other: _Time) -> bool:
     return one.high < other.low or other.high < one.low
-
-
-def memory(found: list[Outcome]) -> Prose:
-    """What a slow client took of the server and of the kernel, least and most."""
-    known = [
-        (of.sum_kb, of, o)
-        for o in found
-        if (of := costs.slow_client(o)) and of.sum_kb is not None
-    ]
-    if not known:
-        return _memory_alone(found)
-    said = [
-        prose(
-            template,
-            *(stack(o.stack), o.scenario),
-            *(figure(part.value, "kB") for part in (of.server, of.kernel)),
-        )
-        for template, (_, of, o) in (
-            (LEAST, min(known, key=lambda item: item[0])),
-            (MOST, max(known, key=lambda item: item[0])),
-        )
-    ]
-    return joined(said if len(known) > 1 else said[:1])
-
-
-def _memory_alone(found: list[Outcome]) -> Prose:
-    """As format 1 knows it, over all steps: where a stack was out, slow clients may
-    have waited in the backlog, where they cost it nothing."""
-    known = [(kb, o) for o in found if (kb := o.kb_per_slow_client) and not o.out]
-    least, cheap = min(known, key=lambda item: item[0], default=(0.0, found[0]))
-    most, dear = max(known, key=lambda item: item[0], default=(0.0, found[0]))
-    if figure(least) == figure(most):
-        return ()
-    return prose(
-        MEMORY,
-        *(figure(least, "kB"), stack(cheap.stack), cheap.scenario),
-        *(figure(most, "kB"), stack(dear.stack), dear.scenario),
-    )

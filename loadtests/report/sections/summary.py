@@ -1,0 +1,214 @@
+"""All stacks in one table: how many slow clients, what runs out, what happens then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.analysis.outcomes import Outcome
+from loadtests.analysis.summary import Summary, at_limit, summaries
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.run import Run
+from loadtests.report import said
+from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
+from loadtests.report.prose import Prose, joined, prose
+from loadtests.report.sections import costs
+from loadtests.report.sections.matrix import in_order
+from loadtests.report.values import Name, Seconds, Value, written
+from loadtests.report.words import NOTHING, count, figure, listed, number_word
+
+TITLE = "All stacks in one table"
+SHORT = "All stacks"
+CLIENTS, HANDLERS, REQUEST = "slow clients", "slow handlers", "a request"
+# The rank says which columns a narrow terminal leaves out first: the highest.
+COLUMNS = (
+    Column("stack", "stack", name=True),
+    Column("held", "held", group=CLIENTS, short="slow clients"),
+    Column("ran_out", "runs out of", group=CLIENTS, rank=1),
+    Column("then", "then a request", group=CLIENTS, rank=5),
+    Column("freed", "frees itself", group=CLIENTS, rank=4),
+    Column("cost", "each takes, kB", group=CLIENTS, short="kB each", rank=3),
+    Column("p99", "p99 beside them, ms", group=CLIENTS, short="p99, ms", rank=6),
+    Column("waiting", "waiting", group=HANDLERS, rank=2),
+    Column("blocking", "blocking", group=HANDLERS, rank=2),
+    Column("cpu", "costs, µs of CPU", group=REQUEST, short="µs CPU", rank=7),
+)
+# How a healthy request is lost, by the fault that the probe recorded.
+THEN = {
+    "late": "waits in vain",
+    "closed": "is dropped",
+    "reset": "is dropped",
+    "refused": "is refused",
+}
+SPINS_FROM = 0.9  # of a core for each worker
+FLOODS_FROM = 1.0  # MB of log a second
+
+HELD = (
+    "*held*: so many slow clients at once, and still 99 % of healthy requests were "
+    "answered within {} s. It is the least of {} and of every repeat."
+)
+RAN_OUT = "*runs out of*: what a worker has none left of with one client more."
+THEN_SAID = "*then a request*: what becomes of a healthy request once all are held."
+FREED = (
+    "*frees itself*: how long the slow clients must stay until the stack's own "
+    "timeouts end them, watched for {} s, and not tried for more than {} clients."
+)
+COST = (
+    "*each takes*: memory of the server and of the kernel for the dearest slow client."
+)
+P99 = "*p99 beside them*: alone, then beside most of the slow clients that are held."
+SLOW_HANDLERS = (
+    "*waiting*, *blocking*: so many quick clients are held whose handler waits, or "
+    "blocks, for 20 s."
+)
+CPU = "*costs*: on a connection that stays open, and on a new one."
+
+
+def blocks(source: Source) -> Sequence[Block]:
+    shown = table(source.run)
+    if not shown.rows:
+        return []
+    return [shown, Text(words(source.run, shown), "note")]
+
+
+def table(run: Run) -> Table:
+    """A row for each stack; without the columns of which the run knows nothing."""
+    rows = [_row(summary, run) for summary in summaries(run)]
+    known = {
+        key for row in rows for key, value in row.items() if written(value) != NOTHING
+    }
+    columns = [column for column in COLUMNS if column.key in known]
+    return Table(TITLE, columns, rows, look="board")
+
+
+def _row(summary: Summary, run: Run) -> dict[str, Value]:
+    least = summary.least
+    return {
+        "stack": Name(summary.stack),
+        "held": Name(_held(least), note=_more(summary)) if least else Name(NOTHING),
+        "ran_out": Name(said.ran_out(least) or NOTHING) if least else Name(NOTHING),
+        "then": _then(least),
+        "freed": _freed(summary.freed, len(summary.clients)),
+        "cost": _cost(summary),
+        "p99": _p99(summary.slowest),
+        "waiting": Name(_held(summary.waiting)),
+        "blocking": Name(_held(summary.blocking)),
+        "cpu": Name(" / ".join(map(figure, summary.cpu_us.values())) or NOTHING),
+    }
+
+
+def _held(outcome: Outcome | None) -> str:
+    """`1,937`; `≥ 512` where that was the largest step and did no harm."""
+    if outcome is None:
+        return NOTHING
+    return f"{'≥ ' * outcome.unharmed}{count(outcome.held_by_all)}"
+
+
+def _more(summary: Summary) -> str:
+    """`1,903 if idle or slow-headers`, where it held several times as many."""
+    more = summary.much_more
+    if not more:
+        return ""
+    where = in_order(o.scenario for o in more)
+    return f"{_held(more[0])} if {listed(where, last='or')}"
+
+
+def _then(outcome: Outcome | None) -> Name:
+    found = at_limit(outcome) if outcome else None
+    if outcome is None or found is None:
+        return Name(NOTHING)
+    notes = []
+    if (found.server_cores or 0.0) >= SPINS_FROM * outcome.cells[0].workers:
+        notes.append(f"server at {figure(found.server_cores)} cores")
+    if (found.log_mb_per_s or 0.0) >= FLOODS_FROM:
+        notes.append(f"log grows {figure(found.log_mb_per_s)} MB/s")
+    return Name(THEN.get(found.lost, "is answered wrong"), note=", ".join(notes))
+
+
+def _freed(one: SelfRecovery | None, scenarios: int) -> Value:
+    if one is None:
+        return Name(NOTHING)
+    note = f"under {one.scenario}" if scenarios > 1 and one.freed_s else ""
+    return Seconds(one.freed_s, one.watched_s, digits=0, at_once="at once", note=note)
+
+
+def _cost(summary: Summary) -> Value:
+    """`146 + 100`, of the scenario where it is most."""
+    known = [
+        (of, o)
+        for o in summary.clients
+        if (of := costs.slow_client(o)) and of.sum_kb is not None
+    ]
+    if not known:
+        return Name(NOTHING)
+    of, _ = max(known, key=lambda pair: pair[0].sum_kb or 0.0)
+    server, kernel = (figure(max(0.0, f.value or 0.0)) for f in (of.server, of.kernel))
+    return Name(f"{server} + {kernel}")
+
+
+def _p99(outcome: Outcome | None) -> Value:
+    if outcome is None or outcome.baseline is None or outcome.largest_timed is None:
+        return Name(NOTHING)
+    before, after = outcome.baseline.p99_ms, outcome.largest_timed.p99_ms
+    return Name(f"{figure(before)} → {figure(after)}")
+
+
+def held(run: Run) -> Prose:
+    """What it is to hold slow clients, and under which scenarios that was tried."""
+    scenarios = in_order({o.scenario for s in summaries(run) for o in s.clients})
+    return prose(HELD, f"{run.method.deadline_s:g}", listed(scenarios))
+
+
+def brief(run: Run, shown: Table) -> list[Text]:
+    """What the numbers of the table count, for who sees no groups of columns."""
+    handlers = [Text(prose(SLOW_HANDLERS))] if _has(shown, "waiting") else []
+    return [Text(held(run)), *handlers]
+
+
+def _has(shown: Table, key: str) -> bool:
+    return any(column.key == key for column in shown.columns)
+
+
+def words(run: Run, shown: Table) -> Prose:
+    """What each column says, for those that are there."""
+    watched = [one for one in run.self_recoveries if one.valid]
+    most = max((one.slow_clients for one in watched), default=0)
+    up_to = run.ordered.up_to if run.ordered and run.ordered.up_to else most
+    watched_s = max((one.watched_s for one in watched), default=0.0)
+    explained = {
+        "held": held(run),
+        "ran_out": prose(RAN_OUT),
+        "then": prose(THEN_SAID),
+        "freed": prose(FREED, f"{watched_s:g}", count(up_to)),
+        "cost": prose(COST),
+        "p99": prose(P99),
+        "waiting": prose(SLOW_HANDLERS),
+        "cpu": prose(CPU),
+    }
+    return joined([said for key, said in explained.items() if _has(shown, key)])
+
+
+def headline(run: Run) -> str:
+    """The result in one line: who stops first, who holds most; nothing where there are
+    not two such stacks."""
+    found = [s for s in summaries(run) if s.least]
+    if len(found) < 2:
+        return ""
+    first, last = found[0], found[-1]
+    stops = _least_out(last)
+    if stops is None or first.least is None or not first.least.held_by_all:
+        return ""
+    clients = "slow client stops" if stops == 1 else "slow clients stop"
+    number = number_word(stops)
+    supply = said.ran_out(first.least)
+    then = f", then runs out of {supply}" if supply else ""
+    held = f"{first.stack} holds {_held(first.least).replace('≥', 'at least')}"
+    return f"{number} {clients} {last.stack}; {held}{then}"
+
+
+def _least_out(summary: Summary) -> int | None:
+    """The fewest slow clients with which it was out, in all repeats."""
+    found = [m for o in summary.clients if (m := o.out_at.middle) is not None]
+    return min(found, default=None)
+
+
+SECTION = Section("summary", TITLE, blocks, short=SHORT)

@@ -1,0 +1,111 @@
+"""The table of all stacks, and the result in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.cell import Cell, Fates
+from loadtests.records.run import Run
+from loadtests.report.prose import text
+from loadtests.report.sections import summary
+from loadtests.report.values import written
+from tests import runs
+from tests.report.shown import rendered
+
+
+def holding(stack: str, scenario: str = "slow-body", held: int = 8, **at: Any) -> Cell:
+    """A cell of a stack that holds so many; `at`: what its last step recorded."""
+    cell = runs.cell(stack, scenario, answered={0: 150, held: 150, held + 1: 0})
+    out = dataclasses.replace(cell.steps[-1], **{"lost": {"late": 150}} | at)
+    return dataclasses.replace(cell, steps=[*cell.steps[:-1], out])
+
+
+def row(run: Run) -> dict[str, str]:
+    first = summary.table(run).rows[0]
+    return {key: written(value) for key, value in first.items()}
+
+
+def test_held_is_the_least_with_a_note_where_it_was_much_more() -> None:
+    run = runs.run([holding("a", held=8), holding("a", "idle", 900)])
+    assert row(run)["held"] == "8 (900 if idle)"
+
+
+def test_stack_that_no_step_harmed_holds_at_least_the_largest() -> None:
+    assert row(runs.run([runs.cell()]))["held"] == "≥ 512"
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ({}, "waits in vain"),
+        ({"lost": {"closed": 9, "late": 1}}, "is dropped"),
+        ({"lost": {"refused": 9}}, "is refused"),
+        ({"lost": {"wrong": 9}}, "is answered wrong"),
+        ({"server_cores": 1.7}, "waits in vain"),
+        ({"server_cores": 1.9}, "waits in vain (server at 1.9 cores)"),
+        (
+            {"server_cores": 2.0, "log_mb_per_s": 48.0},
+            "waits in vain (server at 2.0 cores, log grows 48 MB/s)",
+        ),
+    ],
+)
+def test_table_says_what_becomes_of_a_request_at_the_limit(
+    at: dict[str, Any], says: str
+) -> None:
+    assert row(runs.run([holding("a", **at)]))["then"] == says
+
+
+def test_table_says_how_a_stack_frees_itself() -> None:
+    run = runs.run([holding("a"), holding("a", "idle")])
+    recovery = SelfRecovery("a", "idle", 9, 40.0, 9, 9, 31.4, Fates(), 0, 0, True)
+    never = dataclasses.replace(recovery, freed_s=None)
+    for one, says in ((recovery, "31 s (under idle)"), (never, "never within 40 s")):
+        assert row(dataclasses.replace(run, self_recoveries=[one]))["freed"] == says
+
+
+def test_columns_of_which_a_run_knows_nothing_are_left_out() -> None:
+    shown = summary.table(runs.run([runs.cell()]))
+    assert [column.key for column in shown.columns] == ["stack", "held"]
+    said = text(summary.words(runs.run([runs.cell()]), shown))
+    assert said.startswith("held: so many slow clients at once")
+    assert "frees itself" not in said
+
+
+def test_headline_is_the_result() -> None:
+    few, many = holding("few", held=1), holding("many", held=900)
+    capacity = dataclasses.replace(many.capacity, ran_out="descriptors")
+    many = dataclasses.replace(many, capacity=capacity)
+    assert summary.headline(runs.run([few, many])) == (
+        "Two slow clients stop few; many holds 900, then runs out of descriptors"
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [[], [holding("a")], [runs.cell("a"), runs.cell("b")], [runs.cell(valid=False)]],
+)
+def test_no_headline_without_one_that_stops_and_one_that_holds(
+    cells: list[Cell],
+) -> None:
+    assert summary.headline(runs.run(cells)) == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_terminal_leaves_out_columns_and_cuts_none(width: int) -> None:
+    cells = [
+        holding(stack, scenario, 1234, server_cores=2.0)
+        for stack in runs.EIGHT_STACKS
+        for scenario in ("slow-body", "handler-wait", "loop-block")
+    ]
+    costs = [runs.cost(stack, us=33.0) for stack in runs.EIGHT_STACKS]
+    run = dataclasses.replace(runs.run(cells), costs=costs)
+    lines = rendered(run, width).splitlines()
+    table = lines[1 : 2 + len(runs.EIGHT_STACKS)]
+    assert max(map(len, table)) <= width
+    assert "…" not in "".join(table)
+    assert table[0].split()[:3] == ["stack", "slow", "clients"]
+    assert ("µs CPU" in table[0]) is (width >= 80)
