@@ -14,7 +14,14 @@ from loadtests.records.folder import ALONE, Beside
 from loadtests.records.run import Run
 from loadtests.report.picture import Picture
 from loadtests.report.prose import Prose
-from loadtests.report.special_blocks import Advice, Claims, Legend, Matrix, Smalls
+from loadtests.report.special_blocks import (
+    Advice,
+    Claims,
+    Histories,
+    Legend,
+    Matrix,
+    Smalls,
+)
 from loadtests.report.values import Value
 
 
@@ -150,6 +157,7 @@ Block = (
     | Matrix
     | Smalls
     | Legend
+    | Histories
     | Advice
     | Claims
     | Reasons

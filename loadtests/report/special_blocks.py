@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loadtests.report.charts.history import Strip
 from loadtests.report.picture import Look, Picture
+from loadtests.report.prose import Prose
 from loadtests.report.words import NOTHING
 
 
@@ -79,6 +81,15 @@ class Legend:
     """How each stack is drawn."""
 
     looks: Mapping[str, Look]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Histories of cells, by scenario, and how to read them. A format without room for
+    them says where they are."""
+
+    lead: Prose
+    strips: Mapping[str, Sequence[Strip]]
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_headline_is_the_result() -> None:
     few, many = holding("few", held=1), holding("many", held=900)
     capacity = dataclasses.replace(many.capacity, ran_out="descriptors")
     many = dataclasses.replace(many, capacity=capacity)
-    assert summary.headline(runs.run([few, many])) == (
+    assert text(summary.headline(runs.run([few, many]))) == (
         "Two slow clients stop few; many holds 900, then runs out of descriptors"
     )
 
@@ -91,7 +91,7 @@ def test_headline_is_the_result() -> None:
 def test_no_headline_without_one_that_stops_and_one_that_holds(
     cells: list[Cell],
 ) -> None:
-    assert summary.headline(runs.run(cells)) == ""
+    assert summary.headline(runs.run(cells)) == ()
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Glance, Source, Table
 from loadtests.report.charts import inline
-from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose
+from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose, prose
 from loadtests.report.reports import PAGE
 from loadtests.report.sections import finding, order, summary
 from loadtests.report.sections.matrix import in_order
@@ -88,7 +88,7 @@ def _head(run: Run) -> dict[str, Any]:
     return {
         "title": f"Slow clients: {run.run.profile} run {run.run.id}",
         "headline": summary.headline(run)
-        or f"What slow clients did to {amount(len(stacks), 'server stack')}",
+        or prose(f"What slow clients did to {amount(len(stacks), 'server stack')}"),
         "run": run,
         "when": when(run.run.started_at),
         "cells": amount(len(run.cells), "cell"),

@@ -31,6 +31,11 @@ HOW_TO_READ = (
     "were tried. ≠: the prediction was wrong."
 )
 
+HISTORIES = (
+    "[report.html](report.html) draws each cell by half seconds: slow "
+    "clients, healthy requests, and the server's CPU."
+)
+
 
 def render(source: Source) -> dict[str, str]:
     """The whole report, by file name."""
@@ -198,6 +203,7 @@ RENDERERS: dict[type[Block], Callable[[Any], Iterator[str]]] = {
     special.Matrix: _matrix,
     special.Smalls: lambda block: map(_picture, block.charts),
     special.Legend: lambda _: iter(()),
+    special.Histories: lambda _: iter([HISTORIES]),
     special.Advice: _advice,
     special.Claims: _claims,
     kinds.Reasons: _reasons,

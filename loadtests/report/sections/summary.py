@@ -10,7 +10,7 @@ from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.run import Run
 from loadtests.report import said
 from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
-from loadtests.report.prose import Prose, joined, prose
+from loadtests.report.prose import Prose, joined, prose, stack
 from loadtests.report.sections import costs
 from loadtests.report.sections.matrix import in_order
 from loadtests.report.values import Name, Seconds, Value, written
@@ -187,22 +187,27 @@ def words(run: Run, shown: Table) -> Prose:
     return joined([said for key, said in explained.items() if _has(shown, key)])
 
 
-def headline(run: Run) -> str:
+def headline(run: Run) -> Prose:
     """The result in one line: who stops first, who holds most; nothing where there are
     not two such stacks."""
     found = [s for s in summaries(run) if s.least]
     if len(found) < 2:
-        return ""
+        return ()
     first, last = found[0], found[-1]
     stops = _least_out(last)
     if stops is None or first.least is None or not first.least.held_by_all:
-        return ""
+        return ()
     clients = "slow client stops" if stops == 1 else "slow clients stop"
-    number = number_word(stops)
     supply = said.ran_out(first.least)
-    then = f", then runs out of {supply}" if supply else ""
-    held = f"{first.stack} holds {_held(first.least).replace('≥', 'at least')}"
-    return f"{number} {clients} {last.stack}; {held}{then}"
+    return prose(
+        "{} {} {}; {} holds {}{}",
+        number_word(stops),
+        clients,
+        stack(last.stack),
+        stack(first.stack),
+        _held(first.least).replace("≥", "at least"),
+        f", then runs out of {supply}" if supply else "",
+    )
 
 
 def _least_out(summary: Summary) -> int | None:

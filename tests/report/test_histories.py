@@ -1,0 +1,93 @@
+"""The history of a cell, drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from loadtests.analysis.outcomes import outcomes
+from loadtests.records.cell import Cell, History, Stage
+from loadtests.report.blocks import Source
+from loadtests.report.charts.history import (
+    ARRIVING,
+    HOLDING,
+    LEAVING,
+    LEFT,
+    RIGHT,
+    Strip,
+    strip,
+)
+from loadtests.report.formats import html, markdown
+from loadtests.report.sections import histories
+from tests import runs
+from tests.report.page import Structure
+
+HISTORY = History(
+    every_s=0.5,
+    stages=[Stage(0, 0.0, 0.5, 2.0), Stage(8, 2.0, 2.5, 4.0), Stage(0, 4.0, 4.0, 5.0)],
+    attempted=[50] * 10,
+    answered=[50] * 5 + [0] * 3 + [50] * 2,
+    p50_ms=[1.0] * 5 + [None] * 3 + [1.0] * 2,
+    worst_ms=[2.0] * 5 + [None] * 3 + [900.0, 2.0],
+    connected=[0] * 4 + [8] * 4 + [0] * 2,
+    server_cores=[0.1] * 10,
+    log_mb=[*[0.0] * 6, *[5.0] * 3, None],
+    replaced_s=[4.5],
+)
+
+
+def recorded(**changed: object) -> Cell:
+    cell = runs.cell(answered={0: 150, 7: 150, 8: 0})
+    ran_out = dataclasses.replace(cell.capacity, ran_out="threads")
+    history = dataclasses.replace(HISTORY, **changed)  # type: ignore[arg-type]
+    return dataclasses.replace(cell, history=history, capacity=ran_out)
+
+
+def drawn(cell: Cell) -> Strip:
+    (outcome,) = outcomes(runs.run([cell]))
+    found = strip(outcome, 1.0)
+    assert found
+    return found
+
+
+def test_time_is_told_apart_into_arriving_holding_and_leaving() -> None:
+    spans = drawn(recorded()).spans
+    assert [span.kind for span in spans] == [ARRIVING, HOLDING] * 2 + [LEAVING]
+    assert [span.says for span in spans[2:4]] == [
+        "arriving: 8 slow clients",
+        "holding: 8 slow clients",
+    ]
+    assert (spans[0].x, spans[-1].x + spans[-1].width) == (LEFT, RIGHT)
+
+
+def test_line_breaks_where_nothing_is_known() -> None:
+    slow_clients, answered, slowest, cores = drawn(recorded()).lanes
+    assert [lane.path.count("M") for lane in (answered, slowest)] == [1, 2]
+    assert slow_clients.ends == ("0", "8")
+    assert cores.ends == ("0 cores", "1.0 cores")
+
+
+def test_what_happened_is_marked() -> None:
+    assert [event.says for event in drawn(recorded()).events] == [
+        "a worker was replaced at 4.5 s",
+        "threads had run out at 2.5 s",
+        "the log began to flood at 3.0 s",
+    ]
+
+
+def test_picture_says_in_words_what_it_shows() -> None:
+    assert drawn(recorded(replaced_s=[], log_mb=[0.0] * 10)).says == (
+        "asgi-uvicorn under slow-body: 2 steps, at most 8 slow clients connected; 350 "
+        "of 500 healthy requests answered in all; threads had run out at 2.5 s."
+    )
+
+
+def test_page_draws_histories_and_markdown_says_where_they_are() -> None:
+    source = Source(runs.run([recorded()]))
+    page = Structure(html.render(source)["report.html"])
+    assert "histories" in page.values("id", "section")
+    assert any("2 steps" in label for label in page.values("aria-label", "svg"))
+    assert markdown.HISTORIES in markdown.render(source)["report.md"]
+
+
+def test_run_that_recorded_no_history_has_no_such_section() -> None:
+    assert histories.blocks(Source(runs.quick())) == []
