@@ -59,7 +59,9 @@ def of_capacity(kind: str, base: Outcome, new: Outcome) -> Difference:
         differs = _is_another(old, now) and not _is_chance(edge, base, new)
     else:
         levels = sorted({s.slow_clients for c in base.cells for s in c.steps})
-        differs = abs(_place(now, levels) - _place(old, levels)) > RESOLVED_STEPS
+        moved = abs(_place(now, levels) - _place(old, levels))
+        # One step apart is no difference, but harm and none are.
+        differs = moved > RESOLVED_STEPS or (old is None) is not (now is None)
     verdict = SAME
     if differs:
         verdict = BETTER if _or_never(now) > _or_never(old) else WORSE

@@ -18,6 +18,8 @@ from loadtests.records.cell import Step
 from loadtests.records.run import Run
 
 RAW = "raw"
+# Slow clients: many times what workers or threads hold, half of 1,024 descriptors.
+ENOUGH = 500
 # So many times the least that a stack held, under another scenario, is worth a word.
 _MUCH_MORE = 2
 

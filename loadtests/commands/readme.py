@@ -12,6 +12,7 @@ from loadtests.commands.statuses import Status
 from loadtests.records.folder import read_beside
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
+from loadtests.report.charts import drawing
 from loadtests.report.formats import markdown, readme
 
 COMMAND = Command("show in README.md what the example found", place=110)
@@ -48,7 +49,7 @@ def renew(root: Path, *, check: bool) -> None:
     new = readme.renewed(text, readme.part(run, str(EXAMPLE)))
     if new is None:
         raise ExampleError(f"README.md lacks {readme.BEGIN} and {readme.END}")
-    shown = readme.picture(run)
+    shown = drawing.capacity(run)
     if shown and not (folder / shown.file).exists():
         raise ExampleError(f"{EXAMPLE / shown.file} is not there: make report makes it")
     if not check:

@@ -18,9 +18,7 @@ from loadtests.report.special_blocks import (
     Advice,
     Claims,
     Histories,
-    Legend,
     Matrix,
-    Smalls,
 )
 from loadtests.report.values import Value
 
@@ -155,8 +153,6 @@ Block = (
     | Glance
     | Chart
     | Matrix
-    | Smalls
-    | Legend
     | Histories
     | Advice
     | Claims

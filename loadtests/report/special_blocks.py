@@ -1,4 +1,4 @@
-"""Blocks of a kind of their own: capacities, small plots, advice and claims.
+"""Blocks of a kind of their own: capacities, histories, advice and claims.
 
 A page has a special form for each; Markdown renders them as plain tables and charts.
 """
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.report.charts.history import Strip
-from loadtests.report.picture import Look, Picture
 from loadtests.report.prose import Prose
 from loadtests.report.words import NOTHING
 
@@ -20,7 +19,8 @@ class Entry:
 
     `state` is one of out, degraded, unharmed, void and absent. `spread` are the other
     steps that repeats found, `part` in how many of them it happened at all.
-    `ran_out` says what ran out, `first` where it degraded before it was out.
+    `ran_out` says what ran out, `first` where it degraded before it was out. `many`: it
+    held so many that a reader need not be warned.
     """
 
     state: str
@@ -32,6 +32,7 @@ class Entry:
     missed: bool = False
     ran_out: str = ""
     first: str = ""
+    many: bool = False
 
     @property
     def said(self) -> str:
@@ -45,42 +46,6 @@ class Matrix:
     scenarios: list[str]
     rows: dict[str, list[Entry]]
     title: str = ""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A stack beside a plot, and what became of it there."""
-
-    stack: str
-    look: Look
-    entry: Entry
-
-
-@dataclass(frozen=True)
-class Small:
-    """One small plot; of the stacks in it, those that were hurt first come first."""
-
-    id: str
-    scenario: str
-    what: str
-    picture: Picture
-    named: Sequence[Named] = ()
-    more: int = 0
-
-
-@dataclass(frozen=True)
-class Smalls:
-    """Small plots side by side; a format without room for them shows the charts."""
-
-    plots: Sequence[Small]
-    charts: Sequence[Picture]
-
-
-@dataclass(frozen=True)
-class Legend:
-    """How each stack is drawn."""
-
-    looks: Mapping[str, Look]
 
 
 @dataclass(frozen=True)
@@ -114,7 +79,7 @@ class Advised:
     """A situation, the scenarios that are its evidence, and how the stacks stand."""
 
     name: str
-    evidence: Mapping[str, str]  # where each scenario is shown, by scenario
+    evidence: Sequence[str]
     supported: Stand | None
     against: Stand | None
     start: Start | None

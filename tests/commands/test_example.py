@@ -12,6 +12,7 @@ from loadtests.commands.main import main
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import reports
 from loadtests.report.blocks import Source
+from loadtests.report.charts import drawing
 from loadtests.report.formats import markdown, readme
 from tests import runs
 
@@ -24,7 +25,7 @@ def kept(root: Path, run: Run) -> Path:
     save_run(run, folder)
     for name, text in markdown.render(Source(run)).items():
         (folder / name).write_text(text)
-    for picture in filter(None, [readme.picture(run)]):
+    for picture in filter(None, [drawing.capacity(run)]):
         (folder / picture.file).parent.mkdir()
         (folder / picture.file).write_text("<svg/>")
     (root / "README.md").write_text(PAGE)
@@ -43,7 +44,7 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
         "\n- **Workers.** A slow client holds one of 2 workers. 2 slow clients stopped "
         "wsgi-gunicorn-sync under every scenario.\n- **Threads.** "
     ) in text
-    assert "](reports/example/charts/answered-slow-body.svg)" in text
+    assert "](reports/example/charts/capacity.svg)" in text
     assert "| stack | slow-headers | slow-body | slow-read |\n| --- | ---: |" in text
     assert "| wsgi-gunicorn-sync | **out at 2** | **out at 2** | **out at 2** |" in text
     assert "| asgi-uvicorn | held 512 | held 512 | held 512 |" in text
@@ -91,8 +92,8 @@ def test_readme_without_a_place_is_left_alone(tmp_path: Path) -> None:
 
 def test_picture_that_is_not_kept_is_missed(tmp_path: Path) -> None:
     kept(tmp_path, runs.quick())
-    (tmp_path / example.EXAMPLE / "charts/answered-slow-body.svg").unlink()
-    with pytest.raises(example.ExampleError, match=r"slow-body\.svg is not there"):
+    (tmp_path / example.EXAMPLE / "charts/capacity.svg").unlink()
+    with pytest.raises(example.ExampleError, match=r"capacity\.svg is not there"):
         readme_command.renew(tmp_path, check=False)
 
 
@@ -109,7 +110,7 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "confirmed 0 of 1 predicted count (1 lay above the last step)" in part
     assert "and 0 of 1 predictions that no step would stop the server" in part
     assert "\n- **Other stacks.** 4 slow clients degraded a under idle." in part
-    assert "](here/charts/answered-idle.svg)" in part
+    assert "](here/charts/capacity.svg)" in part
 
 
 def test_part_of_a_run_that_predicts_counts_alone_says_no_more() -> None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import xml.etree.ElementTree as ElementTree
-from itertools import pairwise
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from loadtests.analysis.outcomes import outcomes
-from loadtests.analysis.predictions import (
-    Prediction,
-)
-from loadtests.records.cell import Fates
+from loadtests.records.cell import Cell, Fates
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.charts import axis, drawing
-from loadtests.report.charts.panel import LABEL_GAP, Panel
-from loadtests.report.charts.style import dodged, looks
+from loadtests.report.charts.style import looks
 from loadtests.report.formats import charts, html
 from tests import runs
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_charts_have_marks_and_name_every_stack() -> None:
+def test_charts_have_marks_and_names_of_stacks() -> None:
     run = runs.run(c for c in runs.quick().cells if c.scenario == "slow-body")
     stacks = {cell.stack for cell in run.cells}
     for file, text in charts.render(Source(run)).items():
@@ -33,7 +27,7 @@ def test_charts_have_marks_and_name_every_stack() -> None:
         words = " ".join(root.itertext())
         marks = [e for e in root.iter(f"{SVG}path") if e.get("d")]
         assert len(marks) > len(stacks), file
-        assert all(stack in words for stack in stacks), file
+        assert any(stack in words for stack in stacks), file
         assert 'fill="#ffffff"' in text, "dark pages need a light ground"
 
 
@@ -41,18 +35,6 @@ def test_stacks_beyond_the_palette_still_differ() -> None:
     names = [f"{kind}-{n}" for kind in ("wsgi", "asgi") for n in range(8)]
     seen = {(k.colour, *k.dash, k.shape) for k in looks([*names, "other"]).values()}
     assert len(seen) == 17
-
-
-def test_file_names_of_charts_stay_in_their_folder() -> None:
-    run = runs.run([runs.cell(scenario="../../etc"), runs.cell(scenario="etc")])
-    files = [p.file for p in drawing.plan(run) if "answered" in p.file]
-    assert files == ["charts/answered-etc.svg", "charts/answered-etc-2.svg"]
-
-
-def test_labels_give_way_to_each_other() -> None:
-    given = dodged([0, 0, 95], gap=10, bottom=100)
-    assert given == [0, 10, 95]
-    assert dodged([99, 100], gap=10, bottom=100) == [90, 100]
 
 
 def test_axis_is_logarithmic_with_a_place_for_none() -> None:
@@ -76,84 +58,86 @@ def test_axis_has_as_many_numbers_as_do_not_touch_and_the_last(
     assert axis.ticks(top, width, 13) == shown
 
 
-def test_numbers_below_an_axis_are_those_of_its_places() -> None:
-    run = runs.run([runs.cell(answered={0: 150, 700: 150, 1405: 150, 2007: 0})])
-    (shown,) = [p for p in drawing.plan(run) if "answered" in p.file]
-    words = [
-        t.text for t in ElementTree.fromstring(drawing.svg(shown)).iter(f"{SVG}text")
-    ]
-    last = words.index("2,007")
-    assert words[last - 12 : last + 1] == [
-        *("0", "1", "2", "4", "8", "16", "32", "64", "128", "256", "512"),
-        *("1,024", "2,007"),
-    ]
-
-
-def test_names_of_lines_that_end_early_do_not_overlap() -> None:
-    ends = [runs.step(8), runs.step(16, p50_ms=None)]
-    low = [runs.cell(name, steps=ends) for name in ("a", "b", "c")]
-    high = runs.cell("d", steps=[runs.step(8, p50_ms=900.0)])
-    panel = Panel(
-        outcomes(runs.run([*low, high])),
-        looks("abcd"),
-        lambda step: step.p50_ms,
-        bottom=1,
-        top=1000,
-        height=210,
-        log=True,
-    )
-    labels = sorted(panel.pixel(row["label_y"]) for row in panel.early_ends())
-    assert all(b - a >= LABEL_GAP - 0.01 for a, b in pairwise(labels))
-    assert panel.ends() == []
-
-
-def test_charts_mark_both_ends_of_a_predicted_range() -> None:
-    cell = runs.cell(answered={0: 150, 4: 150, 16: 80, 32: 0}, predicted=16)
-    ranged = dataclasses.replace(cell.capacity, predicted_out_by=32)
-    one = runs.cell("b", answered={0: 150, 4: 0, 32: 0}, predicted=4)
-    run = runs.run([dataclasses.replace(cell, capacity=ranged), one])
-    (shown,) = [p for p in drawing.plan(run) if "answered" in p.file]
-    assert "not out" not in shown.alternative
-    assert "out at 32, predicted 16 to 32." in shown.alternative
-    layers = drawing.specification(shown)["layer"]
-    (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
-    marked = sorted((r["stack"], r["x"]) for r in triangles["data"]["values"])
-    at = axis.place(16), axis.place(32)
-    assert marked == [*(("asgi-uvicorn", x) for x in at), ("b", axis.place(4))]
-    (bar,) = [s for s in layers if s["encoding"].get("x2") == {"field": "until"}]
-    assert [(r["x"], r["until"]) for r in bar["data"]["values"]] == [at]
-
-
-def test_range_that_leaves_the_axis_is_marked_as_far_as_that_goes() -> None:
-    assert axis.predicted(Prediction(15, 1000), 31) == {
-        "x": 4,
-        "until": 5,
-        "within": False,
+def rows_by_label(cells: Iterable[Cell]) -> dict[str, dict[str, Any]]:
+    """The rows of the main chart, by what is written beside them."""
+    (shown, *_) = drawing.plan(runs.run(cells))
+    assert shown.file == "charts/capacity.svg"
+    return {
+        r["label"]: r for r in rows_of(drawing.specification(shown)) if "label" in r
     }
-    assert axis.predicted(Prediction(64, 128), 32) is None
-    assert axis.predicted(Prediction(None, None), 32) is None
 
 
-def test_predictions_stand_above_those_that_they_would_overlap() -> None:
-    """Ranges that overlap, and one number apart from both."""
-    cells = []
-    for name, low, high in (("a", 16, 32), ("b", 20, 40), ("c", 300, 300)):
-        cell = runs.cell(name, answered={0: 150, 512: 150}, predicted=low)
-        ranged = dataclasses.replace(cell.capacity, predicted_out_by=high)
-        cells.append(dataclasses.replace(cell, capacity=ranged))
-    (shown,) = [p for p in drawing.plan(runs.run(cells)) if "answered" in p.file]
-    layers = drawing.specification(shown)["layer"]
-    (triangles,) = [s for s in layers if s["mark"].get("shape") == "triangle-down"]
-    above = {r["stack"]: r["above"] for r in triangles["data"]["values"]}
-    assert above["a"] == above["c"] < above["b"]
+def held_by(stack: str, scenario: str, out_at: int, predicted: int) -> Cell:
+    answered = {0: 150, out_at - 1: 150, out_at: 0}
+    return runs.cell(stack, scenario, answered=answered, predicted=predicted)
 
 
-def test_chart_of_capacities_has_a_place_behind_the_last_number() -> None:
-    out = runs.cell("a", answered={0: 150, 1000: 0}, predicted=7)
-    spec = drawing.specification(drawing.plan(runs.run([out, runs.cell("b")]))[0])
-    rows = {row["stack"]: row for row in rows_of(spec)}
-    assert rows["a"]["predicted"] == 3
-    assert rows["a"]["measured"] < rows["b"]["measured"] == rows["b"]["predicted"]
+def test_scenarios_of_one_mechanism_are_one_row() -> None:
+    scenarios = ("slow-headers", "slow-body", "slow-read")
+    cells = [
+        held_by("wsgi-gunicorn-sync", scenario, out_at, 2)
+        for scenario, out_at in zip(scenarios, (2, 2, 3), strict=True)
+    ]
+    rows = rows_by_label([*cells, held_by("wsgi-uvicorn", "idle", 16, 16)])
+    assert set(rows) == {"wsgi-gunicorn-sync", "wsgi-uvicorn"}
+    assert rows["wsgi-gunicorn-sync"]["where"] == "every scenario but idle ≠"
+
+
+def test_row_shows_all_that_was_measured_and_what_was_predicted() -> None:
+    cells = [
+        held_by("wsgi-gunicorn-sync", s, n, 2)
+        for s, n in (("idle", 2), ("slow-body", 3))
+    ]
+    row = rows_by_label(cells)["wsgi-gunicorn-sync"]
+    assert (row["was_out_first"], row["was_out_last"]) == (axis.place(2), axis.place(3))
+    assert row["out_low"] < axis.place(2) < row["out_high"]
+    assert row["where"] == "every scenario ≠"
+
+
+def test_stacks_that_cannot_be_told_apart_are_one_row() -> None:
+    cells = [held_by(s, "loop-block", 2, 2) for s in ("asgi-uvicorn", "asgi-gunicorn")]
+    rows = rows_by_label([*cells, held_by("asgi-uvicorn-h11", "loop-block", 3, 2)])
+    assert set(rows) == {"asgi-gunicorn and 1 more", "asgi-uvicorn-h11"}
+
+
+def test_main_chart_tells_in_words_what_it_shows() -> None:
+    cells = [held_by("wsgi-gunicorn-sync", "idle", 2, 2), runs.cell("other", "idle")]
+    (shown, *_) = drawing.plan(runs.run(cells))
+    assert shown.alternative.endswith(
+        "wsgi-gunicorn-sync under every scenario, where a slow client holds a worker: "
+        "degraded at 2, out at 2, predicted 2. other under every scenario: degraded at "
+        "no step, out at no step, predicted not reached."
+    )
+
+
+def test_what_was_not_reached_stands_behind_the_last_number() -> None:
+    rows = rows_by_label([held_by("a", "x", 1000, 7), runs.cell("b", "x")])
+    assert rows["a"]["was_out"] == axis.place(1000)
+    assert rows["b"]["was_out"] > axis.place(1000)
+
+
+def test_distributions_have_a_panel_for_each_stack_with_both() -> None:
+    cells = [runs.timed("asgi-uvicorn", 1.0, 3.0), runs.cell("asgi-gunicorn")]
+    shown = drawing.distributions(runs.run(cells))
+    assert shown
+    assert shown.alternative.endswith(
+        "asgi-uvicorn: p99 1.0 ms alone, 3.0 ms beside 400 slow clients under "
+        "slow-body."
+    )
+    (panel,) = drawing.specification(shown)["concat"]
+    assert panel["title"]["subtitle"] == "beside 400 clients, slow-body"
+    alone, beside = panel["layer"]
+    assert len(alone["data"]["values"]) == len(beside["data"]["values"]) == 23
+
+
+def test_run_without_distributions_has_no_chart_of_them() -> None:
+    assert drawing.distributions(runs.quick()) is None
+
+
+def test_stack_is_drawn_the_same_in_every_run() -> None:
+    alone = drawing.run_looks(runs.run([runs.cell("asgi-uvicorn")]))
+    beside = drawing.run_looks(runs.quick())
+    assert alone["asgi-uvicorn"] == beside["asgi-uvicorn"]
 
 
 def test_chart_of_fates_leaves_out_where_all_were_held() -> None:

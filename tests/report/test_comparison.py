@@ -40,6 +40,15 @@ def shown(found: Compared, width: int = 80) -> str:
     return console.export_text()
 
 
+def test_comparison_says_what_a_difference_is_worth() -> None:
+    repeated, once = runs.full(), runs.quick()
+    assert (
+        "differed in 0 of 192 pairs, though nothing"
+        in compared(repeated, repeated).rule
+    )
+    assert "false-alarm" not in compared(once, once).rule
+
+
 def mixed() -> Compared:
     """Worse, better, the same, and not comparable."""
     alike, other = runs.cell("asgi-gunicorn"), runs.cell("asgi-uvicorn")

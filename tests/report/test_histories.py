@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from loadtests.analysis.outcomes import outcomes
-from loadtests.records.cell import Cell, History, Stage
+from loadtests.records.cell import Cell
 from loadtests.report.blocks import Source
 from loadtests.report.charts.history import (
     ARRIVING,
@@ -21,24 +21,11 @@ from loadtests.report.sections import histories
 from tests import runs
 from tests.report.page import Structure
 
-HISTORY = History(
-    every_s=0.5,
-    stages=[Stage(0, 0.0, 0.5, 2.0), Stage(8, 2.0, 2.5, 4.0), Stage(0, 4.0, 4.0, 5.0)],
-    attempted=[50] * 10,
-    answered=[50] * 5 + [0] * 3 + [50] * 2,
-    p50_ms=[1.0] * 5 + [None] * 3 + [1.0] * 2,
-    worst_ms=[2.0] * 5 + [None] * 3 + [900.0, 2.0],
-    connected=[0] * 4 + [8] * 4 + [0] * 2,
-    server_cores=[0.1] * 10,
-    log_mb=[*[0.0] * 6, *[5.0] * 3, None],
-    replaced_s=[4.5],
-)
-
 
 def recorded(**changed: object) -> Cell:
     cell = runs.cell(answered={0: 150, 7: 150, 8: 0})
     ran_out = dataclasses.replace(cell.capacity, ran_out="threads")
-    history = dataclasses.replace(HISTORY, **changed)  # type: ignore[arg-type]
+    history = dataclasses.replace(runs.HISTORY, **changed)  # type: ignore[arg-type]
     return dataclasses.replace(cell, history=history, capacity=ran_out)
 
 

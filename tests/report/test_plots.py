@@ -1,4 +1,4 @@
-"""The small plots of a page: axes, colours, and ids of their own."""
+"""Charts as parts of a page: colours, and ids of their own."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def test_every_colour_has_a_counterpart_in_the_dark() -> None:
 def test_names_within_a_chart_are_made_its_own() -> None:
     """Several charts in one page may each have a clip path called `a`."""
     element = ElementTree.fromstring('<g id="a" clip-path="url(#a)" opacity="1"/>')
-    inline._cleaned(element, "chart", tips=False)
+    inline._cleaned(element, "chart")
     assert element.attrib == {"id": "chart-a", "clip-path": "url(#chart-a)"}

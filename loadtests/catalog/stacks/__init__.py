@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 
 from loadtests.catalog.names import unknown
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
 from loadtests.catalog.stacks.stack import HOST, Stack, StackError
 
@@ -34,6 +35,7 @@ __all__ = [
     "find_measurable",
     "packages",
     "scrubbed",
+    "what_is_held",
 ]
 
 LISTED = "make stacks lists them all"
@@ -122,6 +124,14 @@ def find_measurable(stack_id: str) -> Stack:
             f"speak HTTP/1.1; make serve STACK={stack_id} serves it"
         )
     return stack
+
+
+def what_is_held(stack_id: str, scenario_id: str) -> str:
+    """What a slow client holds there: `a thread`. Nothing if the catalog has none."""
+    stack = HTTP1.get(stack_id)
+    if stack is None or scenario_id not in SCENARIOS:
+        return ""
+    return stack.held_under(scenario_id).what
 
 
 def choose(interface: str, server: str | None, worker: str | None) -> Stack:

@@ -1,110 +1,21 @@
-"""The charts with a row for each stack: capacity (predicted, measured) and fates."""
+"""The chart of fates: what became of the slow clients of each stack."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Fates
-from loadtests.report.charts import axis, style
-from loadtests.report.charts.style import Spec, by_stack, marks
-from loadtests.report.said import NEVER, verdict
+from loadtests.report.charts import style
+from loadtests.report.charts.style import Spec, marks
 from loadtests.report.words import amount
 
 ROW_HEIGHT = 24
 WIDTH = style.WIDTH - 60
 BESIDE = {"value": WIDTH + 12}
-BAR: Spec = {"size": 330, "strokeWidth": 2.5, "color": style.INK}
 TEXT: Spec = {"align": "left", "fontSize": 12, "color": style.INK}
-FONT_SIZE = 13
-NEVER_AFTER = 1.8  # how far behind the last number "not reached" stands
 LEAST_NAMED = 12  # percent of a bar that is wide enough for a word
 Row = Spec
-
-
-def capacity(title: str, found: list[Outcome], looks: dict[str, style.Look]) -> Spec:
-    """For each stack: where it was predicted to be out, and where it was."""
-    along = _along(found)
-    panels = [
-        _capacity_panel(scenario, under, along, looks)
-        for scenario, under in _by_scenario(found).items()
-    ]
-    subtitle = "black: predicted (a line: a range); mark: measured (pale line: repeats)"
-    return _stacked(panels, title, subtitle)
-
-
-@dataclass(frozen=True)
-class Along:
-    """The axis of slow clients, up to `top`; "not reached" has a place behind that."""
-
-    top: int
-    never: bool
-
-    def place(self, number: int | None) -> float:
-        return (
-            axis.place(self.top) + NEVER_AFTER if number is None else axis.place(number)
-        )
-
-    def x(self, name: str) -> Spec:
-        last = self.place(None if self.never else self.top)
-        unit = WIDTH / (last + 2 * axis.BESIDE)
-        numbers = axis.ticks(self.top, unit * axis.place(self.top), FONT_SIZE)
-        names = f"datum.value > {axis.place(self.top) + 0.1} ? '{NEVER}' : {axis.BACK}"
-        form = {
-            "title": None,
-            "values": [*map(self.place, numbers), *[last] * self.never],
-            "labelExpr": names,
-            "labelOverlap": False,
-            "grid": True,
-        }
-        domain = [-axis.BESIDE, last + axis.BESIDE]
-        scale = {"domain": domain, "nice": False, "zero": False}
-        return style.number(name, scale=scale, axis=form)
-
-
-def _along(found: list[Outcome]) -> Along:
-    ends = [
-        at
-        for o in found
-        for at in (*o.out_at.repeats, o.predicted.low, o.predicted.high)
-    ]
-    return Along(max((n for n in ends if n is not None), default=1), None in ends)
-
-
-def _capacity_panel(
-    scenario: str, under: list[Outcome], along: Along, looks: dict[str, style.Look]
-) -> Spec:
-    rows, y = [_capacity_row(o, along) for o in under], _y(under)
-    look = {"y": y, "color": by_stack(looks, "colour")}
-    shape = by_stack(looks, "shape")
-    first, measured, predicted = map(along.x, ("first", "measured", "predicted"))
-    pale = {"strokeWidth": 4, "opacity": 0.4}
-    mark = {"filled": True, "size": 110, "opacity": 1}
-    thin = {"strokeWidth": 1.5, "color": style.INK}
-    by, upright = {"field": "predicted_by"}, {"shape": "stroke", "angle": 90}
-    layers = [
-        marks(rows, "rule", pale, x=first, x2={"field": "last"}, **look),
-        marks(rows, "point", mark, x=measured, shape=shape, **look),
-        marks(rows, "rule", thin, x=predicted, x2=by, y=y),
-        marks(rows, "point", upright | BAR, x=predicted, y=y),
-        marks(rows, "point", upright | BAR, x=along.x("predicted_by"), y=y),
-        marks(rows, "text", TEXT, x=BESIDE, y=y, text=style.text("verdict")),
-    ]
-    return _panel(layers, scenario, under)
-
-
-def _capacity_row(outcome: Outcome, along: Along) -> Row:
-    places = [along.place(number) for number in outcome.out_at.repeats]
-    return {
-        "stack": outcome.stack,
-        "predicted": along.place(outcome.predicted.low),
-        "predicted_by": along.place(outcome.predicted.high),
-        "measured": along.place(outcome.out_at.middle),
-        "first": min(places),
-        "last": max(places),
-        "verdict": verdict(outcome),
-    }
 
 
 def fates(title: str, found: list[Outcome]) -> Spec:

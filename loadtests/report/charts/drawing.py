@@ -9,50 +9,26 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from collections import Counter
 from typing import Any
 
 import vl_convert
 
-from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.analysis.outcomes import Outcome, by_family, outcomes
+from loadtests.analysis.summary import summaries
+from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
-from loadtests.report.charts import bars, lines, style
+from loadtests.report.charts import bars, style
+from loadtests.report.charts import capacity as capacities
+from loadtests.report.charts import distributions as spread
 from loadtests.report.picture import Picture
-from loadtests.report.said import prediction, reached, verdict
-from loadtests.report.words import count, listed, percent, plain
+from loadtests.report.words import plain
 
 BELOW = "The table below has the figures."
 
 
 def plan(run: Run) -> list[Picture]:
     """The charts for which the run has data, in the order of a report."""
-    times = response_times(run)
-    pairs = [
-        [picture, *([times[scenario]] if scenario in times else [])]
-        for scenario, picture in answered(run).items()
-    ]
-    lines = [picture for pair in pairs for picture in pair]
-    return [*filter(None, [capacity(run)]), *lines, *filter(None, [fates(run)])]
-
-
-def answered(run: Run) -> dict[str, Picture]:
-    """The share of healthy requests answered, a chart for each scenario."""
-    looks = run_looks(run)
-    return {
-        scenario: _answered(run, scenario, name, under, looks)
-        for scenario, name, under in _by_scenario(run)
-    }
-
-
-def response_times(run: Run) -> dict[str, Picture]:
-    """Response times, a chart for each scenario in which some are known."""
-    looks = run_looks(run)
-    return {
-        scenario: _response_time(run, scenario, name, under, looks)
-        for scenario, name, under in _by_scenario(run)
-        if any(step.p50_ms or step.p90_ms for o in under for step in o.steps)
-    }
+    return [*filter(None, [capacity(run), distributions(run), fates(run)])]
 
 
 def fates(run: Run) -> Picture | None:
@@ -62,18 +38,8 @@ def fates(run: Run) -> Picture | None:
 
 
 def run_looks(run: Run) -> dict[str, style.Look]:
-    """How each stack is drawn in every chart of the run."""
-    return style.looks(dict.fromkeys(o.stack for o in outcomes(run)))
-
-
-def _by_scenario(run: Run) -> list[tuple[str, str, list[Outcome]]]:
-    """Each scenario with its outcomes and a name for its files."""
-    found = outcomes(run)
-    names: set[str] = set()
-    return [
-        (s, _file_name(s, names), [o for o in found if o.scenario == s])
-        for s in dict.fromkeys(sorted(o.scenario for o in found))
-    ]
+    """How each stack is drawn in every chart of every run."""
+    return style.looks(dict.fromkeys([*HTTP1, *(o.stack for o in outcomes(run))]))
 
 
 def svg(picture: Picture) -> str:
@@ -99,66 +65,36 @@ def _cleaned(spec: Any) -> Any:
     return plain(spec) if isinstance(spec, str) else spec
 
 
-def _answered(
-    run: Run,
-    scenario: str,
-    name: str,
-    under: list[Outcome],
-    looks: dict[str, style.Look],
-) -> Picture:
-    title = (
-        f"{scenario}: healthy requests answered within {run.method.deadline_s:g} s, "
-        "by slow clients"
-    )
-    return Picture(
-        name=f"answered-{name}",
-        title=title,
-        alternative=f"{title}. " + " ".join(map(_fall, under)),
-        draw=functools.partial(lines.answered, title, under, looks),
-    )
-
-
-def _fall(outcome: Outcome) -> str:
-    last = outcome.last
-    out = f"out at {reached(outcome.out_at)}" if outcome.out else "not out"
-    return (
-        f"{outcome.stack}: {percent(last.answered, last.attempted)} at "
-        f"{count(last.slow_clients)}, {out}, predicted {prediction(outcome.predicted)}."
-    )
-
-
-def _response_time(
-    run: Run,
-    scenario: str,
-    name: str,
-    under: list[Outcome],
-    looks: dict[str, style.Look],
-) -> Picture:
-    title = f"{scenario}: response time of healthy requests, by slow clients"
-    stacks = listed([o.stack for o in under])
-    return Picture(
-        name=f"response-time-{name}",
-        title=title,
-        alternative=f"{title}: p50 and p90 of {stacks}. {BELOW}",
-        draw=functools.partial(
-            lines.response_time, title, under, looks, 1000 * run.method.deadline_s
-        ),
-    )
-
-
 def capacity(run: Run) -> Picture | None:
-    """Where each stack was predicted to be out, and where it was."""
-    found = outcomes(run)
+    """How many slow clients each stack took, and how many it was predicted to take."""
+    found = by_mechanism(outcomes(run))
     if not found:
         return None
-    title = "Slow clients at which each stack was out: predicted and measured"
-    verdicts = Counter(map(verdict, found))
-    said = ", ".join(f"{number} {name}" for name, number in verdicts.items())
+    title = "How many slow clients it takes, predicted and measured"
     return Picture(
         name="capacity",
         title=title,
-        alternative=f"{title}: {said}. The table above has the figures.",
-        draw=functools.partial(bars.capacity, title, found, run_looks(run)),
+        alternative=f"{title}. {capacities.said(found)}",
+        draw=functools.partial(capacities.draw, title, found, run_looks(run)),
+    )
+
+
+def by_mechanism(found: list[Outcome]) -> list[Outcome]:
+    """Those that run out of least first, as their predictions have it."""
+    return sorted(found, key=lambda o: (o.predicted.low or 10**9, by_family(o.stack)))
+
+
+def distributions(run: Run) -> Picture | None:
+    """Response times of each stack under the scenario that moved them most."""
+    pairs = [p for s in summaries(run) if (p := spread.pair(s.slowest))]
+    if not pairs:
+        return None
+    title = "Response times, alone and beside slow clients that are held"
+    return Picture(
+        name="response-times",
+        title=title,
+        alternative=f"{title}. {spread.said(pairs)}",
+        draw=functools.partial(spread.draw, title, pairs, run_looks(run)),
     )
 
 
@@ -170,14 +106,3 @@ def _fates(visited: list[Outcome]) -> Picture:
         alternative=f"{title}, as shares of their visits. {BELOW}",
         draw=functools.partial(bars.fates, title, visited),
     )
-
-
-def _file_name(scenario: str, taken: set[str]) -> str:
-    """A file name for whatever the run calls a scenario, used once."""
-    base = re.sub(r"[^a-z0-9]+", "-", scenario.lower())[:60].strip("-") or "scenario"
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    taken.add(name)
-    return name

@@ -1,8 +1,7 @@
 """A chart as part of a page: its SVG, made fit to stand there among others.
 
-Ids are made unique, what only a file of its own needs is dropped, and each point that
-says what it is says so under the mouse (`<title>`). Colours stay as attributes; on dark
-pages the rules of `dark_rules` replace them one by one.
+Ids are made unique, and what only a file of its own needs is dropped. Colours stay as
+attributes; on dark pages the rules of `dark_rules` replace them one by one.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 from markupsafe import Markup
 
-from loadtests.report.charts import drawing, style
+from loadtests.report.charts import capacity, drawing, style
 from loadtests.report.picture import Picture
 from loadtests.report.words import plain
 
@@ -23,6 +22,8 @@ DARK = {
     style.INK: "#ecebe8",
     style.FAINT: "#a9aaac",
     style.GRID: "#343a41",
+    capacity.PALE: "#3c434b",
+    capacity.DARK: "#7b848d",
     style.BACKGROUND: DARK_PAPER,
     "#D55E00": "#ff7f2a",
     "#E69F00": "#f5b83d",
@@ -48,17 +49,14 @@ def dark_rules() -> str:
     )
 
 
-def embedded(picture: Picture, *, tips: bool = False) -> Markup:
-    """The chart as inline SVG.
-
-    With `tips` its marks have descriptions of their own, which become tooltips.
-    """
+def embedded(picture: Picture) -> Markup:
+    """The chart as inline SVG."""
     name = picture.name
     root = ElementTree.fromstring(drawing.svg(picture))
     background = root[0]
     root.remove(background)
     for element in root.iter():
-        _cleaned(element, name, tips)
+        _cleaned(element, name)
     _trimmed(root)
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title {name}-desc")
@@ -69,12 +67,7 @@ def embedded(picture: Picture, *, tips: bool = False) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
-def _cleaned(element: ElementTree.Element, name: str, tips: bool) -> None:
-    said = element.get("aria-label")
-    if tips and said and element.get("aria-roledescription") == "point":
-        title = ElementTree.Element(f"{{{SVG}}}title")
-        title.text = said
-        element.insert(0, title)
+def _cleaned(element: ElementTree.Element, name: str) -> None:
     for key, value in list(element.attrib.items()):
         if key in _NOISE or key.startswith("aria-") or (key, value) == ("opacity", "1"):
             del element.attrib[key]

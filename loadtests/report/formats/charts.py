@@ -8,7 +8,6 @@ from loadtests.report.blocks import Block, Chart, Folded, Source
 from loadtests.report.charts import drawing
 from loadtests.report.picture import Picture
 from loadtests.report.sections import order
-from loadtests.report.special_blocks import Smalls
 
 
 def render(source: Source) -> dict[str, str]:
@@ -24,7 +23,5 @@ def pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
     for block in blocks:
         if isinstance(block, Chart):
             yield block.picture
-        elif isinstance(block, Smalls):
-            yield from block.charts
         elif isinstance(block, Folded):
             yield from pictures(block.blocks)

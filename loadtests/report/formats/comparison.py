@@ -28,7 +28,7 @@ from loadtests.analysis.changes import (
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.records.run import Run
 from loadtests.report.formats import syntax
-from loadtests.report.formats.comparison_words import rule, sentence
+from loadtests.report.formats.comparison_words import alarms, rule, sentence
 from loadtests.report.said import NEVER
 from loadtests.report.sections.request_costs import CALLED, CONNECTIONS
 from loadtests.report.words import NOTHING, amount, count, figure, plain
@@ -70,7 +70,8 @@ class Compared:
         """What counts as a difference; nothing where nothing can be compared."""
         if not self.of(WORSE, BETTER, SAME):
             return ""
-        return rule(self.new, self.threshold)
+        worth = alarms(self.base, self.new, self.threshold)
+        return " ".join(filter(None, [rule(self.new, self.threshold), worth]))
 
     @property
     def sentence(self) -> str:

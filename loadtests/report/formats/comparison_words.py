@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from loadtests.analysis import intervals
 from loadtests.analysis.capacities import RESOLVED_STEPS
 from loadtests.analysis.changes import IDLE_MEMORY, SLOW_CLIENT
 from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
+from loadtests.analysis.compare import false_alarms
 from loadtests.analysis.differences import (
     RESOLVED_MS,
     RESOLVED_MS_IN_FORMAT_1,
@@ -13,7 +15,7 @@ from loadtests.analysis.differences import (
 )
 from loadtests.analysis.predictions import EXACT_UP_TO, RESOLUTION
 from loadtests.records.run import Run
-from loadtests.report.words import amount, count, plain
+from loadtests.report.words import amount, count, percent, plain
 
 # What a part is called; the name that `run.json` has for the part comes behind.
 PARTS = {
@@ -84,6 +86,22 @@ def rule(run: Run, threshold: float) -> str:
         f"(idle memory), {memory[SLOW_CLIENT]:g} kB (a slow client) or "
         f"{RESOLVED_US:g} µs (CPU time of a request). If the difference has a 95 % "
         f"interval, the interval must leave out 0. {_of_counts(fixed)}"
+    )
+
+
+def alarms(base: Run, new: Run, threshold: float) -> str:
+    """What a difference is worth, by the repeats of both runs, each with its own;
+    nothing where no cell was repeated."""
+    both = [false_alarms(run, threshold) for run in (base, new)]
+    differed, pairs = (sum(getattr(x, n) for x in both) for n in ("alarms", "pairs"))
+    within = intervals.of_share(differed, pairs)
+    if within is None:
+        return ""
+    return (
+        f"Repeats of one cell, compared like this, differed in {differed} of "
+        f"{amount(pairs, 'pair')}, though nothing was changed between them: a "
+        f"false-alarm rate of {percent(differed, pairs)}, at most "
+        f"{100 * within.high:.1f} %."
     )
 
 

@@ -28,14 +28,6 @@ from loadtests.report.words import NOTHING, amount, visible, when
 
 HERE = Path(__file__).parent
 TAGS = {STACK: "b", STRESS: "em", CODE: "code"}
-# How a mark of the charts is drawn beside a name, around 0, 0.
-SHAPES = {
-    "square": "M-4-4H4V4H-4Z",
-    "diamond": "M0-5.5 5.5 0 0 5.5-5.5 0Z",
-    "circle": "M4.5 0A4.5 4.5 0 1 1-4.5 0 4.5 4.5 0 1 1 4.5 0Z",
-    "cross": "M-2-5H2V-2H5V2H2V5H-2V2H-5V-2H-2Z",
-    "triangle-up": "M0-5 5 4H-5Z",
-}
 
 
 def render(source: Source) -> dict[str, str]:
@@ -70,7 +62,6 @@ def _environment() -> Environment:
         "groups": _groups,
         "grid": _grid,
     }
-    environment.globals |= {"shapes": SHAPES}
     macros: Any = environment.get_template("macros.html.j2").module
 
     def block(one: Block) -> Markup:

@@ -201,8 +201,6 @@ RENDERERS: dict[type[Block], Callable[[Any], Iterator[str]]] = {
     kinds.Glance: _glance,
     kinds.Chart: lambda block: iter([_picture(block.picture)]),
     special.Matrix: _matrix,
-    special.Smalls: lambda block: map(_picture, block.charts),
-    special.Legend: lambda _: iter(()),
     special.Histories: lambda _: iter([HISTORIES]),
     special.Advice: _advice,
     special.Claims: _claims,

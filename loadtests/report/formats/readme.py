@@ -11,20 +11,17 @@ from loadtests.records.run import Run
 from loadtests.report.charts import drawing
 from loadtests.report.formats.markdown import capacities
 from loadtests.report.formats.syntax import text
-from loadtests.report.picture import Picture
 from loadtests.report.sections.finding import incomplete
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.sections.mechanisms import mechanisms
 from loadtests.report.words import amount, listed
 
 BEGIN = "<!-- made from reports/example by make readme -->"
 END = "<!-- made so far -->"
-SHOWN = "slow-body"  # the scenario of the picture, if the run has it
 
 
 def part(run: Run, folder: str) -> str:
     """What is to stand between the marks; `folder` is where the run is, as a link."""
-    shown = picture(run)
+    shown = drawing.capacity(run)
     drawn = [f"![{text(shown.alternative)}]({folder}/{shown.file})"] if shown else []
     bullets = [
         f"- **{mechanism.title}.** {text(' '.join(mechanism.sentences))}"
@@ -37,9 +34,11 @@ def part(run: Run, folder: str) -> str:
 def _made(run: Run, folder: str) -> str:
     """One sentence: which run, on what, and how many predictions were right."""
     found = outcomes(run)
-    whole = f"[The whole report]({folder}/report.md).{_earlier(run)}"
+    report = f"{folder}/report.md"
+    deploy = f"[what to deploy]({report}#what-should-i-deploy)"
+    whole = f"[The whole report]({report}) begins with {deploy}.{_earlier(run)}"
     if not found:
-        return f"No cell of this run counts. {whole}"
+        return f"No cell of this run counts. [The whole report]({report})."
     on = run.environment
     return (
         f"A {text(run.run.profile)} run of {text(run.run.started_at[:10])} "
@@ -74,13 +73,6 @@ def _predictions(found: list[Outcome]) -> str:
 
 def _confirmed(some: list[Outcome]) -> int:
     return sum(outcome.verdict == CONFIRMED for outcome in some)
-
-
-def picture(run: Run) -> Picture | None:
-    """The chart of the share answered, under the scenario that says most."""
-    shown = drawing.answered(run)
-    wanted = [s for s in (SHOWN, *in_order(shown)) if s in shown]
-    return shown[wanted[0]] if wanted else None
 
 
 def renewed(readme: str, new: str) -> str | None:

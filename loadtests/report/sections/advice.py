@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
-from loadtests.analysis.summary import Summary, summaries
+from loadtests.analysis.summary import ENOUGH, Summary, summaries
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
 from loadtests.catalog.stacks import HTTP1, Supply
@@ -19,7 +19,6 @@ from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import prose
 from loadtests.report.said import span
-from loadtests.report.sections import smalls
 from loadtests.report.sections.matrix import in_order
 from loadtests.report.special_blocks import Advice, Advised, Stand, Start
 from loadtests.report.words import count, figure
@@ -41,7 +40,6 @@ HANDLERS = (
     "cannot replace computation, or a wait inside a C library. Those would hold a "
     "whole gevent worker, as they hold an event loop, and were not measured."
 )
-ENOUGH = 500  # many times what workers or threads can hold, half of 1,024 descriptors
 CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
@@ -121,12 +119,12 @@ def advice(run: Run) -> list[Advised]:
 
 
 def _given(run: Run, situations: Sequence[Situation]) -> list[Advised]:
-    found, anchors, given = outcomes(run), smalls.anchors(run), []
+    found, given = outcomes(run), []
     for situation in situations:
         some = [o for o in found if o.scenario in situation.scenarios]
         # One scenario of several is a situation of its own, which comes after.
         if len({o.scenario for o in some}) >= min(2, len(situation.phases)):
-            given.append(_of(run, situation, some, anchors))
+            given.append(_of(run, situation, some))
     return [one for one in given if one.supported or one.against]
 
 
@@ -139,9 +137,7 @@ class _Held:
     more: bool
 
 
-def _of(
-    run: Run, situation: Situation, some: list[Outcome], anchors: dict[str, str]
-) -> Advised:
+def _of(run: Run, situation: Situation, some: list[Outcome]) -> Advised:
     scenarios = in_order(o.scenario for o in some)
     supported, against = [], []
     for stack in dict.fromkeys(o.stack for o in some):
@@ -162,7 +158,7 @@ def _of(
     each = ", one for each thread but the last" if situation.threads else ""
     return Advised(
         situation.name,
-        {scenario: anchors[scenario] for scenario in scenarios},
+        scenarios,
         _stand(supported, each),
         _stand(against),
         _start(run, supported),
@@ -218,7 +214,7 @@ def _quick(run: Run) -> Advised | None:
     cheap = _those(costs, lambda us: us <= _CHEAP * least)
     dear = _those(costs, lambda us: us > _DEAR * least)
     start = _started(run, cheap.stacks[0]) if cheap else None
-    return Advised(QUICK, {}, cheap, dear, start)
+    return Advised(QUICK, [], cheap, dear, start)
 
 
 def _those(costs: dict[str, float], wanted: Callable[[float], bool]) -> Stand | None:

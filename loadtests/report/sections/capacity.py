@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import REFUTED
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
 from loadtests.report import said
 from loadtests.report.blocks import (
@@ -23,7 +24,7 @@ from loadtests.report.blocks import (
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
 from loadtests.report.sections import finding
-from loadtests.report.sections.matrix import by_scenario, matrix
+from loadtests.report.sections.matrix import by_scenario, in_order, matrix
 from loadtests.report.values import At, Count, Judged, Name, Predicted, Value
 from loadtests.report.words import NOTHING, count, listed
 
@@ -43,6 +44,7 @@ EVIDENCE = (
     "is what each process held at that moment: connections, descriptors, and those "
     "that waited to be accepted."
 )
+DOES = "What a slow client does under each scenario"
 UNEVEN = "How slow clients fell among the workers"
 UNEVEN_NOTE = (
     "Connections of each worker at the largest step that was held, shown where one "
@@ -70,19 +72,28 @@ def blocks(source: Source) -> Sequence[Block]:
     shown, run = matrix(source.run), source.run
     if not shown.rows:
         return []
-    found: list[Block] = [Text(finding.predictions(run)), Text(prose(LEAD))]
-    found += [shown, Text(prose(NOTE), "note")]
-    picture, figures, spread = drawing.capacity(run), table(run), uneven(run)
+    found: list[Block] = [Text(finding.predictions(run))]
+    if picture := drawing.capacity(run):
+        found.append(Chart(picture, "How many slow clients it takes, chart"))
+    found += [Text(prose(LEAD)), shown, Text(prose(NOTE), "note")]
+    figures, spread = table(run), uneven(run)
     if any(column.key in SUPPLIES for column in figures.columns):
         found.append(Text(prose(EVIDENCE), "note"))
     if spread.rows:
         found += [Heading(UNEVEN), spread, Text(prose(UNEVEN_NOTE), "note")]
-    if picture and figures.rows:
-        chart = Chart(picture, "Capacities, chart")
-        found.append(Folded("The same as a chart, and all figures", [chart, figures]))
+    if figures.rows:
+        found.append(Folded("All figures", [figures]))
+    if described := scenarios(run):
+        found.append(Reasons(DOES, described))
     if given := reasons(run):
         found.append(Reasons("Why each was predicted", given))
     return found
+
+
+def scenarios(run: Run) -> dict[str, str]:
+    """What a slow client does under each scenario that the catalog has."""
+    found = in_order({o.scenario for o in by_scenario(run)})
+    return {s: SCENARIOS[s].what for s in found if s in SCENARIOS}
 
 
 def table(run: Run) -> Table:

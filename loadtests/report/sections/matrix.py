@@ -13,6 +13,7 @@ from loadtests.analysis.outcomes import (
 )
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.summary import ENOUGH
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.records.run import Run
 from loadtests.report.said import (
@@ -80,6 +81,7 @@ def entry(outcome: Outcome) -> Entry:
         missed=missed,
         ran_out=_ran_out(outcome),
         first=_first(outcome),
+        many=outcome.held_by_all >= ENOUGH,
     )
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
-from loadtests.catalog.scenarios import SCENARIOS
-from loadtests.catalog.stacks import HTTP1
+from loadtests.catalog.stacks import what_is_held
 from loadtests.records.run import Run
 from loadtests.report.sections.groups import under_scenarios
 from loadtests.report.sections.matrix import in_order
@@ -52,16 +51,8 @@ def mechanisms(run: Run) -> list[Mechanism]:
     ]
 
 
-def holds(stack: str, scenario: str) -> str:
-    """What a slow client holds there; nothing if the catalog does not say."""
-    known = HTTP1.get(stack)
-    if known is None or scenario not in SCENARIOS:
-        return ""
-    return known.held_under(scenario).what
-
-
 def _mechanism(stack: str) -> str:
-    held = holds(stack, USUAL)
+    held = what_is_held(stack, USUAL)
     return MECHANISMS.get(held, LOOPS) if held else OTHERS
 
 
@@ -69,7 +60,7 @@ def _held(title: str, some: list[Outcome]) -> list[str]:
     """What there is of it, if each stack has as many."""
     cells = [cell for outcome in some for cell in outcome.cells]
     whole = {cell.workers * (cell.threads or 1) for cell in cells}
-    what = " or ".join(sorted({holds(o.stack, USUAL) for o in some}))
+    what = " or ".join(sorted({what_is_held(o.stack, USUAL) for o in some}))
     if title in (WORKERS, THREADS) and len(whole) == 1:
         number, noun = whole.pop(), what.removeprefix("a ")
         what = f"one of {amount(number, noun)}" if number > 1 else f"the only {noun}"
@@ -130,8 +121,8 @@ def _clients(steps: list[int]) -> str:
 
 def _under(group: list[Outcome], every: set[str]) -> str:
     said = under_scenarios(in_order({o.scenario for o in group}), every)
-    held = {holds(o.stack, o.scenario) for o in group}
-    usual = {holds(o.stack, USUAL) for o in group}
+    held = {what_is_held(o.stack, o.scenario) for o in group}
+    usual = {what_is_held(o.stack, USUAL) for o in group}
     if len(held) == 1 and not held & usual:
         return f"{said}, where each client holds {held.pop()}"
     return said

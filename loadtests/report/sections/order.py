@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from loadtests.report.blocks import Block, Section, Source
 from loadtests.report.sections import (
     advice,
-    answered,
     arrivals,
     calls,
     capacity,
@@ -28,7 +27,6 @@ from loadtests.report.sections import (
 FIRST_SCREEN = [summary.SECTION, advice.SECTION]
 SECTIONS: list[Section] = [
     *FIRST_SCREEN,
-    answered.SECTION,
     capacity.SECTION,
     response_times.SECTION,
     arrivals.SECTION,

@@ -8,19 +8,23 @@ from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.steps import PERCENTILES
 from loadtests.records.cell import Step
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Column, Folded, Section, Source, Table, Text
+from loadtests.report.blocks import (
+    Block,
+    Chart,
+    Column,
+    Folded,
+    Section,
+    Source,
+    Table,
+    Text,
+)
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
-from loadtests.report.sections import changed_times, smalls
+from loadtests.report.sections import changed_times
 from loadtests.report.sections.matrix import by_scenario
-from loadtests.report.special_blocks import Legend, Smalls
 from loadtests.report.values import Answered, Count, Name, Percentile, Value
 
 TITLE = "Response times of healthy requests"
-LEAD = (
-    "The axis is logarithmic. The line across is the deadline. A stack's line ends "
-    "where its percentile is late or unknown."
-)
 NOTE = (
     "Rows are the baseline, the largest step that was held, and the last step. An "
     "unanswered request counts as slower than every answered one. A dash: under 10 "
@@ -43,11 +47,8 @@ def blocks(source: Source) -> Sequence[Block]:
         return []
     said = changed_times.response_time(outcomes(source.run))
     found: list[Block] = [Text(said)] if said else []
-    if plots := smalls.response_times(source.run):
-        looks = drawing.run_looks(source.run)
-        charts = drawing.response_times(source.run)
-        pictures = [charts[s.scenario] for s in plots if s.scenario in charts]
-        found += [Text(prose(LEAD)), Legend(looks), Smalls(plots, pictures)]
+    if picture := drawing.distributions(source.run):
+        found.append(Chart(picture, "Distributions of response times, chart"))
     few = len(shown.rows) <= MOST_OPEN
     note = Text(prose(NOTE), "note")
     return [*found, Folded("All response times", [shown, note], open=few)]
