@@ -7,6 +7,10 @@ import dataclasses
 from loadtests.analysis.outcomes import outcomes
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.cell import Cell
+from loadtests.records.claims import HOLDS, UNTESTABLE
+from loadtests.records.folder import Beside
+from loadtests.report.blocks import Source, Text
+from loadtests.report.prose import text
 from loadtests.report.sections import advice
 from loadtests.report.sections.matrix import entry
 from loadtests.report.special_blocks import Stand
@@ -80,6 +84,23 @@ def test_advice_tells_how_to_start_the_cheapest_of_those_that_hold_as_many() -> 
 def test_every_stack_says_which_options_decide_about_slow_clients() -> None:
     for stack in HTTP1.values():
         assert stack.deploy.endswith("."), stack.id
+
+
+def test_advice_says_of_a_proxy_what_the_ledger_found() -> None:
+    cells = [runs.cell("a", s) for s in ("slow-headers", "slow-body")]
+    alone = Source(runs.run(cells))
+    found = "without nginx 0; behind nginx 20"
+    tried = runs.verdict(advice.PROXY_CLAIM, HOLDS, evidence=found)
+    for verdicts, says in (
+        ([], advice.NO_PROXY),
+        ([runs.verdict("another")], advice.NO_PROXY),
+        ([runs.verdict(advice.PROXY_CLAIM, UNTESTABLE)], advice.NO_PROXY),
+        ([tried], f"A claim below tried nginx: {found}."),
+    ):
+        ledger = runs.ledger(*verdicts)
+        source = dataclasses.replace(alone, beside=Beside(ledger=ledger))
+        texts = [b for b in advice.blocks(source) if isinstance(b, Text)]
+        assert any(says in text(block.said) for block in texts)
 
 
 def test_advice_is_not_given_where_nothing_was_measured() -> None:

@@ -15,6 +15,7 @@ from loadtests.analysis.summary import ENOUGH, Summary, summaries
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
 from loadtests.catalog.stacks import HTTP1, Supply
+from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import prose
@@ -32,8 +33,11 @@ LEAD = (
 PROXY = (
     "nginx, by default, takes in a whole request before it passes it on, and takes in "
     "an answer as fast as the server writes it. Streams, and downloads larger than its "
-    "buffers, still reach the server. This run did not measure a proxy."
+    "buffers, still reach the server. {}"
 )
+NO_PROXY = "This run did not measure a proxy."
+CLAIMED = "A claim below tried nginx: {}."
+PROXY_CLAIM = "nginx-fixes-sync"  # of the ledger, where nginx was tried
 HANDLERS = (
     "A slow handler took 20 s here. Yours matter as far as they are as many and as "
     "long. The blocking call was time.sleep, which gevent replaces by a wait. gevent "
@@ -98,17 +102,26 @@ def blocks(source: Source) -> Sequence[Block]:
     kinds = _given(source.run, KINDS_OF_CLIENTS)
     phases = {s.phases for s in SITUATIONS for one in given if one.name == s.name}
     notes = [
-        *([PROXY] if CLIENTS in phases else []),
-        *([HANDLERS] if len(phases - {CLIENTS}) else []),
+        *([prose(PROXY, _of_a_proxy(source))] if CLIENTS in phases else []),
+        *([prose(HANDLERS)] if phases - {CLIENTS} else []),
     ]
     found: list[Block] = [
         Advice("What this run supports, and what it speaks against", given),
         Text(prose(LEAD, str(ENOUGH)), "note"),
-        *(Text(prose(note), "note") for note in notes),
+        *(Text(note, "note") for note in notes),
     ]
     if kinds:
         found.append(Folded(KINDS, [Advice(KINDS, kinds)]))
     return found
+
+
+def _of_a_proxy(source: Source) -> str:
+    """What the ledger beside the run found, if nginx was there to be tried."""
+    verdicts = source.beside.ledger.verdicts if source.beside.ledger else []
+    for verdict in verdicts:
+        if verdict.id == PROXY_CLAIM and verdict.kind in (HOLDS, ONLY_WITH, REFUTED):
+            return CLAIMED.format(verdict.evidence)
+    return NO_PROXY
 
 
 def advice(run: Run) -> list[Advised]:
