@@ -53,6 +53,10 @@ def _check(status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
     return mismatches(HEALTHY, status, headers, body)
 
 
+# How long a slow handler takes: longer than most searches.
+HANDLER_S = 20.0
+_HANDLER_MS = round(1000 * HANDLER_S)
+
 RAW = Target(
     apps={"wsgi": "wsgi_app:app", "asgi": "asgi_app:app"},
     healthy=HEALTHY.request,
@@ -62,9 +66,8 @@ RAW = Target(
         Phase.HEAD: HEALTHY.request,
         Phase.BODY: Request("POST", "/upload"),
         Phase.RESPONSE: Request("GET", "/stream?chunks=1024&size=65536"),
-        # Longer than the climb goes on after a stack is out.
-        Phase.HANDLER_WAITS: Request("GET", "/wait?ms=20000"),
-        Phase.HANDLER_BLOCKS: Request("GET", "/block?ms=20000"),
+        Phase.HANDLER_WAITS: Request("GET", f"/wait?ms={_HANDLER_MS}"),
+        Phase.HANDLER_BLOCKS: Request("GET", f"/block?ms={_HANDLER_MS}"),
     },
     tries=(
         "'{url}/hello?name=Ada'",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,6 +14,7 @@ from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.run import load_run
+from loadtests.report import reports
 from loadtests.report.formats import comparison
 
 COMMAND = Command("compare two stored runs", place=70)
@@ -22,10 +25,15 @@ TARGETS = (
         place=70,
         words=("compare",),
         positional=("BASE", "NEW"),
-        options=("THRESHOLD", "MARKDOWN"),
+        options=("THRESHOLD", "MARKDOWN", "PAGE"),
     ),
 )
-VARIABLES = {"BASE": "<run>", "NEW": "<run>", "THRESHOLD": "<percent>"}
+VARIABLES = {
+    "BASE": "<run>",
+    "NEW": "<run>",
+    "THRESHOLD": "<percent>",
+    "PAGE": "<file>",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=options.percent, default=25, metavar="PERCENT"
     )
     parser.add_argument("--markdown", action="store_true", help="for a pull request")
+    parser.add_argument("--page", metavar="FILE", help="write a page with all figures")
     parser.set_defaults(command=compare_runs)
 
 
@@ -54,4 +63,16 @@ def compare_runs(arguments: argparse.Namespace) -> Status:
         print(comparison.markdown(compared), end="")
     else:
         Console().print(comparison.table(compared))
+    if arguments.page:
+        path = _written(Path(arguments.page), compared)
+        print(f"Page: {path}", file=sys.stderr if arguments.markdown else sys.stdout)
     return Status(compare.status(found_differences))
+
+
+def _written(path: Path, compared: comparison.Compared) -> Path:
+    from loadtests.report.formats import comparison_page
+
+    try:
+        return reports.write_text(path, comparison_page.page(compared))
+    except OSError as error:
+        raise UserError(f"PAGE={path}: cannot be written: {error.strerror}") from None

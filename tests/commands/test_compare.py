@@ -50,6 +50,23 @@ def test_command_tells_by_its_status(
     assert capsys.readouterr().out.startswith("**")
 
 
+def test_command_writes_a_page(
+    stored: Store, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    paths = (
+        stored("base", runs.run([climb(32)])),
+        stored("new", runs.run([climb(4)])),
+    )
+    page = tmp_path / "compared.html"
+    assert main(["compare", *paths, "--page", str(page)]) == 1
+    assert f"Page: {page}" in capsys.readouterr().out
+    assert "NEW is worse in 1" in page.read_text()
+    assert main(["compare", *paths, "--page", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert f"PAGE={tmp_path}: cannot be written" in error
+    assert error.count("\n") == 1
+
+
 def test_command_takes_a_threshold(
     stored: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:

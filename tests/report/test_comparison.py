@@ -14,12 +14,13 @@ from loadtests.analysis.intervals import Interval
 from loadtests.records.beside_cells import Cost
 from loadtests.records.facts import NEIGHBOURS, fact
 from loadtests.records.run import Run
-from loadtests.report.formats import comparison
+from loadtests.report.formats import comparison, comparison_page
 from loadtests.report.formats.comparison import Compared
 from loadtests.report.prose import text
 from loadtests.report.sections import method
 from tests import runs
 from tests.analysis.pairs import LEVELS, climb, found, new_run
+from tests.report.page import Structure
 
 EVIL = "<b>|`x`*\x1b[31m[red]\n#"
 
@@ -78,6 +79,26 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
         rows[-1]
         == "Of 3 cells that can be compared, NEW is worse in 1 and better in 1."
     )
+
+
+def test_page_has_a_verdict_a_line_and_all_figures() -> None:
+    page = Structure(comparison_page.page(mixed()))
+    assert page.count("h1") == 1
+    assert page.values("id", "section") == ["verdicts", "all-figures"]
+    assert "NEW is worse in 1 and better in 1" in page.text
+    said = " ".join(page.text.split())
+    assert "wsgi-gunicorn-gthread, slow-body worse out at: 64 to 8" in said
+    assert said.index("worse out at") < said.index("better out at")
+    assert "asgi-uvicorn, slow-body not comparable –" in said
+    assert "The number of workers is 2 in BASE and 4 in NEW" in said
+    assert "idle memory, MB" in said, "what did not change is there too"
+
+
+def test_page_of_runs_that_cannot_be_compared_says_so() -> None:
+    other = dataclasses.replace(runs.cell(), workers=4)
+    page = Structure(comparison_page.page(compared(runs.quick(), runs.run([other]))))
+    assert "No cell of these runs can be compared" in page.text
+    assert page.values("id", "section") == ["verdicts"]
 
 
 def test_markdown_has_the_figures_that_differ() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
+    COMES_BACK_S,
     AtLimit,
     Holds,
     Limit,
@@ -72,14 +73,11 @@ GTHREAD = Holds(
     "its client to the end (gunicorn/workers/gthread.py, handle)",
 )
 
-# A worker of threads waits so long for the first byte; a slow client whose connection
-# is closed is there again so soon (loadtests/clients/slow_clients.py).
-_FIRST_BYTE_S = 5.0
-_COMES_BACK_S = 0.5
+_FIRST_BYTE_S = 5.0  # so long a worker of threads waits for the first byte
 
 
 def _gthread_idle(keepalive_s: int) -> dict[Phase, Holds]:
-    away_s = keepalive_s + _COMES_BACK_S
+    away_s = keepalive_s + COMES_BACK_S
     idle = Holds(
         f"a thread, 5 s of every {_FIRST_BYTE_S + away_s:g}",
         _POOL,
@@ -120,13 +118,13 @@ GREENLET = Holds(
 
 def _greenlet_until_keepalive(keepalive_s: int) -> dict[Phase, Holds]:
     until = Holds(
-        f"a greenlet, {keepalive_s} s of every {keepalive_s + _COMES_BACK_S:g}",
+        f"a greenlet, {keepalive_s} s of every {keepalive_s + COMES_BACK_S:g}",
         _GREENLETS,
         "a greenlet waits for the end of the headers for keepalive, "
         f"{keepalive_s} s, and then closes (gunicorn/workers/ggevent.py, timeout_ctx); "
         "those that come together hold their greenlets together, later ones by turns",
         held_s=float(keepalive_s),
-        away_s=_COMES_BACK_S,
+        away_s=COMES_BACK_S,
     )
     return dict.fromkeys((Phase.SILENT, Phase.HEAD), until)
 

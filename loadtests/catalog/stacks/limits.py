@@ -29,6 +29,11 @@ _HARDLY_COMING_BACK = 1.25
 # profiles. A worker that has room for fewer is full of them by then.
 _COME_IN_A_STEP = 600
 DEADLINE_S = 1.0  # a healthy request that waits longer is lost
+# A slow client whose connection ends is there again so soon
+# (loadtests/clients/slow_clients.py).
+COMES_BACK_S = 0.5
+# What is held for longer than a search takes to come so far is held by all at once.
+_OUTLASTS_S = 10.0
 
 
 class Supply(StrEnum):
@@ -131,8 +136,8 @@ class Holds:
 
     @property
     def share(self) -> float:
-        """Of the time, how much of it a slow client holds its own."""
-        if math.isinf(self.held_s):
+        """Of the time, how much of it a slow client holds its own, at first."""
+        if self.held_s >= _OUTLASTS_S:
             return 1.0
         return self.held_s / (self.held_s + self.away_s)
 

@@ -5,8 +5,11 @@ Two loops differ only in what a worker does when it has no descriptor left.
 
 from __future__ import annotations
 
+import dataclasses
+
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
+    COMES_BACK_S,
     AtLimit,
     Holds,
     Limit,
@@ -15,6 +18,7 @@ from loadtests.catalog.stacks.limits import (
     one,
 )
 from loadtests.catalog.stacks.stack import everywhere
+from loadtests.catalog.target import HANDLER_S
 
 # How full the other workers are at least when the first has no descriptor left, with
 # clients that come one after another. Measured: 0.5 to 0.9 with two workers, 0.43 to
@@ -75,5 +79,9 @@ def connection(limit: Limit) -> Holds:
 
 
 def on_a_loop(limit: Limit) -> dict[Phase, Holds]:
-    """An ASGI app: a descriptor in every phase, unless the handler blocks the loop."""
-    return everywhere(connection(limit)) | {Phase.HANDLER_BLOCKS: _BLOCKED}
+    """An ASGI app: a descriptor in every phase, unless the handler blocks the loop. A
+    handler that waits is done after a while, and its client comes again."""
+    held = connection(limit)
+    waits = dataclasses.replace(held, held_s=HANDLER_S, away_s=COMES_BACK_S)
+    blocks = {Phase.HANDLER_WAITS: waits, Phase.HANDLER_BLOCKS: _BLOCKED}
+    return everywhere(held) | blocks

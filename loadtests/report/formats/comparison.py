@@ -174,7 +174,7 @@ def _cell(comparison: Comparison) -> Table:
     for heading in COLUMNS:
         shown.add_column(heading, justify="right", no_wrap=True)
     for difference in comparison.differences:
-        cells = [Text(value) for value in _values(difference)]
+        cells = [Text(value) for value in values(difference)]
         verdict = difference.verdict
         shown.add_row(
             *cells, Text("" if verdict == SAME else verdict, STYLES.get(verdict, ""))
@@ -182,7 +182,8 @@ def _cell(comparison: Comparison) -> Table:
     return shown
 
 
-def _values(difference: Difference) -> list[str]:
+def values(difference: Difference) -> list[str]:
+    """What was compared, in both runs, and how it changed: the COLUMNS of a row."""
     capacity = difference.figure.kind in CAPACITIES
     said = [
         _level(v) if capacity else figure(v) for v in (difference.base, difference.new)
@@ -222,7 +223,7 @@ def markdown(compared: Compared) -> str:
     rows = [
         [
             syntax.text(called(comparison)),
-            *(syntax.text(value) for value in _values(difference)),
+            *(syntax.text(value) for value in values(difference)),
             f"**{difference.verdict}**",
         ]
         for comparison in compared.of(WORSE, BETTER)

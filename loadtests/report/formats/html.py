@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Column, Glance, Source, Table
+from loadtests.report.blocks import Block, Column, Glance, Section, Source, Table
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose, prose
 from loadtests.report.reports import PAGE
@@ -32,16 +33,35 @@ TAGS = {STACK: "b", STRESS: "em", CODE: "code"}
 
 def render(source: Source) -> dict[str, str]:
     """The page, by file name."""
-    environment = _environment()
-    page = environment.get_template("page.html.j2")
     sections = list(order.filled(source))
-    shown = _head(source.run) | {
+    first = sum(section in order.FIRST_SCREEN for section, _ in sections)
+    return {PAGE: page(_head(source.run), sections, first)}
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above the sections: the title of the window, the result in one line,
+    what was measured, and what a reader must know before all else."""
+
+    title: str
+    headline: Prose
+    facts: str
+    notices: Sequence[str] = ()
+
+
+def page(
+    head: Head, sections: Sequence[tuple[Section, Sequence[Block]]], first_screen: int
+) -> str:
+    """A whole page; the contents come after so many sections."""
+    template = _environment().get_template("page.html.j2")
+    shown = {
+        "head": head,
         "sections": sections,
-        "first_screen": sum(s in order.FIRST_SCREEN for s, _ in sections),
+        "first_screen": first_screen,
         "style": Markup((HERE / "page.css").read_text(encoding="utf-8")),
         "dark": Markup(inline.dark_rules()),
     }
-    return {PAGE: page.render(shown).lstrip()}
+    return template.render(shown).lstrip()
 
 
 def _environment() -> Environment:
@@ -73,19 +93,22 @@ def _environment() -> Environment:
     return environment
 
 
-def _head(run: Run) -> dict[str, Any]:
-    """What stands above the sections."""
+def _head(run: Run) -> Head:
     stacks = {cell.stack for cell in run.cells}
-    return {
-        "title": f"Slow clients: {run.run.profile} run {run.run.id}",
-        "headline": summary.headline(run)
-        or prose(f"What slow clients did to {amount(len(stacks), 'server stack')}"),
-        "run": run,
-        "when": when(run.run.started_at),
-        "cells": amount(len(run.cells), "cell"),
-        "cores": amount(run.environment.cpus, "core"),
-        "notices": finding.notices(run),
-    }
+    plain_one = f"What slow clients did to {amount(len(stacks), 'server stack')}"
+    on = run.environment
+    facts = (
+        f"{run.run.profile} run {run.run.id}",
+        when(run.run.started_at),
+        amount(len(run.cells), "cell"),
+        f"{on.cpu}, {amount(on.cpus, 'core')}",
+    )
+    return Head(
+        title=f"Slow clients: {run.run.profile} run {run.run.id}",
+        headline=summary.headline(run) or prose(plain_one),
+        facts=" · ".join(facts),
+        notices=finding.notices(run),
+    )
 
 
 def _prose(said: Prose) -> Markup:

@@ -1,4 +1,4 @@
-"""What a terminal has room for: the table of all stacks, void cells, the finding."""
+"""What a terminal has room for: all stacks in one table, what to deploy, the rest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import void_cells
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Points, Source, Text
+from loadtests.report.blocks import Block, Heading, Points, Source, Text
 from loadtests.report.facts import reason
-from loadtests.report.prose import Prose, prose
-from loadtests.report.sections import finding, summary
+from loadtests.report.prose import Prose, prose, stacks
+from loadtests.report.sections import advice, finding, summary
+from loadtests.report.special_blocks import Advised
 from loadtests.report.words import amount
 
 
@@ -17,9 +18,21 @@ def blocks(source: Source) -> Sequence[Block]:
     """Of no section of a report: this is the whole report of the terminal."""
     run, shown = source.run, summary.table(source.run)
     held: list[Block] = []
+    what: list[Block] = []
     if shown.rows:
         held = [shown, *summary.brief(run, shown), Text(())]
-    return [*held, *_void(run), Points(_sentences(run))]
+    chosen = [_chosen(one) for one in advice.advice(run)]
+    if chosen:
+        what = [Heading(advice.TITLE), Points(chosen), Text(())]
+    return [*held, *what, *_void(run), Points(_sentences(run))]
+
+
+def _chosen(one: Advised) -> Prose:
+    """A situation, and the stacks to choose in it."""
+    if one.supported is None:
+        return prose("{}: none of these stacks.", one.name)
+    figure, some = one.supported.figure, stacks(one.supported.stacks)
+    return prose("{}: {} ({}).", one.name, some, figure)
 
 
 def _void(run: Run) -> list[Block]:
