@@ -21,7 +21,7 @@ from loadtests.records.run import Method, Run
 # by the method of format 1, a part differs, or the version of a package.
 MISSING, VOID, METHOD = "missing", "void", "method"
 DIFFERENT, VERSION = "different", "version"
-MACHINE = ("python", "kernel", "cpu", "cpus")
+MACHINE = ("kernel", "cpu", "cpus")
 MEASURING = ("locust",)  # the packages that belong to every stack
 # The packages of an app that is served to see what a request costs.
 FRAMEWORKS = {
@@ -70,16 +70,31 @@ def _sides(base: Run, new: Run) -> list[tuple[Which, Run]]:
     return [("BASE", base), ("NEW", new)]
 
 
+def different_machines(base: Run, new: Run) -> list[Reason]:
+    """In what the machines differ. A number of slow clients is a count, which a search
+    finds on any machine; every other figure is the machine's own."""
+    return _unequal(base.environment, new.environment, MACHINE)
+
+
 def different_runs(base: Run, new: Run) -> list[Reason]:
-    """The machine and the method, which are those of every cell."""
-    machine = _unequal(base.environment, new.environment, MACHINE)
+    """Python and the method, which are those of every cell. Of runs that climbed fixed
+    steps the machine too: how many were held depended on that."""
+    python = _unequal(base.environment, new.environment, ["python"])
     by_search = [_by_search(run) for run in (base, new)]
     if by_search[0] != by_search[1]:
-        return [*machine, Reason(METHOD, "NEW" if by_search[0] else "BASE")]
+        machine = different_machines(base, new)
+        return [*python, *machine, Reason(METHOD, "NEW" if by_search[0] else "BASE")]
     if not by_search[0]:  # later, servers have a limit of their own
-        machine += _unequal(base.environment, new.environment, ["nofile_limit"])
-    method = [field.name for field in dataclasses.fields(Method)]
-    return [*machine, *_unequal(base.method, new.method, method)]
+        python += different_machines(base, new)
+        python += _unequal(base.environment, new.environment, ["nofile_limit"])
+    return [*python, *_unequal(base.method, new.method, _method_parts(base, new))]
+
+
+def _method_parts(base: Run, new: Run) -> list[str]:
+    """All, but for who has which cores, if one machine has more of them."""
+    more = _by_search(base) and base.environment.cpus != new.environment.cpus
+    names = [field.name for field in dataclasses.fields(Method)]
+    return [name for name in names if not (more and name == "cores")]
 
 
 def _by_search(run: Run) -> bool:

@@ -27,7 +27,8 @@ class Comparison:
     or the differences. Without a scenario: what a request costs that stack.
 
     `times_doubtful`: response times were not compared, because those of one are not to
-    be relied on.
+    be relied on. `machines`: in what the machines differ, so that only numbers of slow
+    clients were compared.
     """
 
     stack: str
@@ -35,6 +36,7 @@ class Comparison:
     reasons: Sequence[Reason] = ()
     differences: tuple[Difference, ...] = ()
     times_doubtful: bool = False
+    machines: Sequence[Reason] = ()
 
     @property
     def verdict(self) -> str:
@@ -56,6 +58,7 @@ class FalseAlarms:
 def compare(base: Run, new: Run, threshold: float = THRESHOLD) -> list[Comparison]:
     """Every cell of either run, its repeats pooled, and the costs of each stack."""
     everywhere = comparable.different_runs(base, new)
+    machines = comparable.different_machines(base, new)
     of_base = {(o.stack, o.scenario): o for o in outcomes(base)}
     of_new = {(o.stack, o.scenario): o for o in outcomes(new)}
     found = []
@@ -66,9 +69,10 @@ def compare(base: Run, new: Run, threshold: float = THRESHOLD) -> list[Compariso
         elif reasons := everywhere + comparable.different_parts(base, new, old, now):
             found.append(Comparison(*key, reasons=reasons))
         else:
-            found.append(_compared(old, now, threshold))
+            found.append(_compared(old, now, threshold, machines))
     stacks = sorted({cost.stack for run in (base, new) for cost in run.costs})
-    paid = [_costs(base, new, stack, everywhere, threshold) for stack in stacks]
+    why = [*everywhere, *(m for m in machines if m not in everywhere)]
+    paid = [_costs(base, new, stack, why, threshold) for stack in stacks]
     return [*found, *paid]
 
 
@@ -110,7 +114,14 @@ def _each_repeat(outcome: Outcome) -> list[Outcome]:
     return [dataclasses.replace(outcome, cells=(cell,)) for cell in outcome.cells]
 
 
-def _compared(base: Outcome, new: Outcome, threshold: float) -> Comparison:
+def _compared(
+    base: Outcome, new: Outcome, threshold: float, machines: Sequence[Reason] = ()
+) -> Comparison:
+    if machines:
+        counted = differences.of_capacities(base, new)
+        return Comparison(
+            base.stack, base.scenario, differences=counted, machines=machines
+        )
     found = differences.of_cell(base, new, threshold)
     return Comparison(
         base.stack,

@@ -87,11 +87,16 @@ USED = (
 def of_cell(base: Outcome, new: Outcome, threshold: float) -> tuple[Difference, ...]:
     """Every figure that two outcomes of one cell both have."""
     found = [
-        *(of_capacity(kind, base, new) for kind in CAPACITIES),
+        *of_capacities(base, new),
         *(_time(base, new, level, threshold) for level in _times_at(base, new)),
         *(_used(base, new, used, threshold) for used in USED),
     ]
     return tuple(filter(None, found))
+
+
+def of_capacities(base: Outcome, new: Outcome) -> tuple[Difference, ...]:
+    """The numbers of slow clients alone."""
+    return tuple(of_capacity(kind, base, new) for kind in CAPACITIES)
 
 
 def doubtful(base: Outcome, new: Outcome) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests.analysis import compare
+from loadtests.analysis.changes import BETTER, DEGRADES_AT, OUT_AT, SAME, WORSE
 from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.catalog.stacks import HTTP1
@@ -118,6 +119,32 @@ def test_searches_must_have_limits_and_method_in_common(
     (one,) = compare.compare(new_run([base]), new)
     (said,) = sentences(one)
     assert said.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("out_at", "verdict"), [(8, SAME), (9, SAME), (12, BETTER), (4, WORSE)]
+)
+def test_counts_travel_between_machines_and_nothing_else_does(
+    out_at: int, verdict: str
+) -> None:
+    other = dataclasses.replace(runs.ENVIRONMENT, cpu="Z80", cpus=4, kernel="Linux 7")
+    base = new_run([found(4, 7, 8, degrades=8, out=8)])
+    cell = found(3, out_at - 1, out_at, degrades=out_at, out=out_at)
+    method = dataclasses.replace(SEARCHED, cores="other cores")
+    new = dataclasses.replace(new_run([cell], environment=other), method=method)
+    (one,) = compare.compare(base, new)
+    assert (one.reasons, one.verdict) == ((), verdict)
+    assert [reason.part for reason in one.machines] == ["kernel", "cpu", "cpus"]
+    kinds = {difference.figure.kind for difference in one.differences}
+    assert kinds == {DEGRADES_AT, OUT_AT}
+
+
+def test_costs_do_not_travel_between_machines() -> None:
+    other = dataclasses.replace(runs.ENVIRONMENT, cpu="Z80")
+    base = new_run([], costs=[runs.cost()])
+    new = new_run([], costs=[runs.cost()], environment=other)
+    (one,) = compare.compare(base, new)
+    assert sentences(one) == ["The CPU is “AMD EPYC” in BASE and Z80 in NEW."]
 
 
 def test_limit_of_the_machine_is_no_reason_where_servers_have_their_own() -> None:

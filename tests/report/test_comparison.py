@@ -81,6 +81,16 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
     )
 
 
+def test_comparison_with_another_machine_says_what_was_compared() -> None:
+    other = dataclasses.replace(runs.ENVIRONMENT, cpus=4)
+    cell = found(4, 7, 8, degrades=8, out=8)
+    text = shown(compared(new_run([cell]), new_run([cell], environment=other)), 120)
+    said = " ".join(text.split())
+    assert "On another machine only numbers of slow clients compare: 1 cell." in said
+    assert "The number of CPUs is 2 in BASE and 4 in NEW." in said
+    assert "No difference in 1 cell that can be compared." in said
+
+
 def test_page_has_a_verdict_a_line_and_all_figures() -> None:
     page = Structure(comparison_page.page(mixed()))
     assert page.count("h1") == 1

@@ -42,6 +42,7 @@ NAMES = {
     KERNEL: "a slow client: kernel",
 }
 UNITS = {TIME: "ms", IDLE_MEMORY: "MB", SLOW_CLIENT: "kB", KERNEL: "kB", COST: "µs"}
+OTHER_MACHINE = "On another machine only numbers of slow clients compare: {}."
 STYLES = {WORSE: "bold red", BETTER: "bold green"}
 
 
@@ -148,6 +149,9 @@ def _rest(compared: Compared) -> list[str]:
             f"Response times not compared: {counted(doubtful)}. Those of one run at "
             "least are doubtful, and its report says why."
         )
+    if counts := [c for c in compared.found if c.machines]:
+        lines.append(OTHER_MACHINE.format(counted(counts)))
+        lines += [f"  {sentence(reason)}" for reason in counts[0].machines]
     if other:
         lines.append(f"Not comparable: {counted(other)}.")
         lines += [f"  {_which(some)}: {said}" for said, some in compared.reasons]
