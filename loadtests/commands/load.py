@@ -212,6 +212,15 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
+    try:
+        _write_and_show(console, run, folder)
+    except KeyboardInterrupt:
+        how = f"make report RUN={folder.name}"
+        console.print(f"\nStopped while the report was made: {how}", highlight=False)
+        raise
+
+
+def _write_and_show(console: Console, run: Run, folder: Path) -> None:
     missing = adopt_claims(run.environment, folder, REPORTS)
     written = reports.write(run, folder)
     console.print(reports.table(run))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from loadtests import UserError
 from loadtests.catalog.names import unknown
@@ -26,14 +27,17 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
 
 
 class Stopped(KeyboardInterrupt):
-    """SIGTERM, taken like Ctrl-C: what runs is stopped and what is known is kept."""
+    """SIGTERM or SIGHUP, like Ctrl-C: what runs is stopped and what is known is kept."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. Errors are one line on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        _write_what_can_be(stream)
     try:
         arguments = _parsed(words)
         command: Callable[[argparse.Namespace], Status] = arguments.command
@@ -44,13 +48,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return Status.NOT_DONE
     except BrokenPipeError:
-        # As rich does it. What is left to write goes nowhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return Status.FAILED
+    except OSError as error:
+        # A full or read-only disk, a folder that is a file: what is stored stays whole.
+        where = f"{error.filename}: " if error.filename else ""
+        if not error.filename:
+            _write_no_more()  # it may be our output that there is no room for
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        return Status.NOT_DONE
     except Stopped:
         return Status.TERMINATED
     except KeyboardInterrupt:
         return Status.INTERRUPTED
+
+
+def _write_no_more() -> None:
+    """As rich does it: what is left to write goes nowhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_what_can_be(stream: TextIO | None) -> None:
+    """A terminal of another encoding than UTF-8 gets a mark for what it cannot show,
+    and not an error after all has been measured."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

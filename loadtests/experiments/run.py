@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -53,9 +54,9 @@ def _cores() -> str:
 def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
     """A new run without cells, and its folder."""
     now = datetime.now(UTC)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{order.profile.id}"
+    folder = new_folder(reports, f"{now:%Y%m%d-%H%M%S}-{order.profile.id}")
     info = RunInfo(
-        id=run_id,
+        id=folder.name,
         started_at=now.isoformat(timespec="seconds"),
         profile=order.profile.id,
         seed=order.seed,
@@ -64,9 +65,19 @@ def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Pa
     )
     method, machine = method_of(order.profile), environment(ROOT)
     run = Run(info, method, machine, cells=[], ordered=order.recorded())
-    folder = reports / run_id
     save_run(run, folder)
     return run, folder
+
+
+def new_folder(reports: Path, name: str) -> Path:
+    """A folder that nobody else has, even if another run begins in the same second."""
+    reports.mkdir(parents=True, exist_ok=True)
+    names = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+    for folder in (reports / name for name in names):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError("numbers do not end")
 
 
 def resume_run(folder: Path) -> tuple[Run, Path]:

@@ -6,6 +6,7 @@ A record is a frozen dataclass with a field `format`; what its other fields may 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -15,7 +16,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from loadtests import UserError
 
@@ -60,7 +61,9 @@ def read_json(
     Raises ResultError, naming the file and the field, for whatever is none.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():  # to read a pipe would never end
+            raise ResultError(f"{path}: not a file")
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -78,6 +81,11 @@ def read_json(
         raise ResultError(f"{path}: {error}") from None
 
 
+def _refused(constant: str) -> NoReturn:
+    """NaN and Infinity are no JSON (RFC 8259, 6), and no figure of anything."""
+    raise ValueError(f"{constant} is not a number")
+
+
 def _decode(value: Any, kind: Any, where: str) -> Any:
     """`value` as `kind`, a type as the records of this project use them."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -92,7 +100,8 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
     if origin is dict and isinstance(value, dict):
         return {k: _decode(v, arguments[1], f"{where}.{k}") for k, v in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):
+            return float(value)
     if isinstance(kind, type) and type(value) is kind:
         return value
     expected = getattr(kind, "__name__", str(kind))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadtests.records import format_1
+from loadtests.records import format_1, ranges
 from loadtests.records.beside_cells import Cost, SelfRecovery
 from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
@@ -129,4 +129,7 @@ def load_run(folder: Path) -> Run:
     """
     path = folder if folder.name == RUN_FILE else folder / RUN_FILE
     run: Run = read_json(path, Run, "run", FORMAT, {1: format_1.upgraded})
-    return run
+    try:
+        return ranges.checked(run)
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from None

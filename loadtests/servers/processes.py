@@ -72,6 +72,7 @@ class Group:
         limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
+            stack.enter_context(_found(argv[0]))
             self.process = subprocess.Popen(
                 [*limited, *(sys.executable if w == "python" else w for w in argv)],
                 stdin=pipe or subprocess.DEVNULL,
@@ -129,6 +130,15 @@ class Group:
         return f"{self.log} ends: {last[:200] or 'nothing'}"
 
 
+@contextlib.contextmanager
+def _found(command: str) -> Iterator[None]:
+    """ProcessError where there is no such command, or it must not be run."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        raise ProcessError(f"{command}: cannot be run: {error.strerror}") from None
+
+
 def _is_member(process: psutil.Process, group: int) -> bool:
     try:
         if os.getpgid(process.pid) != group:
@@ -181,15 +191,22 @@ class Guard:
         self.id = self._process.pid  # its process group, like that of a Group
 
     def watch(self, group: Group) -> None:
-        self._say(f"+{group.id}")
+        """Raises ProcessError where the guard is gone: what it does not know of would
+        outlive us."""
+        try:
+            self._say(f"+{group.id}")
+        except BrokenPipeError:
+            raise ProcessError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
-        self._say(f"-{group.id}")
+        with contextlib.suppress(BrokenPipeError):  # a guard that is gone has forgotten
+            self._say(f"-{group.id}")
 
     def close(self) -> None:
         """Dismiss the guard; groups that it still knows of are ended."""
         if self._process.stdin:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process.wait()
 
     def _say(self, line: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +26,33 @@ def test_reader_who_leaves_gets_no_traceback(words: list[str]) -> None:
         process.stdout.close()
         assert process.wait(60) == Status.FAILED
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminal_of_another_encoding_gets_no_traceback(
+    encoding: str,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "loadtests", "report", "--markdown", "example"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (Status.DONE, b"")
+    assert b"?" in done.stdout
+
+
+def test_disk_that_takes_nothing_is_one_line() -> None:
+    """As where it is full: /dev/full says so to every write."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "loadtests", "report", "--markdown", "example"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode != Status.DONE
+    assert done.stderr.splitlines()[0] == b"error: No space left on device"
+    assert b"Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,54 @@ def test_field_with_a_default_may_be_missing(tmp_path: Path) -> None:
     del data["cells"][0]["faults"], data["cells"][0]["capacity"]["predicted_out_by"]
     path.write_text(json.dumps(data))
     assert load_run(path) == runs.quick()
+
+
+def test_figures_that_nobody_can_have_measured_are_refused(tmp_path: Path) -> None:
+    for change, says in (
+        (lambda d: step_of(d).update(answered=151), "steps[0].answered: 151 of 150"),
+        (lambda d: step_of(d).update(attempted=-1), "steps[0].attempted: -1 is not a"),
+        (lambda d: step_of(d).update(p50_ms=1e308), "steps[0].p50_ms: 1e+308 is not"),
+        (lambda d: step_of(d).update(p50_ms=10**400), "steps[0].p50_ms: expected"),
+        (lambda d: d["method"].update(deadline_s=0), "method.deadline_s: expected"),
+        (lambda d: d["method"].update(deadline_s=-1.0), "method.deadline_s: -1.0"),
+        (
+            lambda d: d["cells"][0].update(stack="x" * 3000),
+            "name of 3,000 characters",
+        ),
+        (
+            lambda d: d["cells"][0]["steps"].append(step_of(d)),
+            "slow_clients: there twice",
+        ),
+    ):
+        path = tmp_path / "run.json"
+        path.write_text(broken(change))
+        with pytest.raises(ResultError) as refused:
+            load_run(path)
+        assert says in str(refused.value)
+        assert str(refused.value).startswith(str(path))
+
+
+def step_of(data: Any) -> Any:
+    return data["cells"][0]["steps"][0]
+
+
+def test_slopes_may_fall(tmp_path: Path) -> None:
+    run = runs.quick()
+    server = dataclasses.replace(run.cells[0].server, kb_per_slow_client=-0.5)
+    cells = [dataclasses.replace(run.cells[0], server=server), *run.cells[1:]]
+    falling = dataclasses.replace(run, cells=cells)
+    assert load_run(save_run(falling, tmp_path)) == falling
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_constants_that_are_no_json_are_refused(tmp_path: Path, constant: str) -> None:
+    text = json.dumps(AS_JSON).replace('"p50_ms": 1.5', f'"p50_ms": {constant}')
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ResultError, match=f"not JSON.*{constant} is not a number"):
+        load_run(tmp_path)
+
+
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(ResultError, match="not a file"):
+        load_run(tmp_path)

@@ -15,6 +15,7 @@ from loadtests.servers import processes
 from loadtests.servers.processes import (
     Group,
     Guard,
+    ProcessError,
     scrubbed_environment,
     started,
     wait_until,
@@ -133,3 +134,29 @@ def test_last_words_name_the_log_and_its_last_line(
     with started(guard, argv, tmp_path / "log", cwd=tmp_path) as group:
         assert wait_until(lambda: group.exited, 20)
         assert group.last_words() == f"{tmp_path / 'log'} ends: last"
+
+
+def test_guard_that_was_killed_lets_nothing_more_be_started(tmp_path: Path) -> None:
+    guard = Guard()
+    with started(guard, SLEEPER, tmp_path / "log", cwd=tmp_path) as group:
+        os.kill(guard.id, signal.SIGKILL)
+        assert wait_until(lambda: not psutil.pid_exists(guard.id) or _zombie(guard), 20)
+        with (
+            pytest.raises(ProcessError, match="the guard process was ended"),
+            started(guard, SLEEPER, tmp_path / "second", cwd=tmp_path),
+        ):
+            pytest.fail("it must not start")
+    assert group.members() == []
+    guard.close()
+
+
+def _zombie(guard: Guard) -> bool:
+    return psutil.Process(guard.id).status() == psutil.STATUS_ZOMBIE
+
+
+def test_command_that_is_not_there_is_named(guard: Guard, tmp_path: Path) -> None:
+    with (
+        pytest.raises(ProcessError, match="no-such-server: cannot be run: No such"),
+        started(guard, ["no-such-server"], tmp_path / "log", cwd=tmp_path),
+    ):
+        pytest.fail("it must not start")

@@ -1,0 +1,76 @@
+"""What the figures of a run can be: a file may have the right types and no sense.
+
+The one rule: whoever reads a run may divide, take logarithms and draw. So a figure that
+nobody can have measured is refused where the file is read, with the name of its field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from loadtests.records.cell import Step
+from loadtests.records.json_file import ResultError
+
+if TYPE_CHECKING:
+    from loadtests.records.run import Run
+
+MOST = 1e15  # of anything, in any unit
+LONGEST_NAME = 1000
+# What may lie on either side of zero: slopes, and with them their bounds.
+_SIGNED = ("kb_", "kernel_kb_")
+_SIGNED_ALONE = ("came",)
+
+
+def checked(run: Run) -> Run:
+    """The run itself. Raises ResultError for what cannot have been measured."""
+    for where, value in _leaves(run, "run"):
+        _see(where, value)
+    for number, cell in enumerate(run.cells):
+        _see_steps(f"run.cells[{number}].steps", cell.steps)
+    if run.method.deadline_s <= 0:
+        raise ResultError("run.method.deadline_s: expected more than 0")
+    return run
+
+
+def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _leaves(getattr(value, field.name), f"{where}.{field.name}")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            # Of plain figures the list is named: there are tens of thousands of them.
+            plain = one is None or isinstance(one, int | float | str)
+            yield from _leaves(one, where if plain else f"{where}[{number}]")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _leaves(one, f"{where}.{name[:LONGEST_NAME]}")
+    else:
+        yield where, value
+
+
+def _see(where: str, value: Any) -> None:
+    name = where.rpartition(".")[2]
+    if isinstance(value, str):
+        if len(value) > LONGEST_NAME and name in ("id", "stack", "scenario", "profile"):
+            raise ResultError(f"{where}: a name of {len(value):,} characters")
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    signed = name.startswith(_SIGNED) or name in _SIGNED_ALONE or ".figures." in where
+    if not math.isfinite(value) or abs(value) > MOST or (value < 0 and not signed):
+        raise ResultError(f"{where}: {value!r:.40} is not a figure of anything")
+
+
+def _see_steps(where: str, steps: list[Step]) -> None:
+    seen = set[int]()
+    for number, step in enumerate(steps):
+        if step.answered > step.attempted:
+            raise ResultError(
+                f"{where}[{number}].answered: {step.answered} of {step.attempted}"
+            )
+        if step.slow_clients in seen:
+            raise ResultError(f"{where}[{number}].slow_clients: there twice")
+        seen.add(step.slow_clients)
