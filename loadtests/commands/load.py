@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import time
 from pathlib import Path
 
@@ -18,7 +19,13 @@ from loadtests.commands.progress import Bar, bar_in, expected_s
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, counted, order_of
-from loadtests.experiments.run import begin_run, finish_run, go_on, resume_run
+from loadtests.experiments.run import (
+    begin_run,
+    finish_run,
+    go_on,
+    refuse_few_descriptors,
+    resume_run,
+)
 from loadtests.experiments.task import State
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
@@ -77,6 +84,7 @@ def measure(arguments: argparse.Namespace) -> Status:
         order = order_of(_resumed(arguments)[0])
     else:
         order = _order(arguments)
+    refuse_few_descriptors(order, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     # A wrong word is an error at once, not after the wait.
     with the_machine(f"make load {order.profile.id}", wait=arguments.wait):
         return _measure(order, arguments)

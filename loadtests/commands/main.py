@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
 
 
 class Stopped(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, like Ctrl-C: what runs is stopped and what is known is kept."""
+    """SIGTERM or SIGHUP, like Ctrl-C: what runs is stopped, what is known is kept."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests import UserError
+from loadtests.analysis.predictions import resolution
 from loadtests.catalog import profiles, scenarios, stacks
 from loadtests.catalog.profiles import Extras, Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
-from loadtests.experiments.cell import CellTask
+from loadtests.experiments.cell import CellTask, search_of
 from loadtests.experiments.costs import cost_tasks
 from loadtests.experiments.holding import Holding
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.records.run import Ordered, Run
+
+_BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,14 @@ class Order:
             for stack in self.stacks
             if 0 < (stack.predicted_out_by(scenario.id) or 0) <= extras.up_to
         ]
+
+    @property
+    def descriptors(self) -> int:
+        """How many files a process of this run opens at the most, if the stacks do what
+        was predicted: a server, or the generator with a socket a slow client."""
+        most = [search_of(cell.holding).out.high or 0 for cell in self.cells()]
+        limits = [stack.nofile for stack in self.stacks]
+        return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
     def recorded(self) -> Ordered:
         """The order as the run's record keeps it."""

@@ -69,6 +69,17 @@ def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Pa
     return run, folder
 
 
+def refuse_few_descriptors(order: Order, allowed: int) -> None:
+    """LoadError where a process of ours may not open as many files as the run needs.
+    `allowed` is the hard limit: everyone may raise the soft one to that."""
+    if 0 <= allowed < order.descriptors:  # RLIM_INFINITY is -1
+        raise LoadError(
+            f"this run opens up to {order.descriptors:,} files in a process, and the "
+            f"hard limit here is {allowed:,}: raise that (ulimit -Hn), or ask for fewer "
+            "with NOFILE= or STACKS="
+        )
+
+
 def new_folder(reports: Path, name: str) -> Path:
     """A folder that nobody else has, even if another run begins in the same second."""
     reports.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from loadtests import UserError
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.experiments.order import Order, counted, order_of
-from loadtests.experiments.run import begin_run, resume_run
+from loadtests.experiments.run import begin_run, refuse_few_descriptors, resume_run
 from loadtests.records.run import load_run
 from loadtests.records.tasks import TRACES
 from tests import runs
@@ -81,3 +81,14 @@ def test_descriptors_are_for_every_stack() -> None:
 def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
     with pytest.raises(UserError, match="earlier version"):
         order_of(runs.quick())
+
+
+@pytest.mark.parametrize("nofile", [128, 1024])
+def test_limit_of_descriptors_is_named_before_anything_is_measured(nofile: int) -> None:
+    asked = order(nofile=nofile)
+    most = max(s.predicted_out_by("idle") for s in asked.stacks)
+    assert most < asked.descriptors < 1.1 * most + 300
+    for enough in (-1, asked.descriptors, 10**6):
+        refuse_few_descriptors(asked, enough)
+    with pytest.raises(UserError, match="and the hard limit here is 64: raise that"):
+        refuse_few_descriptors(asked, 64)
