@@ -42,8 +42,8 @@ def _made(run: Run, folder: str) -> str:
     on = run.environment
     return (
         f"A {text(run.run.profile)} run of {text(run.run.started_at[:10])} "
-        f"{_predictions(found)} ({amount(len(run.cells), 'cell')} on {text(on.cpu)}, "
-        f"{amount(on.cpus, 'core')}, Python {text(on.python)}). {whole}"
+        f"{_predictions(found)}. It measured {amount(len(run.cells), 'cell')} on "
+        f"{text(on.cpu)}, {amount(on.cpus, 'core')}, Python {text(on.python)}. {whole}"
     )
 
 
