@@ -5,6 +5,7 @@ A new scenario is an entry here, and a behaviour in `loadtests/clients/behaviour
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loadtests import UserError
@@ -61,6 +62,15 @@ add(
 def in_phases(*phases: Phase) -> tuple[str, ...]:
     """The ids of the scenarios that draw out one of these phases."""
     return tuple(s.id for s in SCENARIOS.values() if s.phase in phases)
+
+
+def in_order(scenario_ids: Iterable[str]) -> list[str]:
+    """Each once, in the order of the catalog, then others by name."""
+    known = list(SCENARIOS)
+    return sorted(
+        set(scenario_ids),
+        key=lambda s: (known.index(s) if s in SCENARIOS else len(known), s),
+    )
 
 
 def slow_clients() -> tuple[str, ...]:

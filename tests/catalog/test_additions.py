@@ -12,7 +12,7 @@ import pytest
 from loadtests.catalog import scenarios, stacks
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.profiles import PROFILES
-from loadtests.catalog.scenarios import SCENARIOS, Scenario, ScenarioError
+from loadtests.catalog.scenarios import SCENARIOS, Scenario, ScenarioError, in_order
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Stack, StackError
 from loadtests.clients.behaviours import BEHAVIOURS
 from loadtests.commands.stacks import show
@@ -20,7 +20,6 @@ from loadtests.experiments.order import Order
 from loadtests.experiments.run import begin_run, go_on
 from loadtests.experiments.task import Task
 from loadtests.report import reports
-from loadtests.report.sections.matrix import in_order
 from loadtests.servers.processes import Guard
 from tests.catalog.slow_trailers import SLOW_TRAILERS, enter
 

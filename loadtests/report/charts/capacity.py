@@ -7,12 +7,12 @@ which nothing can be told apart are one row too, which says how many they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import CONFIRMED, Prediction
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import what_is_held
 from loadtests.report.charts import axis, style
 from loadtests.report.charts.style import Spec, by_stack, marks
@@ -72,13 +72,13 @@ def groups(found: Sequence[Outcome]) -> list[Group]:
         by_row.setdefault((outcome.stack, held), []).append(outcome)
     alike: dict[object, list[tuple[str, list[Outcome]]]] = {}
     for (stack, held), some in by_row.items():
-        scenarios = tuple(_in_order(o.scenario for o in some))
+        scenarios = tuple(in_order(o.scenario for o in some))
         key = (held, scenarios, *(_result(outcome) for outcome in some))
         alike.setdefault(key, []).append((stack, some))
     made = [
         Group(
             tuple(stack for stack, _ in same),
-            tuple(_in_order(o.scenario for o in same[0][1])),
+            tuple(in_order(o.scenario for o in same[0][1])),
             what_is_held(same[0][0], same[0][1][0].scenario),
             tuple(o for _, some in same for o in some),
         )
@@ -97,14 +97,6 @@ def _result(outcome: Outcome) -> object:
         tuple(sorted(set(outcome.degrades_at.steps))),
         tuple(sorted(set(outcome.out_at.steps))),
         outcome.verdict,
-    )
-
-
-def _in_order(scenarios: Iterable[str]) -> list[str]:
-    known = list(SCENARIOS)
-    return sorted(
-        dict.fromkeys(scenarios),
-        key=lambda s: (known.index(s) if s in known else len(known), s),
     )
 
 

@@ -16,13 +16,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from loadtests.catalog.scenarios import in_order
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Glance, Section, Source, Table
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose, prose
 from loadtests.report.reports import PAGE
 from loadtests.report.sections import finding, order, summary
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.values import Value, bare, without_note, written
 from loadtests.report.words import NOTHING, amount, visible, when

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, summaries
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.scenarios import in_phases
+from loadtests.catalog.scenarios import in_order, in_phases
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import prose
 from loadtests.report.said import span
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.special_blocks import Advice, Advised, Stand, Start
 from loadtests.report.words import count, figure
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import REFUTED
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.scenarios import SCENARIOS, in_order
 from loadtests.records.run import Run
 from loadtests.report import said
 from loadtests.report.blocks import (
@@ -24,7 +24,7 @@ from loadtests.report.blocks import (
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
 from loadtests.report.sections import finding
-from loadtests.report.sections.matrix import by_scenario, in_order, matrix
+from loadtests.report.sections.matrix import by_scenario, matrix
 from loadtests.report.values import At, Count, Judged, Name, Predicted, Value
 from loadtests.report.words import NOTHING, count, listed
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from loadtests.analysis.outcomes import (
     Outcome,
     by_family,
@@ -14,7 +12,7 @@ from loadtests.analysis.outcomes import (
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
 from loadtests.analysis.summary import ENOUGH
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.scenarios import in_order
 from loadtests.records.run import Run
 from loadtests.report.said import (
     RAN_OUT,
@@ -27,15 +25,6 @@ from loadtests.report.said import (
 )
 from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.words import count
-
-
-def in_order(scenarios: Iterable[str]) -> list[str]:
-    """The scenarios of the catalog in its order, then others by name."""
-    known = list(SCENARIOS)
-    return sorted(
-        set(scenarios),
-        key=lambda s: (known.index(s) if s in SCENARIOS else len(known), s),
-    )
 
 
 def by_scenario(run: Run) -> list[Outcome]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import what_is_held
 from loadtests.records.run import Run
 from loadtests.report.sections.groups import under_scenarios
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.words import amount, count, listed
 
 WORKERS = "Workers"

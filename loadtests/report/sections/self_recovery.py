@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import by_family
+from loadtests.catalog.scenarios import in_order
 from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Heading, Table, Text
 from loadtests.report.facts import sentences
 from loadtests.report.prose import prose
 from loadtests.report.sections.fates import listed_fates
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.values import Count, Name, Seconds, Share, Value, written
 from loadtests.report.words import count
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.summary import Summary, at_limit, summaries
+from loadtests.catalog.scenarios import in_order
 from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.run import Run
 from loadtests.report import said
 from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
 from loadtests.report.prose import Prose, joined, prose, stack
 from loadtests.report.sections import costs
-from loadtests.report.sections.matrix import in_order
 from loadtests.report.values import Name, Seconds, Value, written
 from loadtests.report.words import NOTHING, count, figure, listed, number_word
 
