@@ -39,7 +39,7 @@ THEN = {
     "reset": "is dropped",
     "refused": "is refused",
 }
-SPINS_FROM = 0.9  # of a core for each worker
+SPINS_FROM = 0.9  # cores, used by a server that answers nobody
 FLOODS_FROM = 1.0  # MB of log a second
 
 HELD = (
@@ -117,8 +117,11 @@ def _then(outcome: Outcome | None) -> Name:
     if outcome is None or found is None:
         return Name(NOTHING)
     notes = []
-    if (found.server_cores or 0.0) >= SPINS_FROM * outcome.cells[0].workers:
-        notes.append(f"server at {figure(found.server_cores)} cores")
+    if (found.server_cores or 0.0) >= SPINS_FROM:
+        used = found.server_cores
+        notes.append(
+            f"server spins at {figure(used)} core{'s' * (figure(used) != '1.0')}"
+        )
     if (found.log_mb_per_s or 0.0) >= FLOODS_FROM:
         notes.append(f"log grows {figure(found.log_mb_per_s)} MB/s")
     return Name(THEN.get(found.lost, "is answered wrong"), note=", ".join(notes))
