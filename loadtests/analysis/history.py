@@ -52,7 +52,7 @@ def history(recording: Recording) -> History | None:
 
 def _stage(taken: StepTaken, began_s: float) -> Stage:
     asked_s, begins_s, ends_s = (
-        round(at_s - began_s, 2)
+        max(0.0, round(at_s - began_s, 2))
         for at_s in (taken.asked_s, taken.begins_s, taken.ends_s)
     )
     return Stage(taken.slow_clients, asked_s, begins_s, ends_s)

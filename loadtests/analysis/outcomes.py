@@ -111,12 +111,6 @@ class Outcome:
         return self.steps[-1]
 
     @property
-    def worst(self) -> Step:
-        """The step with the smallest share of healthy requests answered."""
-        tried = [step for step in self.steps if step.attempted] or self.steps
-        return min(tried, key=lambda step: share(step) or 0.0)
-
-    @property
     def out(self) -> bool:
         return self.out_at.middle is not None
 
@@ -186,11 +180,6 @@ def _is_held(step: Step, cell: Cell, about: int) -> bool:
     if held != cell.capacity.held:
         return False
     return held == about or (0 not in (held, about) and near(held, about))
-
-
-def share(step: Step) -> float | None:
-    """The share of healthy requests answered within the deadline, 0 to 1."""
-    return step.answered / step.attempted if step.attempted else None
 
 
 def counts(cell: Cell) -> bool:

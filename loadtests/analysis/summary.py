@@ -146,9 +146,9 @@ class AtLimit:
 
 
 def at_limit(outcome: Outcome) -> AtLimit | None:
-    """At the fewest slow clients with which it was out, else with which it degraded;
-    None where it was not harmed, and where the run did not record it."""
-    number = outcome.out_at.middle or outcome.degrades_at.middle
+    """At the fewest slow clients with which it was out; None where it was not, and
+    where the run did not record it."""
+    number = outcome.out_at.middle
     step = next((s for s in outcome.steps if s.slow_clients == number), None)
     if step is None or not step.lost:
         return None

@@ -16,6 +16,7 @@ from loadtests.commands.statuses import Status
 from loadtests.records.run import load_run
 from loadtests.report import reports
 from loadtests.report.formats import comparison
+from loadtests.report.formats.compared import Compared
 
 COMMAND = Command("compare two stored runs", place=70)
 TARGETS = (
@@ -58,7 +59,7 @@ def compare_runs(arguments: argparse.Namespace) -> Status:
     )
     threshold = arguments.threshold / 100
     found_differences = compare.compare(base, new, threshold)
-    compared = comparison.Compared(base, new, found_differences, threshold)
+    compared = Compared(base, new, found_differences, threshold)
     if arguments.markdown:
         print(comparison.markdown(compared), end="")
     else:
@@ -69,7 +70,7 @@ def compare_runs(arguments: argparse.Namespace) -> Status:
     return Status(compare.status(found_differences))
 
 
-def _written(path: Path, compared: comparison.Compared) -> Path:
+def _written(path: Path, compared: Compared) -> Path:
     from loadtests.report.formats import comparison_page
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import signal
@@ -34,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. Errors are one line on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _stop)
     for stream in (sys.stdout, sys.stderr):
         _write_what_can_be(stream)
     try:
@@ -65,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write_no_more() -> None:
     """As rich does it: what is left to write goes nowhere when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(io.UnsupportedOperation):  # of an output that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_what_can_be(stream: TextIO | None) -> None:

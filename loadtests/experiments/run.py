@@ -75,8 +75,8 @@ def refuse_few_descriptors(order: Order, allowed: int) -> None:
     if 0 <= allowed < order.descriptors:  # RLIM_INFINITY is -1
         raise LoadError(
             f"this run opens up to {order.descriptors:,} files in a process, and the "
-            f"hard limit here is {allowed:,}: raise that (ulimit -Hn), or choose "
-            "smaller limits with NOFILE= or other STACKS="
+            f"hard limit here is {allowed:,}: raise that (ulimit -Hn), or begin a run "
+            "with a smaller NOFILE= or other STACKS="
         )
 
 

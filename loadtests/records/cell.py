@@ -65,8 +65,8 @@ class Step:
     and an upper bound also where it is over the deadline.
 
     Of the holding alone: `lost` is how many requests ended unanswered, by how
-    (`clients/wire.py` lists the ways), `server_cores` how many cores the server used,
-    and `log_mb_per_s` what it wrote to its log; null where a worker was replaced.
+    (`clients/wire.py` lists the ways), `server_cores` how many cores the server used
+    (null where a worker was replaced), and `log_mb_per_s` what it wrote to its log.
     `quantiles_ms` are the response times at QUANTILES, for a step that was held for
     long, and else empty. Null there is over the deadline.
     """

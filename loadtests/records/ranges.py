@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from loadtests.records.cell import Step
+from loadtests.records.cell import QUANTILES, History, Step
 from loadtests.records.json_file import ResultError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ MOST = 1e15  # of anything, in any unit
 LONGEST_NAME = 1000
 # What may lie on either side of zero: slopes, and with them their bounds.
 _SIGNED = ("kb_", "kernel_kb_")
-_SIGNED_ALONE = ("came",)
+# Some may have left; and a tick of CPU time may be missing in runs of an older version.
+_SIGNED_ALONE = ("came", "foreign_cpu_percent", "asked_s", "begins_s")
 
 
 def checked(run: Run) -> Run:
@@ -30,6 +31,8 @@ def checked(run: Run) -> Run:
         _see(where, value)
     for number, cell in enumerate(run.cells):
         _see_steps(f"run.cells[{number}].steps", cell.steps)
+        if cell.history:
+            _see_history(f"run.cells[{number}].history", cell.history)
     if run.method.deadline_s <= 0:
         raise ResultError("run.method.deadline_s: expected more than 0")
     return run
@@ -71,6 +74,24 @@ def _see_steps(where: str, steps: list[Step]) -> None:
             raise ResultError(
                 f"{where}[{number}].answered: {step.answered} of {step.attempted}"
             )
+        if len(step.quantiles_ms) not in (0, len(QUANTILES)):
+            expected = f"expected {len(QUANTILES)}, found {len(step.quantiles_ms)}"
+            raise ResultError(f"{where}[{number}].quantiles_ms: {expected}")
         if step.slow_clients in seen:
             raise ResultError(f"{where}[{number}].slow_clients: there twice")
         seen.add(step.slow_clients)
+
+
+def _see_history(where: str, history: History) -> None:
+    lists = {
+        field.name: getattr(history, field.name)
+        for field in dataclasses.fields(history)
+        if field.name not in ("every_s", "stages", "replaced_s")
+    }
+    if len({len(one) for one in lists.values()}) != 1 or not history.attempted:
+        raise ResultError(f"{where}: its lists are not of one length")
+    if not history.stages or history.every_s <= 0:
+        raise ResultError(f"{where}: without a stage, or without a length of its parts")
+    for attempted, answered in zip(history.attempted, history.answered, strict=True):
+        if answered > attempted:
+            raise ResultError(f"{where}.answered: {answered} of {attempted}")

@@ -15,7 +15,6 @@ class Look:
     """How one stack is drawn in every chart of a run."""
 
     colour: str
-    dash: list[int]
     shape: str
 
 

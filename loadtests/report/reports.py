@@ -25,7 +25,7 @@ PAGE = "report.html"
 
 
 def summary(run: Run) -> str:
-    """The finding and the capacities, short enough for a pull-request comment."""
+    """What matters of a run, short enough for a pull-request comment."""
     from loadtests.report.formats import markdown
 
     return markdown.summary(run)

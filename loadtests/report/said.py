@@ -113,11 +113,6 @@ def share_within(step: Step) -> str:
     return f"{said} ({math.floor(10 * low) / 10:g} to {math.ceil(10 * high) / 10:g})"
 
 
-def answered_at(step: Step) -> str:
-    """`98.0 % at 512`."""
-    return f"{percent(step.answered, step.attempted)} at {count(step.slow_clients)}"
-
-
 def time(step: Step, p: int, deadline_s: float) -> str:
     """A percentile in ms; `> 1,000` where it falls on a request without an answer."""
     if steps.late(step, p):

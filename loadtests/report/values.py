@@ -74,21 +74,6 @@ class Answered(Value):
 
 
 @dataclass(frozen=True)
-class AnsweredAt(Value):
-    """The share of healthy requests answered, and at which step."""
-
-    step: Step
-
-
-@dataclass(frozen=True)
-class Change(Value):
-    """A figure before and after."""
-
-    before: float | None
-    after: float | None
-
-
-@dataclass(frozen=True)
 class Percentile(Value):
     """A response time at a step; late: over the deadline."""
 
@@ -117,10 +102,9 @@ class At(Value):
 
 @dataclass(frozen=True)
 class Predicted(Value):
-    """What was predicted, and whether the measurement missed it; None: nothing."""
+    """What was predicted; None: nothing."""
 
     made: Prediction | None
-    missed: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,11 +152,9 @@ WRITERS: dict[type[Value], Callable[[Any], str]] = {
     Figure: _figure,
     Share: lambda v: percent(v.part, v.whole),
     Answered: lambda v: said.share_within(v.step),
-    AnsweredAt: lambda v: said.answered_at(v.step),
-    Change: lambda v: f"{figure(v.before)} -> {figure(v.after)}",
     Percentile: lambda v: said.time(v.step, v.percent, v.deadline_s),
     Seconds: _seconds,
     At: lambda v: said.reached(v.reached),
-    Predicted: lambda v: said.prediction(v.made) + " !" * v.missed,
+    Predicted: lambda v: said.prediction(v.made),
     Judged: lambda v: said.verdict(v.outcome),
 }

@@ -136,7 +136,8 @@ def _found(command: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, PermissionError) as error:
-        raise ProcessError(f"{command}: cannot be run: {error.strerror}") from None
+        what = error.filename or command
+        raise ProcessError(f"{what}: cannot be run: {error.strerror}") from None
 
 
 def _is_member(process: psutil.Process, group: int) -> bool:
@@ -160,13 +161,13 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put SIGINT and SIGTERM off to the end of the block: a process that is just being
+    """Put signals that end us off to the end of the block: a process that is just being
     started must not be forgotten, and one that is being ended must be seen to its end.
     """
     pending: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: pending.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield

@@ -9,7 +9,15 @@ from rich.console import Console
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
 from loadtests.report import reports
+from loadtests.report.charts import drawing
+from loadtests.report.picture import Picture
 from tests import runs
+
+
+def drawn(run: Run) -> list[Picture]:
+    """The charts for which the run has data, in the order of a report."""
+    makers = (drawing.capacity, drawing.distributions, drawing.fates)
+    return [picture for make in makers if (picture := make(run))]
 
 
 def sync_out(repeat: int = 1, predicted: int = 2) -> Cell:

@@ -14,7 +14,8 @@ from loadtests.report.blocks import Source
 from loadtests.report.charts import axis, drawing
 from loadtests.report.charts.style import looks
 from loadtests.report.formats import charts, html
-from tests import runs
+from tests import recorded, runs
+from tests.report.shown import drawn
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -33,7 +34,7 @@ def test_charts_have_marks_and_names_of_stacks() -> None:
 
 def test_stacks_beyond_the_palette_still_differ() -> None:
     names = [f"{kind}-{n}" for kind in ("wsgi", "asgi") for n in range(8)]
-    seen = {(k.colour, *k.dash, k.shape) for k in looks([*names, "other"]).values()}
+    seen = {(k.colour, k.shape) for k in looks([*names, "other"]).values()}
     assert len(seen) == 17
 
 
@@ -60,7 +61,7 @@ def test_axis_has_as_many_numbers_as_do_not_touch_and_the_last(
 
 def rows_by_label(cells: Iterable[Cell]) -> dict[str, dict[str, Any]]:
     """The rows of the main chart, by what is written beside them."""
-    (shown, *_) = drawing.plan(runs.run(cells))
+    (shown, *_) = drawn(runs.run(cells))
     assert shown.file == "charts/capacity.svg"
     return {
         r["label"]: r for r in rows_of(drawing.specification(shown)) if "label" in r
@@ -102,7 +103,7 @@ def test_stacks_that_cannot_be_told_apart_are_one_row() -> None:
 
 def test_main_chart_tells_in_words_what_it_shows() -> None:
     cells = [held_by("wsgi-gunicorn-sync", "idle", 2, 2), runs.cell("other", "idle")]
-    (shown, *_) = drawing.plan(runs.run(cells))
+    (shown, *_) = drawn(runs.run(cells))
     assert shown.alternative.endswith(
         "wsgi-gunicorn-sync under every scenario, where a slow client holds a worker: "
         "degraded at 2, out at 2, predicted 2. other under every scenario: degraded at "
@@ -117,7 +118,7 @@ def test_what_was_not_reached_stands_behind_the_last_number() -> None:
 
 
 def test_distributions_have_a_panel_for_each_stack_with_both() -> None:
-    cells = [runs.timed("asgi-uvicorn", 1.0, 3.0), runs.cell("asgi-gunicorn")]
+    cells = [recorded.timed("asgi-uvicorn", 1.0, 3.0), runs.cell("asgi-gunicorn")]
     shown = drawing.distributions(runs.run(cells))
     assert shown
     assert shown.alternative.endswith(
@@ -125,7 +126,7 @@ def test_distributions_have_a_panel_for_each_stack_with_both() -> None:
         "slow-body."
     )
     (panel,) = drawing.specification(shown)["concat"]
-    assert panel["title"]["subtitle"] == "beside 400 clients, slow-body"
+    assert panel["title"]["subtitle"] == "beside 400 slow clients, slow-body"
     alone, beside = panel["layer"]
     assert len(alone["data"]["values"]) == len(beside["data"]["values"]) == 23
 
@@ -143,13 +144,13 @@ def test_stack_is_drawn_the_same_in_every_run() -> None:
 def test_chart_of_fates_leaves_out_where_all_were_held() -> None:
     held = runs.cell("a", fates=Fates(held=512))
     closed = runs.cell("b", fates=Fates(held=2, closed=3))
-    files = [picture.file for picture in drawing.plan(runs.run([held]))]
+    files = [picture.file for picture in drawn(runs.run([held]))]
     assert "charts/fates.svg" not in files
     assert (
         "held every slow client until it left"
         in html.render(Source(runs.run([held])))[reports.PAGE]
     )
-    shown = drawing.plan(runs.run([held, closed]))[-1]
+    shown = drawn(runs.run([held, closed]))[-1]
     assert shown.file == "charts/fates.svg"
     stacks = {row["stack"] for row in rows_of(drawing.specification(shown))}
     assert stacks == {"b"}

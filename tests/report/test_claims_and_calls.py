@@ -18,8 +18,9 @@ from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing, lanes
 from loadtests.report.formats import html, markdown
 from loadtests.report.sections import calls, claims
-from tests import runs
+from tests import recorded, runs
 from tests.report.page import Structure
+from tests.report.shown import drawn
 
 EVIL = "<script>|`x`*\x1b[31m../\n{{ 7 * 7 }}"
 SHOWN = "<script>|`x`*../ {{ 7 * 7 }}"
@@ -226,8 +227,8 @@ def test_sentence_of_a_fast_client_claims_no_wait() -> None:
 
 def test_every_kind_of_chart_keeps_to_the_schema_of_vega_lite() -> None:
     gthread = runs.cell("wsgi-gunicorn-gthread", predicted=16)
-    run = runs.run([runs.timed("asgi-uvicorn", 1.0, 3.0), gthread])
-    pictures = [*drawing.plan(run), calls.picture(runs.trace())]
+    run = runs.run([recorded.timed("asgi-uvicorn", 1.0, 3.0), gthread])
+    pictures = [*drawn(run), calls.picture(runs.trace())]
     assert len(pictures) == 4
     for picture in pictures:
         alt.Chart.from_dict(drawing.specification(picture))  # or SchemaValidationError

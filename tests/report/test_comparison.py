@@ -15,7 +15,7 @@ from loadtests.records.beside_cells import Cost
 from loadtests.records.facts import NEIGHBOURS, fact
 from loadtests.records.run import Run
 from loadtests.report.formats import comparison, comparison_page
-from loadtests.report.formats.comparison import Compared
+from loadtests.report.formats.compared import Compared
 from loadtests.report.prose import text
 from loadtests.report.sections import method
 from tests import runs
@@ -97,8 +97,11 @@ def test_page_has_a_verdict_a_line_and_all_figures() -> None:
     assert page.values("id", "section") == ["verdicts", "all-figures"]
     assert "NEW is worse in 1 and better in 1" in page.text
     said = " ".join(page.text.split())
-    assert "wsgi-gunicorn-gthread, slow-body worse out at: 64 to 8" in said
-    assert said.index("worse out at") < said.index("better out at")
+    assert (
+        "wsgi-gunicorn-gthread, slow-body worse degrades at: 64 to 8; out at: 64 to 8"
+        in said
+    )
+    assert said.index("slow-body worse degrades") < said.index("slow-body better")
     assert "asgi-uvicorn, slow-body not comparable –" in said
     assert "The number of workers is 2 in BASE and 4 in NEW" in said
     assert "idle memory, MB" in said, "what did not change is there too"
@@ -139,7 +142,7 @@ def test_interval_is_shown_as_far_as_it_is_known(
     interval: Interval | None, says: str
 ) -> None:
     found = Difference(Figure(TIME, 90, 0), 0.0, 3.0, interval, WORSE)
-    assert comparison._values(found)[3:] == ["–", says]
+    assert comparison.values(found)[3:] == ["–", says]
 
 
 def searches() -> Compared:

@@ -8,13 +8,12 @@ import pytest
 
 from loadtests.records.cell import Step
 from loadtests.records.facts import TIMES, fact
-from loadtests.report.charts import drawing
 from loadtests.report.sections import response_times
 from loadtests.report.sections.finding import sentences
 from loadtests.report.values import written
 from tests import runs
 from tests.analysis.pairs import found, numbered
-from tests.report.shown import sync_out
+from tests.report.shown import drawn, sync_out
 
 
 def test_finding_tells_what_else_ran_out_than_was_predicted() -> None:
@@ -89,7 +88,7 @@ def test_finding_gives_no_memory_of_clients_that_were_not_accepted() -> None:
 def test_finding_leaves_out_what_was_not_measured() -> None:
     only = runs.cell(steps=[runs.step(8, p50_ms=None)])
     assert len(sentences(runs.run([only]))) == 1
-    assert not any("response-time" in p.file for p in drawing.plan(runs.run([only])))
+    assert not any("response-time" in p.file for p in drawn(runs.run([only])))
 
 
 def test_finding_follows_from_the_figures() -> None:

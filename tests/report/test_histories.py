@@ -18,14 +18,14 @@ from loadtests.report.charts.history import (
 )
 from loadtests.report.formats import html, markdown
 from loadtests.report.sections import histories
-from tests import runs
+from tests import recorded, runs
 from tests.report.page import Structure
 
 
-def recorded(**changed: object) -> Cell:
+def with_history(**changed: object) -> Cell:
     cell = runs.cell(answered={0: 150, 7: 150, 8: 0})
     ran_out = dataclasses.replace(cell.capacity, ran_out="threads")
-    history = dataclasses.replace(runs.HISTORY, **changed)  # type: ignore[arg-type]
+    history = dataclasses.replace(recorded.HISTORY, **changed)  # type: ignore[arg-type]
     return dataclasses.replace(cell, history=history, capacity=ran_out)
 
 
@@ -37,7 +37,7 @@ def drawn(cell: Cell) -> Strip:
 
 
 def test_time_is_told_apart_into_arriving_holding_and_leaving() -> None:
-    spans = drawn(recorded()).spans
+    spans = drawn(with_history()).spans
     assert [span.kind for span in spans] == [ARRIVING, HOLDING] * 2 + [LEAVING]
     assert [span.says for span in spans[2:4]] == [
         "arriving: 8 slow clients",
@@ -47,14 +47,14 @@ def test_time_is_told_apart_into_arriving_holding_and_leaving() -> None:
 
 
 def test_line_breaks_where_nothing_is_known() -> None:
-    slow_clients, answered, slowest, cores = drawn(recorded()).lanes
+    slow_clients, answered, slowest, cores = drawn(with_history()).lanes
     assert [lane.path.count("M") for lane in (answered, slowest)] == [1, 2]
     assert slow_clients.ends == ("0", "8")
     assert cores.ends == ("0 cores", "1.0 cores")
 
 
 def test_what_happened_is_marked() -> None:
-    assert [event.says for event in drawn(recorded()).events] == [
+    assert [event.says for event in drawn(with_history()).events] == [
         "a worker was replaced at 4.5 s",
         "threads had run out at 2.5 s",
         "the log began to flood at 3.0 s",
@@ -62,14 +62,14 @@ def test_what_happened_is_marked() -> None:
 
 
 def test_picture_says_in_words_what_it_shows() -> None:
-    assert drawn(recorded(replaced_s=[], log_mb=[0.0] * 10)).says == (
+    assert drawn(with_history(replaced_s=[], log_mb=[0.0] * 10)).says == (
         "asgi-uvicorn under slow-body: 2 steps, at most 8 slow clients connected; 350 "
         "of 500 healthy requests answered in all; threads had run out at 2.5 s."
     )
 
 
 def test_page_draws_histories_and_markdown_says_where_they_are() -> None:
-    source = Source(runs.run([recorded()]))
+    source = Source(runs.run([with_history()]))
     page = Structure(html.render(source)["report.html"])
     assert "histories" in page.values("id", "section")
     assert any("2 steps" in label for label in page.values("aria-label", "svg"))

@@ -41,15 +41,15 @@ def test_stack_that_no_step_harmed_holds_at_least_the_largest() -> None:
 @pytest.mark.parametrize(
     ("at", "says"),
     [
-        ({}, "waits in vain"),
-        ({"lost": {"closed": 9, "late": 1}}, "is dropped"),
-        ({"lost": {"refused": 9}}, "is refused"),
-        ({"lost": {"wrong": 9}}, "is answered wrong"),
-        ({"server_cores": 0.8}, "waits in vain"),
-        ({"server_cores": 0.99}, "waits in vain (server spins on 1.0 cores)"),
+        ({}, "wait in vain"),
+        ({"lost": {"closed": 9, "late": 1}}, "are dropped"),
+        ({"lost": {"refused": 9}}, "are refused"),
+        ({"lost": {"wrong": 9}}, "are answered wrong"),
+        ({"server_cores": 0.8}, "wait in vain"),
+        ({"server_cores": 0.99}, "wait in vain (server spins on 1.0 cores)"),
         (
             {"server_cores": 2.0, "log_mb_per_s": 48.0},
-            "waits in vain (server spins on 2.0 cores, log grows 48 MB/s)",
+            "wait in vain (server spins on 2.0 cores, log grows 48 MB/s)",
         ),
     ],
 )
@@ -86,7 +86,13 @@ def test_headline_is_the_result() -> None:
 
 @pytest.mark.parametrize(
     "cells",
-    [[], [holding("a")], [runs.cell("a"), runs.cell("b")], [runs.cell(valid=False)]],
+    [
+        [],
+        [holding("a")],
+        [runs.cell("a"), runs.cell("b")],
+        [runs.cell(valid=False)],
+        [holding("a", held=8), holding("b", held=8)],
+    ],
 )
 def test_no_headline_without_one_that_stops_and_one_that_holds(
     cells: list[Cell],
@@ -109,3 +115,19 @@ def test_terminal_leaves_out_columns_and_cuts_none(width: int) -> None:
     assert "…" not in "".join(table)
     assert table[0].split()[:3] == ["stack", "slow", "clients"]
     assert ("µs CPU" in table[0]) is (width >= 80)
+
+
+def test_headline_names_the_stack_that_was_out_first() -> None:
+    """Not the one that held fewer: a stack may degrade long before it is out."""
+    early = runs.cell("early", answered={0: 150, 1605: 150, 1806: 90, 2057: 0})
+    late = holding("late", held=1820)
+    first = holding("first", held=20)
+    said = text(summary.headline(runs.run([early, late, first])))
+    assert said == "21 slow clients stop first; late holds 1,820"
+
+
+def test_nothing_is_said_of_the_limit_of_a_stack_that_only_degraded() -> None:
+    cell = runs.cell("a", answered={0: 150, 8: 140})
+    worse = dataclasses.replace(cell.steps[-1], lost={"late": 10}, server_cores=1.9)
+    cell = dataclasses.replace(cell, steps=[cell.steps[0], worse])
+    assert row(runs.run([cell]))["then"] == "–"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
-from tests import runs
+from tests import recorded, runs
 
 BLOCKED = {0: 150, 1: 150, 2: 0, 512: 0}
 
@@ -16,16 +16,16 @@ BLOCKED = {0: 150, 1: 150, 2: 0, 512: 0}
 def whole() -> Run:
     """As large as a full run: 8 stacks, 6 scenarios, 3 repeats, and two doubts."""
     cells = itertools.chain(_most(), _rest())
-    return runs.run(map(_recorded, cells), profile="full")
+    return runs.run(map(_with_history, cells), profile="full")
 
 
-def _recorded(cell: Cell) -> Cell:
+def _with_history(cell: Cell) -> Cell:
     """With a history and distributions, where that is the first of a stack."""
     if (cell.scenario, cell.repeat) != ("slow-body", 1):
         return cell
-    first, *rest = runs.timed(cell.stack, 1.0, 3.0).steps[:2]
+    first, *rest = recorded.timed(cell.stack, 1.0, 3.0).steps[:2]
     steps = [first, *rest, *cell.steps[1:]]
-    return dataclasses.replace(cell, history=runs.HISTORY, steps=steps)
+    return dataclasses.replace(cell, history=recorded.HISTORY, steps=steps)
 
 
 def _most() -> Iterator[Cell]:

@@ -14,12 +14,11 @@ from loadtests.catalog.stacks.limits import (
     threads,
     worker_connections,
 )
-from loadtests.catalog.stacks.loops import ON_UVLOOP, on_a_loop
+from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, ON_UVLOOP, on_a_loop
 from loadtests.catalog.stacks.stack import ASGI_APP, WSGI_APP, Stack, everywhere
 
 # PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
 SCRUBBED = ("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS")
-
 
 SYNC = Holds(
     "a worker",
@@ -171,8 +170,8 @@ STACKS = [
         until_keepalive=_gthread_idle,
         own_descriptors=10,
         deploy=(
-            "--threads is the number of slow clients that it holds. No option ends "
-            "one whose first byte is there: --timeout does not."
+            "--threads is how many slow clients each worker holds; one may be full "
+            "before another. No option ends a slow client: --timeout does not."
         ),
     ),
     Stack(
@@ -189,7 +188,7 @@ STACKS = [
         until_keepalive=_greenlet_until_keepalive,
         own_descriptors=9,
         deploy=(
-            "--worker-connections is the number that it holds. --keep-alive 2 also "
+            "--worker-connections is how many each worker holds. --keep-alive 2 also "
             "closes a connection whose headers take longer than 2 s. Nothing ends a "
             "slow upload or download."
         ),
@@ -206,8 +205,7 @@ STACKS = [
         own_descriptors=17,
         packages=("gunicorn", "uvloop"),  # --asgi-loop auto takes it if it is there
         deploy=(
-            "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the "
-            "number it holds. --worker-connections is not obeyed. An upload that "
+            f"{MORE_DESCRIPTORS} --worker-connections is not obeyed. An upload that "
             "pauses for --timeout 30 looks to the app like a client that left."
         ),
     ),
@@ -222,8 +220,7 @@ STACKS = [
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
         deploy=(
-            "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the "
-            "number it holds. --timeout ends no slow client: only a worker that "
+            f"{MORE_DESCRIPTORS} --timeout ends no slow client: only a worker that "
             "stops answering its master."
         ),
     ),

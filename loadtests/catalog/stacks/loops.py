@@ -29,6 +29,12 @@ _EVENNESS = 0.4
 # profiles. With fewer descriptors left, the queue grows and every answer is too late.
 _A_SECOND_OF_REQUESTS = 300
 
+# To whoever deploys an event loop.
+MORE_DESCRIPTORS = (
+    "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): each worker holds as "
+    "many slow clients as it has left."
+)
+
 ON_UVLOOP = Limit(
     Supply.DESCRIPTORS,
     descriptors,

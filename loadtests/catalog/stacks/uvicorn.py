@@ -12,6 +12,7 @@ from loadtests.catalog.stacks.limits import (
     threads,
 )
 from loadtests.catalog.stacks.loops import (
+    MORE_DESCRIPTORS,
     ON_ASYNCIO,
     ON_UVLOOP,
     connection,
@@ -52,9 +53,8 @@ _UVICORN = (
 _WS = ("--ws", "wsproto")
 
 _DEPLOY = (
-    "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): that is the number it "
-    "holds. No option ends a slow client. --limit-concurrency answers 503 to all above "
-    "its number, so that some descriptors are left."
+    f"{MORE_DESCRIPTORS} No option ends a slow client. --limit-concurrency answers 503 "
+    "to all above its number, so that some descriptors are left."
 )
 
 STACKS = [
@@ -80,8 +80,8 @@ STACKS = [
         own_descriptors=_WITH_UVLOOP,
         siblings_descriptors=_SUPERVISED,
         deploy=(
-            "The threads of a2wsgi are the number of slow uploads and downloads that "
-            "it holds (10 a worker by default). No option ends one."
+            "The threads of a2wsgi are how many slow uploads and downloads each worker "
+            "holds (10 by default). No option ends one."
         ),
     ),
     Stack(

@@ -1,21 +1,17 @@
-"""The axis of all line charts: the number of slow clients, logarithmic.
+"""The axis of slow clients, logarithmic.
 
 The one rule: n slow clients stand at log2(1 + n). So the axis has a place for none, and
-steps that no two stacks have in common stay where they belong.
+no mark has to be moved off its value.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from loadtests.analysis.predictions import Prediction
-from loadtests.report.charts.style import Spec, number
 from loadtests.report.words import count
 
-TITLE = "slow clients (logarithmic)"
 BESIDE = 0.3  # how far the axis goes on at both ends
 DIGIT = 0.56  # how wide a digit is, in font sizes
 GAP = 6  # pixels between two numbers
@@ -25,11 +21,6 @@ BACK = "format(pow(2, datum.value) - 1, ',.0f')"  # from a place to its number
 def place(slow_clients: int) -> float:
     """Where a number of slow clients stands."""
     return math.log2(1 + slow_clients)
-
-
-def scale(top: int) -> Spec:
-    domain = [-BESIDE, place(top) + BESIDE]
-    return {"domain": domain, "nice": False, "zero": False}
 
 
 def ticks(top: int, width: float, font_size: float) -> list[int]:
@@ -59,36 +50,3 @@ def _touch(numbers: Sequence[int], unit: float, font_size: float) -> bool:
 def _half(number: int, font_size: float) -> float:
     """Half the width of a number as it is written."""
     return len(count(number)) * font_size * DIGIT / 2
-
-
-def x(top: int, width: float, font_size: float, title: str | None, **axis: Any) -> Spec:
-    """The axis, for columns that hold places."""
-    numbers = ticks(top, width, font_size)
-    axis = {
-        "values": [place(n) for n in numbers],
-        "labelExpr": BACK,
-        "labelOverlap": False,
-        "grid": False,
-        "title": title,
-        **axis,
-    }
-    return number("x", scale=scale(top), axis=axis)
-
-
-def predicted(made: Prediction, top: int) -> Spec | None:
-    """Where a prediction, or a range of them, stands; None: not on this axis."""
-    low, high = made.low, made.high
-    if low is None or high is None or low > top:
-        return None
-    return {"x": place(low), "until": place(min(high, top)), "within": high <= top}
-
-
-def ranges(rows: Iterable[Spec]) -> list[Spec]:
-    """Predictions that are not one number."""
-    return [row for row in rows if row["until"] > row["x"]]
-
-
-def ends(rows: Sequence[Spec]) -> list[Spec]:
-    """Both ends of each prediction, as far as they are on the axis."""
-    last = [{**row, "x": row["until"]} for row in ranges(rows) if row["within"]]
-    return [*rows, *last]

@@ -1,7 +1,7 @@
 """Distributions of response times: a panel a stack, alone and beside slow clients.
 
-The one rule: an unanswered request is slower than every answered one. So a line that
-ends below 100 % shows how many were not answered.
+The one rule: an unanswered request is slower than every answered one. A line goes to
+99 %, and ends earlier where more than 1 % were not answered.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _known(step: Step) -> bool:
 
 
 def draw(title: str, pairs: Sequence[Pair], looks: dict[str, style.Look]) -> Spec:
-    times = [ms for pair in pairs for ms in _times(pair)]
+    times = [ms for pair in pairs for ms in _times(pair)] or [1.0]
     low = 10 ** math.floor(math.log10(min(times)))
     domain = [low, 1.1 * max(times)]
     return {
@@ -80,7 +80,7 @@ def _panel(pair: Pair, domain: list[float], look: style.Look) -> Spec:
         marks(_rows(pair.alone), "line", {**line, "color": style.FAINT}, x=x, y=y),
         marks(_rows(pair.beside), "line", {**line, "color": look.colour}, x=x, y=y),
     ]
-    clients = amount(pair.beside.slow_clients, "client")
+    clients = amount(pair.beside.slow_clients, "slow client")
     title = {
         "text": pair.outcome.stack,
         "subtitle": f"beside {clients}, {pair.outcome.scenario}",

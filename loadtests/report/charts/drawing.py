@@ -17,18 +17,13 @@ from loadtests.analysis.outcomes import Outcome, by_family, outcomes
 from loadtests.analysis.summary import summaries
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
-from loadtests.report.charts import bars, style
+from loadtests.report.charts import bars, capacity_rows, style
 from loadtests.report.charts import capacity as capacities
 from loadtests.report.charts import distributions as spread
 from loadtests.report.picture import Picture
 from loadtests.report.words import plain
 
 BELOW = "The table below has the figures."
-
-
-def plan(run: Run) -> list[Picture]:
-    """The charts for which the run has data, in the order of a report."""
-    return [*filter(None, [capacity(run), distributions(run), fates(run)])]
 
 
 def fates(run: Run) -> Picture | None:
@@ -74,7 +69,7 @@ def capacity(run: Run) -> Picture | None:
     return Picture(
         name="capacity",
         title=title,
-        alternative=f"{title}. {capacities.said(found)}",
+        alternative=f"{title}. {capacity_rows.said(found)}",
         draw=functools.partial(capacities.draw, title, found, run_looks(run)),
     )
 

@@ -16,7 +16,7 @@ from loadtests.records.cell import Cell, History
 from loadtests.report.words import amount, count, figure
 
 WIDTH, LEFT, RIGHT = 460, 92, 384
-LANE, GAP, TOP = 30, 10, 16
+LANE, GAP, TOP, BELOW = 30, 10, 16, 18
 SHORTEST_MS = 0.3  # the lower end of the axis of response times
 FLOODS_FROM = 1.0  # MB of log a second
 ARRIVING, HOLDING, LEAVING = "arriving", "holding", "leaving"
@@ -64,6 +64,12 @@ class Strip:
     spans: Sequence[Span]
     events: Sequence[Event]
     ticks: Sequence[tuple[float, str]]
+    width: int = WIDTH
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    lane: int = LANE
+    below: int = BELOW
 
 
 def strip(outcome: Outcome, deadline_s: float) -> Strip | None:
@@ -78,7 +84,7 @@ def strip(outcome: Outcome, deadline_s: float) -> Strip | None:
     return Strip(
         stack=cell.stack,
         says=_says(cell, history, events),
-        height=lanes[-1].top + LANE + 18,
+        height=lanes[-1].top + LANE + BELOW,
         lanes=lanes,
         spans=list(_spans(history, axis)),
         events=events,
@@ -102,7 +108,7 @@ def _lanes(
 ) -> Iterator[Lane]:
     most = max(1, *history.connected)
     cores = max(1.0, *(value or 0.0 for value in history.server_cores))
-    late_ms = 1000 * deadline_s
+    late_ms = max(1000 * deadline_s, 2 * SHORTEST_MS)
     shares = [
         100 * answered / attempted if attempted else None
         for answered, attempted in zip(history.answered, history.attempted, strict=True)

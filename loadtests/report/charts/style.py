@@ -1,13 +1,12 @@
 """How charts look: colours and marks of the stacks, spacing of labels.
 
 The colours are those of Okabe and Ito, which colour-blind readers can tell apart, with
-brown for their yellow, which is too faint on white. WSGI is warm, dashed and square;
-ASGI is cool, solid and round: no reader has to rely on colour alone.
+brown for their yellow, which is too faint on white. WSGI is warm and square, ASGI is
+cool and round: no reader has to rely on colour alone.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,12 +27,7 @@ COLOURS = {
     "asgi": ["#0072B2", "#56B4E9", "#009E73", "#000000"],
     "": ["#6b6b6b"],
 }
-# One row for each time that a family has used up its colours.
-DASHES = {
-    "wsgi": [[5, 3], [2, 2]],
-    "asgi": [[1, 0], [12, 2, 2, 2]],
-    "": [[8, 4]],
-}
+# One for each time that a family has used up its colours.
 SHAPES = {
     "wsgi": ["square", "diamond"],
     "asgi": ["circle", "cross"],
@@ -91,7 +85,6 @@ def looks(stacks: Iterable[str]) -> dict[str, Look]:
         seen[kind] += 1
         found[stack] = Look(
             colour=COLOURS[kind][place],
-            dash=DASHES[kind][lap % len(DASHES[kind])],
             shape=SHAPES[kind][lap % len(SHAPES[kind])],
         )
     return found
@@ -124,7 +117,7 @@ def number(name: str, **rest: Any) -> Spec:
 
 
 def by_stack(looks: dict[str, Look], part: str) -> Spec:
-    """The colour, dash or shape of each stack."""
+    """The colour or shape of each stack."""
     shown = [getattr(look, part) for look in looks.values()]
     scale = {"domain": list(looks), "range": shown}
     return {"field": "stack", "type": "nominal", "legend": None, "scale": scale}
@@ -133,16 +126,3 @@ def by_stack(looks: dict[str, Look], part: str) -> Spec:
 def text(name: str) -> Spec:
     """Words to write, or to describe a mark with, from a column of the rows."""
     return {"field": name, "type": "nominal"}
-
-
-def dodged(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
-    """Places as near to the wanted ones as can be, `gap` apart and above `bottom`."""
-    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
-    given = list(wanted)
-    for upper, lower in itertools.pairwise(order):
-        given[lower] = max(given[lower], given[upper] + gap)
-    limit = bottom
-    for index in reversed(order):
-        given[index] = min(given[index], limit)
-        limit = given[index] - gap
-    return given

@@ -15,7 +15,8 @@ from loadtests.report.blocks import (
     Text,
 )
 from loadtests.report.formats import html
-from loadtests.report.formats.comparison import COLUMNS, Compared, called, values
+from loadtests.report.formats.compared import Compared, called, notes
+from loadtests.report.formats.comparison import COLUMNS, values
 from loadtests.report.prose import prose
 from loadtests.report.values import Name, Value
 from loadtests.report.words import NOTHING
@@ -52,10 +53,12 @@ def _sections(compared: Compared) -> list[tuple[Section, Sequence[Block]]]:
     ]
     if compared.rule:
         verdicts.append(Text(prose("{}", compared.rule), "note"))
-    whys = {
-        ", ".join(map(called, some)): said.removesuffix(".")
-        for said, some in compared.reasons
-    }
+    verdicts += [Text(prose("{}", line.strip())) for line in notes(compared)]
+    whys: dict[str, str] = {}
+    for said, some in compared.reasons:
+        who = ", ".join(map(called, some))
+        whys[who] = f"{whys[who]} {said}" if who in whys else said
+    whys = {who: why.removesuffix(".") for who, why in whys.items()}
     if whys:
         verdicts.append(Reasons("Why cells cannot be compared", whys))
     rows = [row for one in by_verdict for row in _figures(one)]

@@ -109,7 +109,8 @@ def _of_counts(fixed: bool) -> str:
     if fixed:
         steps = amount(RESOLVED_STEPS, "step")
         return (
-            f"A number of slow clients differs by more than {steps} of the staircase."
+            f"A number of slow clients differs by more than {steps} of the staircase, "
+            "or if only one run has a number."
         )
     return (
         f"A number of slow clients differs by more than 1 up to {EXACT_UP_TO}, and by "

@@ -47,7 +47,8 @@ def render(source: Source) -> dict[str, str]:
 
 
 def summary(run: Run) -> str:
-    """What to deploy and why, short enough for a pull-request comment."""
+    """The table of all stacks, the finding and the capacities, short enough for a
+    pull-request comment."""
     found = [Points(finding.points(run))]
     parts = (*rendered(overall.blocks(Source(run))), *rendered(found))
     return "\n\n".join((*_head(run), *parts, *capacities(run))) + "\n"

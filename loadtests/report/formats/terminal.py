@@ -21,7 +21,7 @@ from loadtests.report.facts import reason, sentence
 from loadtests.report.prose import text
 from loadtests.report.said import found
 from loadtests.report.sections import overview, request_costs, self_recovery
-from loadtests.report.values import Predicted, Value, without_note
+from loadtests.report.values import Value, without_note
 from loadtests.report.words import visible
 
 STACK_WIDTH = 22
@@ -117,9 +117,7 @@ def _drawn(block: blocks.Table, columns: Sequence[blocks.Column]) -> Table:
 
 
 def _value(value: Value) -> Text:
-    missed = isinstance(value, Predicted) and value.missed
-    style = "bold" if value.strong else "yellow" if missed else ""
-    return _text(without_note(value), style)
+    return _text(without_note(value), "bold" if value.strong else "")
 
 
 def _points(block: blocks.Points) -> list[RenderableType]:

@@ -7,32 +7,40 @@ No stack holds any number: the search goes on until something runs out.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, summaries
-from loadtests.catalog.phases import Phase
-from loadtests.catalog.scenarios import in_order, in_phases
+from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import prose
 from loadtests.report.said import span
+from loadtests.report.sections.situations import (
+    CLIENTS,
+    KINDS_OF_CLIENTS,
+    SITUATIONS,
+    Situation,
+)
 from loadtests.report.special_blocks import Advice, Advised, Stand, Start
 from loadtests.report.words import count, figure
 
 TITLE = "What should I deploy?"
 KINDS = "The same by kind of slow client"
 LEAD = (
-    "*Choose*: in every repeat, the stack held at least {} slow clients or slow "
-    "handlers. The command is that of the cheapest such stack. *Not*: it held fewer."
+    "*Choose*: the stack held at least {} slow clients, or slow handlers, in every "
+    "repeat. *Not*: it held fewer. Two rows differ: for other blocking calls, it lends "
+    "a thread to each; for quick handlers, it costs little (not: over twice the "
+    "least). The command is that of the cheapest which holds about as many as the best."
 )
 PROXY = (
     "nginx, by default, takes in a whole request before it passes it on, and takes in "
-    "an answer as fast as the server writes it. Streams, and downloads larger than its "
-    "buffers, still reach the server. {}"
+    "an answer as fast as the server writes it, to memory and then to disk (1 GB, "
+    "proxy_max_temp_file_size). Streams with buffering off still reach the server. {}"
 )
 NO_PROXY = "This run did not measure a proxy."
 CLAIMED = "A claim below tried nginx: {}."
@@ -43,62 +51,19 @@ HANDLERS = (
     "cannot replace computation, or a wait inside a C library. Those would hold a "
     "whole gevent worker, as they hold an event loop, and were not measured."
 )
-CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
 
 
-@dataclass(frozen=True)
-class Situation:
-    """Something that a reader may be in, and the phases that are slow in it.
-
-    With `threads`, only a stack that lends a thread to each can help, and the number of
-    them is what it holds.
-    """
-
-    name: str
-    phases: tuple[Phase, ...]
-    threads: bool = False
-
-    @property
-    def scenarios(self) -> tuple[str, ...]:
-        """Those that stand for it."""
-        return in_phases(*self.phases)
-
-
-ANYONE = Situation(
-    "Slow clients reach the server: phones, uploads, downloads, no proxy in front",
-    CLIENTS,
-)
-SITUATIONS = (
-    ANYONE,
-    Situation(
-        "Handlers wait for a database or another service, with a proxy or without",
-        (Phase.HANDLER_WAITS,),
-    ),
-    Situation(
-        "Handlers make blocking calls that gevent can replace, such as sockets",
-        (Phase.HANDLER_BLOCKS,),
-    ),
-    Situation(
-        "Handlers make other blocking calls: a C library, computation",
-        (Phase.HANDLER_BLOCKS,),
-        threads=True,
-    ),
-)
-KINDS_OF_CLIENTS = (
-    Situation("Clients that are slow to ask, or silent", (Phase.SILENT, Phase.HEAD)),
-    Situation("Long uploads", (Phase.BODY,)),
-    Situation("Long downloads, streams", (Phase.RESPONSE,)),
-)
 QUICK = "A proxy in front buffers, and handlers are quick: CPU decides"
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    given = advice(source.run)
+    given, kinds = advice(source.run), _given(source.run, KINDS_OF_CLIENTS)
+    if not given:
+        given, kinds = kinds, []
     if not given:
         return []
-    kinds = _given(source.run, KINDS_OF_CLIENTS)
     phases = {s.phases for s in SITUATIONS for one in given if one.name == s.name}
     notes = [
         *([prose(PROXY, _of_a_proxy(source))] if CLIENTS in phases else []),
@@ -110,7 +75,8 @@ def blocks(source: Source) -> Sequence[Block]:
         *(Text(note, "note") for note in notes),
     ]
     if kinds:
-        found.append(Folded(KINDS, [Advice(KINDS, kinds)]))
+        alone = [dataclasses.replace(one, start=None) for one in kinds]
+        found.append(Folded(KINDS, [Advice(KINDS, alone)]))
     return found
 
 
@@ -156,25 +122,44 @@ def _of(run: Run, situation: Situation, some: list[Outcome]) -> Advised:
         mine = [o for o in some if o.stack == stack]
         least = min(mine, key=lambda o: o.held_by_all)
         held = _Held(stack, least.held_by_all, least.unharmed)
-        if situation.threads:
-            if _lends_a_thread(stack, scenarios):
-                supported.append(held)
-            elif not _replaced_by_gevent(stack):
-                against.append(held)
-        elif not held.more and held.number < ENOUGH:
-            against.append(held)
-        elif len(mine) == len(scenarios):
+        if _is_supported(situation, held, scenarios, len(mine)):
             supported.append(held)
+        elif _is_spoken_against(situation, held):
+            against.append(held)
     supported.sort(key=lambda held: -held.number)
     against.sort(key=lambda held: held.number)
-    each = ", one for each thread but the last" if situation.threads else ""
     return Advised(
         situation.name,
         scenarios,
-        _stand(supported, each),
+        _stand(supported, _with_threads(run, supported) if situation.threads else ""),
         _stand(against),
         _start(run, supported),
     )
+
+
+def _is_supported(
+    situation: Situation, held: _Held, scenarios: Sequence[str], measured: int
+) -> bool:
+    if situation.threads:
+        return _lends_a_thread(held.stack, scenarios)
+    return measured == len(scenarios) and held.number >= ENOUGH
+
+
+def _is_spoken_against(situation: Situation, held: _Held) -> bool:
+    """Not where a search ended before it did harm; nor, of calls that gevent cannot
+    replace, where that was not measured."""
+    if situation.threads:
+        known = HTTP1.get(held.stack)
+        return known is not None and "gevent" not in known.packages
+    return held.number < ENOUGH and not held.more
+
+
+def _with_threads(run: Run, supported: Sequence[_Held]) -> str:
+    """` with 16 threads`, if all have as many."""
+    some = {one.stack for one in supported}
+    cells = [cell for cell in run.cells if cell.stack in some and cell.threads]
+    totals = {cell.workers * (cell.threads or 0) for cell in cells}
+    return f" with {totals.pop()} threads" if len(totals) == 1 else ""
 
 
 def _lends_a_thread(stack: str, scenarios: Sequence[str]) -> bool:
@@ -182,11 +167,6 @@ def _lends_a_thread(stack: str, scenarios: Sequence[str]) -> bool:
     return known is not None and all(
         known.predicted_ran_out(scenario) is Supply.THREADS for scenario in scenarios
     )
-
-
-def _replaced_by_gevent(stack: str) -> bool:
-    known = HTTP1.get(stack)
-    return known is not None and "gevent" in known.packages
 
 
 def _stand(held: Sequence[_Held], each: str = "") -> Stand | None:

@@ -72,7 +72,8 @@ def blocks(source: Source) -> Sequence[Block]:
     shown, run = matrix(source.run), source.run
     if not shown.rows:
         return []
-    found: list[Block] = [Text(finding.predictions(run))]
+    said_first = finding.predictions(run)
+    found: list[Block] = [Text(said_first)] if said_first else []
     if picture := drawing.capacity(run):
         found.append(Chart(picture, "How many slow clients it takes, chart"))
     found += [Text(prose(LEAD)), shown, Text(prose(NOTE), "note")]

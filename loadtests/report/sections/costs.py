@@ -178,7 +178,7 @@ def memory(found: Sequence[Outcome]) -> Prose:
         prose(
             template,
             *(stack(o.stack), o.scenario),
-            *(figure(part.value, "kB") for part in (of.server, of.kernel)),
+            *(figure(_not_less(part.value), "kB") for part in (of.server, of.kernel)),
         )
         for template, (_, of, o) in (
             (LEAST, min(known, key=lambda item: item[0])),
@@ -186,6 +186,11 @@ def memory(found: Sequence[Outcome]) -> Prose:
         )
     ]
     return joined(said if len(known) > 1 else said[:1])
+
+
+def _not_less(value: float | None) -> float | None:
+    """A slope may fall by chance; nobody costs less than nothing."""
+    return None if value is None else max(0.0, value)
 
 
 def _memory_alone(found: Sequence[Outcome]) -> Prose:

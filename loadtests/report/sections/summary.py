@@ -24,7 +24,7 @@ COLUMNS = (
     Column("stack", "stack", name=True),
     Column("held", "held", group=CLIENTS, short="slow clients"),
     Column("ran_out", "runs out of", group=CLIENTS, rank=1),
-    Column("then", "then a request", group=CLIENTS, rank=5),
+    Column("then", "healthy requests then", group=CLIENTS, short="then", rank=5),
     Column("freed", "frees itself", group=CLIENTS, rank=4),
     Column("cost", "each takes, kB", group=CLIENTS, short="kB each", rank=3),
     Column("p99", "p99 beside them, ms", group=CLIENTS, short="p99, ms", rank=6),
@@ -34,10 +34,10 @@ COLUMNS = (
 )
 # How a healthy request is lost, by the fault that the probe recorded.
 THEN = {
-    "late": "waits in vain",
-    "closed": "is dropped",
-    "reset": "is dropped",
-    "refused": "is refused",
+    "late": "wait in vain",
+    "closed": "are dropped",
+    "reset": "are dropped",
+    "refused": "are refused",
 }
 SPINS_FROM = 0.9  # cores, used by a server that answers nobody
 FLOODS_FROM = 1.0  # MB of log a second
@@ -46,8 +46,8 @@ HELD = (
     "*held*: so many slow clients at once, and still 99 % of healthy requests were "
     "answered within {} s. It is the least of {} and of every repeat."
 )
-RAN_OUT = "*runs out of*: what a worker has none left of with one client more."
-THEN_SAID = "*then a request*: what becomes of a healthy request once all are held."
+RAN_OUT = "*runs out of*: what a worker had none left of when the stack degraded."
+THEN_SAID = "*healthy requests then*: what becomes of healthy requests when it is out."
 FREED = (
     "*frees itself*: how long the slow clients must stay until the stack's own "
     "timeouts end them, watched for {} s, and not tried for more than {} clients."
@@ -72,7 +72,7 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def table(run: Run) -> Table:
     """A row for each stack; without the columns of which the run knows nothing."""
-    rows = [_row(summary, run) for summary in summaries(run)]
+    rows = [_row(summary) for summary in summaries(run)]
     known = {
         key for row in rows for key, value in row.items() if written(value) != NOTHING
     }
@@ -80,7 +80,7 @@ def table(run: Run) -> Table:
     return Table(TITLE, columns, rows, look="board")
 
 
-def _row(summary: Summary, run: Run) -> dict[str, Value]:
+def _row(summary: Summary) -> dict[str, Value]:
     least = summary.least
     return {
         "stack": Name(summary.stack),
@@ -124,26 +124,25 @@ def _then(outcome: Outcome | None) -> Name:
         )
     if (found.log_mb_per_s or 0.0) >= FLOODS_FROM:
         notes.append(f"log grows {figure(found.log_mb_per_s)} MB/s")
-    return Name(THEN.get(found.lost, "is answered wrong"), note=", ".join(notes))
+    return Name(THEN.get(found.lost, "are answered wrong"), note=", ".join(notes))
 
 
 def _freed(one: SelfRecovery | None, scenarios: int) -> Value:
     if one is None:
         return Name(NOTHING)
     note = f"under {one.scenario}" if scenarios > 1 and one.freed_s else ""
-    return Seconds(one.freed_s, one.watched_s, digits=0, at_once="at once", note=note)
+    return Seconds(
+        one.freed_s, one.watched_s, digits=0, at_once="not harmed", note=note
+    )
 
 
 def _cost(summary: Summary) -> Value:
     """`146 + 100`, of the scenario where it is most."""
-    known = [
-        (of, o)
-        for o in summary.clients
-        if (of := costs.slow_client(o)) and of.sum_kb is not None
-    ]
+    found = filter(None, map(costs.slow_client, summary.clients))
+    known = [of for of in found if of.sum_kb is not None]
     if not known:
         return Name(NOTHING)
-    of, _ = max(known, key=lambda pair: pair[0].sum_kb or 0.0)
+    of = max(known, key=lambda one: one.sum_kb or 0.0)
     server, kernel = (figure(max(0.0, f.value or 0.0)) for f in (of.server, of.kernel))
     return Name(f"{server} + {kernel}")
 
@@ -196,9 +195,11 @@ def headline(run: Run) -> Prose:
     found = [s for s in summaries(run) if s.least]
     if len(found) < 2:
         return ()
-    first, last = found[0], found[-1]
-    stops = _least_out(last)
-    if stops is None or first.least is None or not first.least.held_by_all:
+    first = found[0]
+    out = [(n, one) for one in found if (n := _least_out(one)) is not None]
+    stops, last = min(out, key=lambda pair: pair[0], default=(0, first))
+    most = first.least.held_by_all if first.least else 0
+    if first.least is None or not 0 < stops <= most:
         return ()
     clients = "slow client stops" if stops == 1 else "slow clients stop"
     supply = said.ran_out(first.least)

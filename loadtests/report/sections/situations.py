@@ -1,0 +1,55 @@
+"""The situations of which a report says what to deploy in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import in_phases
+
+CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Something that a reader may be in, and the phases that are slow in it.
+
+    With `threads`, only a stack that lends a thread to each can help, and the number of
+    them is what it holds.
+    """
+
+    name: str
+    phases: tuple[Phase, ...]
+    threads: bool = False
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Those that stand for it."""
+        return in_phases(*self.phases)
+
+
+ANYONE = Situation(
+    "Slow clients reach the server: phones, uploads, downloads, no proxy in front",
+    CLIENTS,
+)
+SITUATIONS = (
+    ANYONE,
+    Situation(
+        "Handlers wait for a database or another service, with a proxy or without",
+        (Phase.HANDLER_WAITS,),
+    ),
+    Situation(
+        "Handlers make blocking calls that gevent can replace, such as sockets",
+        (Phase.HANDLER_BLOCKS,),
+    ),
+    Situation(
+        "Handlers make other blocking calls: a C library, computation",
+        (Phase.HANDLER_BLOCKS,),
+        threads=True,
+    ),
+)
+KINDS_OF_CLIENTS = (
+    Situation("Clients that are slow to ask, or silent", (Phase.SILENT, Phase.HEAD)),
+    Situation("Long uploads", (Phase.BODY,)),
+    Situation("Long downloads, streams", (Phase.RESPONSE,)),
+)
