@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.catalog.stacks import STACKS, Supply
+from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.watch import Probing
 from loadtests.records.facts import LEFT_LATE
 from loadtests.records.samples import STEPS_FILE, WORKERS_FILE
@@ -63,6 +64,25 @@ def test_server_that_never_comes_to_rest_is_measured_all_the_same(lab: Lab) -> N
     assert not arrival.settled
     assert arrival.lasted_s >= 1.5
     assert cell.steps[1].attempted >= 69
+
+
+def test_stack_has_recovered_when_all_are_answered_in_time_however_late(
+    lab: Lab,
+) -> None:
+    """30 silent clients share 20 greenlets by turns of 2 s: each request waits 0.5 s,
+    before harm and after it."""
+    gevent = STACKS["wsgi-gunicorn-gevent"]
+    stack = gevent.with_counts(1, None, None, worker_connections=20)
+    recovered = []
+
+    def script(steps: Stepping) -> None:
+        steps.take(0, long=False)
+        steps.take(30, long=False)
+        steps.take(60, long=False)
+        recovered.append(steps.recover(30))
+
+    lab.hold(stack, "idle", short(), script)
+    assert recovered == [True]
 
 
 def test_server_that_leaks_descriptors_runs_out_of_them(lab: Lab) -> None:

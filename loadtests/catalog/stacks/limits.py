@@ -29,6 +29,9 @@ _HARDLY_COMING_BACK = 1.25
 # profiles. A worker that has room for fewer is full of them by then.
 _COME_IN_A_STEP = 600
 DEADLINE_S = 1.0  # a healthy request that waits longer is lost
+# Waits differ by chance. Where they are as long as the deadline in the middle, a third
+# to two thirds of the requests were lost; where they are so long, all are.
+_ALL_LATE_S = 1.25 * DEADLINE_S
 # A slow client whose connection ends is there again so soon
 # (loadtests/clients/slow_clients.py).
 COMES_BACK_S = 0.5
@@ -141,14 +144,23 @@ class Holds:
             return 1.0
         return self.held_s / (self.held_s + self.away_s)
 
-    @property
-    def by_turns(self) -> float:
-        """How many times the supply fit at the most, if they come by turns.
+    def by_turns(self, wait_s: float) -> float:
+        """How many times the supply fit if they come by turns, and wait so long.
 
         N clients and a supply of S: a client waits N x held / S less the time that it
-        holds its own and is away. At the limit that wait is the deadline.
+        holds its own and is away.
         """
-        return 1 + (self.away_s + DEADLINE_S) / self.held_s
+        return 1 + (self.away_s + wait_s) / self.held_s
+
+    @property
+    def until_late(self) -> float:
+        """How many times the supply until waits are as long as the deadline."""
+        return self.by_turns(DEADLINE_S)
+
+    @property
+    def until_all_late(self) -> float:
+        """How many times the supply until no wait is shorter."""
+        return self.by_turns(_ALL_LATE_S)
 
     def limit(self, stack: Stack) -> Limit:
         """The limit that this stack reaches first."""

@@ -21,10 +21,10 @@ from loadtests.catalog.stacks.stack import everywhere
 from loadtests.catalog.target import HANDLER_S
 
 # How full the other workers are at least when the first has no descriptor left, with
-# clients that come one after another. Measured: 0.5 to 0.9 with two workers, 0.43 to
-# 0.51 with four. The kernel wakes workers in the same order each time, and the last one
-# mostly finds the connection taken.
-_EVENNESS = 0.4
+# clients that come one after another. Measured: 0.5 to 0.9 with two workers, where they
+# run WSGI 0.22 to 0.6, and 0.43 to 0.51 with four. The kernel wakes workers in the same
+# order each time, and the last one mostly finds the connection taken.
+_EVENNESS = 0.2
 # How many healthy requests come in the second that asyncio pauses, at the rate of the
 # profiles. With fewer descriptors left, the queue grows and every answer is too late.
 _A_SECOND_OF_REQUESTS = 300

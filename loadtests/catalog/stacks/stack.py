@@ -106,7 +106,7 @@ class Stack:
     def predicted_degrades_by(self, scenario: str) -> int:
         """How many do harm at the latest."""
         latest = self.limit_under(scenario).degrades(self)[1]
-        return math.floor(latest * self.held_under(scenario).by_turns)
+        return math.floor(latest * self.held_under(scenario).until_late)
 
     def predicted_out_at(self, scenario: str) -> int:
         """How many slow clients can be the first to take this stack out.
@@ -119,7 +119,7 @@ class Stack:
     def predicted_out_by(self, scenario: str) -> int:
         """How many take it out at the latest."""
         latest = self.limit_under(scenario).out(self)[1]
-        return math.floor(latest * self.held_under(scenario).by_turns)
+        return math.floor(latest * self.held_under(scenario).until_all_late)
 
     @property
     def idle_descriptors(self) -> int:
