@@ -102,11 +102,9 @@ def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
     low = search.degrades.low
     if low is not None:
-        yield low // 2
-        if not search.frees:
-            # Harm at one below could be of any number back to the half, and a
-            # search that only climbs cannot look.
-            yield low - 1 - resolution(low)
+        # Harm at one below may be of any number back to the step before. A search that
+        # only climbs cannot look there, so that step is near.
+        yield low // 2 if search.frees else low - 1 - resolution(low)
         yield low - 1
     yield from _climb(search.degrades)
     yield from _on(search, search.degrades, harmed)

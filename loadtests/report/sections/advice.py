@@ -8,6 +8,7 @@ No stack holds any number: the search goes on until something runs out.
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -194,7 +195,7 @@ def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
 def _started(run: Run, stack: str) -> Start:
     argv = next(cell.argv for cell in run.cells if cell.stack == stack)
     known = HTTP1.get(stack)
-    return Start(stack, " ".join(argv), known.deploy if known else "")
+    return Start(stack, shlex.join(argv), known.deploy if known else "")
 
 
 def _quick(run: Run) -> Advised | None:

@@ -27,10 +27,10 @@ COLUMNS = (
     Column("then", "healthy requests then", group=CLIENTS, short="then", rank=5),
     Column("freed", "frees itself", group=CLIENTS, rank=4),
     Column("cost", "each takes, kB", group=CLIENTS, short="kB each", rank=3),
-    Column("p99", "p99 beside them, ms", group=CLIENTS, short="p99, ms", rank=6),
+    Column("p99", "p99 beside, ms", group=CLIENTS, short="p99, ms", rank=6),
     Column("waiting", "waiting", group=HANDLERS, rank=2),
     Column("blocking", "blocking", group=HANDLERS, rank=2),
-    Column("cpu", "costs, µs of CPU", group=REQUEST, short="µs CPU", rank=7),
+    Column("cpu", "costs, µs CPU", group=REQUEST, short="µs CPU", rank=7),
 )
 # How a healthy request is lost, by the fault that the probe recorded.
 THEN = {
@@ -43,19 +43,19 @@ SPINS_FROM = 0.9  # cores, used by a server that answers nobody
 FLOODS_FROM = 1.0  # MB of log a second
 
 HELD = (
-    "*held*: so many slow clients at once, and still 99 % of healthy requests were "
-    "answered within {} s. It is the least of {} and of every repeat."
+    "*held*: so many slow clients, and still 99 % of healthy requests were answered "
+    "within {} s; the least of {}, and of every repeat."
 )
 RAN_OUT = "*runs out of*: what a worker had none left of when the stack degraded."
 THEN_SAID = "*healthy requests then*: what becomes of healthy requests when it is out."
 FREED = (
-    "*frees itself*: how long the slow clients must stay until the stack's own "
-    "timeouts end them, watched for {} s, and not tried for more than {} clients."
+    "*frees itself*: after so long the stack's own timeouts end slow clients that "
+    "stay. It was watched for {} s, and not tried with more than {} clients."
 )
 COST = (
     "*each takes*: memory of the server and of the kernel for the dearest slow client."
 )
-P99 = "*p99 beside them*: alone, then beside most of the slow clients that are held."
+P99 = "*p99 beside*: of healthy requests alone, then beside most slow clients held."
 SLOW_HANDLERS = (
     "*waiting*, *blocking*: so many quick clients are held whose handler waits, or "
     "blocks, for 20 s."
@@ -118,10 +118,7 @@ def _then(outcome: Outcome | None) -> Name:
         return Name(NOTHING)
     notes = []
     if (found.server_cores or 0.0) >= SPINS_FROM:
-        used = found.server_cores
-        notes.append(
-            f"server spins at {figure(used)} core{'s' * (figure(used) != '1.0')}"
-        )
+        notes.append(f"server spins on {figure(found.server_cores)} cores")
     if (found.log_mb_per_s or 0.0) >= FLOODS_FROM:
         notes.append(f"log grows {figure(found.log_mb_per_s)} MB/s")
     return Name(THEN.get(found.lost, "are answered wrong"), note=", ".join(notes))
@@ -132,7 +129,12 @@ def _freed(one: SelfRecovery | None, scenarios: int) -> Value:
         return Name(NOTHING)
     note = f"under {one.scenario}" if scenarios > 1 and one.freed_s else ""
     return Seconds(
-        one.freed_s, one.watched_s, digits=0, at_once="not harmed", note=note
+        one.freed_s,
+        one.watched_s,
+        digits=0,
+        never="not in",
+        at_once="not harmed",
+        note=note,
     )
 
 
