@@ -56,7 +56,7 @@ HANDLERS = (
 _DEAR, _CHEAP = 2.0, 1.5
 
 
-QUICK = "A proxy in front buffers, and handlers are quick: CPU decides"
+QUICK = "A proxy in front buffers, and handlers are quick"
 
 
 def blocks(source: Source) -> Sequence[Block]:

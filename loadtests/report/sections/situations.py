@@ -29,21 +29,21 @@ class Situation:
 
 
 ANYONE = Situation(
-    "Slow clients reach the server: phones, uploads, downloads, no proxy in front",
+    "Slow clients (phones, uploads) reach the server: no proxy in front",
     CLIENTS,
 )
 SITUATIONS = (
     ANYONE,
     Situation(
-        "Handlers wait for a database or another service, with a proxy or without",
+        "Handlers wait for a database or another service",
         (Phase.HANDLER_WAITS,),
     ),
     Situation(
-        "Handlers make blocking calls that gevent can replace, such as sockets",
+        "Handlers make blocking calls that gevent can replace (sockets)",
         (Phase.HANDLER_BLOCKS,),
     ),
     Situation(
-        "Handlers make other blocking calls: a C library, computation",
+        "Handlers make other blocking calls (a C library, computation)",
         (Phase.HANDLER_BLOCKS,),
         threads=True,
     ),
