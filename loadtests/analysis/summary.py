@@ -6,6 +6,7 @@ is as good as the worst that its clients can do.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ RAW = "raw"
 ENOUGH = 500
 # So many times the least that a stack held, under another scenario, is worth a word.
 _MUCH_MORE = 2
+_SPINS_FROM = 0.9  # cores
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Summary:
 
     `clients` are its outcomes under slow clients, `waiting` and `blocking` those under
     quick clients whose handlers are slow. `freed` is how it freed itself of slow
-    clients, the slowest of all scenarios. `cpu_us` is what a request costs, by whether
+    clients, the slowest of all scenarios; `often_faster`: another took less than half
+    as long. `cpu_us` is what a request costs, by whether
     its connection was kept alive.
     """
 
@@ -39,6 +42,7 @@ class Summary:
     waiting: Outcome | None
     blocking: Outcome | None
     freed: SelfRecovery | None
+    often_faster: bool
     cpu_us: dict[bool, float]
 
     @property
@@ -56,7 +60,7 @@ class Summary:
     @property
     def slowest(self) -> Outcome | None:
         """Where the p99 of healthy requests was longest beside slow clients."""
-        known = [o for o in self.clients if o.largest_timed and not o.doubtful]
+        known = [o for o in self.clients if o.largest_timed]
         return max(known, key=_p99_ms, default=None)
 
 
@@ -83,7 +87,7 @@ def _summary(run: Run, stack: str, found: Sequence[Outcome]) -> Summary:
         tuple(clients),
         next(iter(by_phase[Phase.HANDLER_WAITS]), None),
         next(iter(by_phase[Phase.HANDLER_BLOCKS]), None),
-        _slowest(run, stack, {o.scenario for o in clients}),
+        *_slowest(run, stack, {o.scenario for o in clients}),
         _cpu_us(run, stack),
     )
 
@@ -99,18 +103,19 @@ def _in(phase: Phase, found: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-def _slowest(run: Run, stack: str, scenarios: set[str]) -> SelfRecovery | None:
-    """Never is slowest, then the longest time."""
-    mine = [
-        one
+def _slowest(
+    run: Run, stack: str, scenarios: set[str]
+) -> tuple[SelfRecovery | None, bool]:
+    """Never is slowest, then the longest time; and if another was much faster."""
+    found = [
+        (math.inf if one.freed_s is None else one.freed_s, one)
         for one in run.self_recoveries
         if one.valid and one.stack == stack and one.scenario in scenarios
     ]
-    return max(
-        mine,
-        key=lambda one: float("inf") if one.freed_s is None else one.freed_s,
-        default=None,
-    )
+    if not found:
+        return None, False
+    longest_s, slowest = max(found, key=lambda pair: pair[0])
+    return slowest, 2 * min(time_s for time_s, _ in found) < longest_s
 
 
 def _cpu_us(run: Run, stack: str) -> dict[bool, float]:
@@ -157,3 +162,9 @@ def at_limit(outcome: Outcome) -> AtLimit | None:
 
 def _mostly(step: Step) -> str:
     return max(step.lost, key=lambda how: step.lost[how])
+
+
+def spins(outcome: Outcome) -> bool:
+    """Whether the server used a core while it answered nobody."""
+    found = at_limit(outcome)
+    return found is not None and (found.server_cores or 0.0) >= _SPINS_FROM

@@ -70,7 +70,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     options.add_counts(parser)
-    parser.add_argument("--nofile", type=options.count, metavar="COUNT")
+    parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
     options.add_wait(parser)

@@ -70,6 +70,7 @@ def number(what: str, low: int, high: int) -> Callable[[str], int]:
 
 port = number("a port", 1, 65535)
 count = number("a count", 1, 1000)
+descriptors = number("a limit of descriptors", 1, 10_000_000)
 percent = number("a percentage", 1, 1000)
 seed = number("a seed", 0, 999_999_999)
 # The probes of all rounds load Locust beforehand, and at the same time.

@@ -52,7 +52,7 @@ def blocking(stack: str, held: int) -> Cell:
 
 def test_advice_for_calls_that_gevent_cannot_replace_is_threads() -> None:
     held = {"asgi-uvicorn": 1, "wsgi-gunicorn-gthread": 15, "wsgi-gunicorn-gevent": 999}
-    replaced, others = advice.advice(runs.run([blocking(*one) for one in held.items()]))
+    others, replaced = advice.advice(runs.run([blocking(*one) for one in held.items()]))
     assert replaced.supported == Stand("held 999", ["wsgi-gunicorn-gevent"])
     assert others.supported == Stand("held 15", ["wsgi-gunicorn-gthread"])
     assert others.against == Stand("held 1", ["asgi-uvicorn"]), "nothing of gevent"

@@ -182,4 +182,4 @@ def test_terminal_has_room_for_what_ran_out(width: int) -> None:
     text = rendered(run(measured(capacity=found)), width)
     assert max(map(len, text.splitlines())) <= width
     (line,) = [s for s in text.splitlines() if s.startswith("asgi-uvicorn  ")]
-    assert line.split()[1:3] == ["700", supply]
+    assert line.split()[1:4] == ["≈", "700", supply]

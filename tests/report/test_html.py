@@ -116,7 +116,7 @@ def test_contents_come_after_what_decides() -> None:
 def test_narrow_page_names_the_figures_of_a_stack_on_its_card(full: Structure) -> None:
     labels = full.values("data-label", "td")
     assert "slow clients: held" in labels
-    assert "slow handlers: blocking" in labels
+    assert "slow handlers: time.sleep" in labels
 
 
 def test_run_without_a_cell_that_counts_says_so() -> None:

@@ -22,7 +22,7 @@ from loadtests.report.blocks import Block, Column, Glance, Section, Source, Tabl
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose, prose
 from loadtests.report.reports import PAGE
-from loadtests.report.sections import finding, order, summary
+from loadtests.report.sections import finding, headline, order
 from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.values import Value, bare, without_note, written
 from loadtests.report.words import NOTHING, amount, visible, when
@@ -102,11 +102,12 @@ def _head(run: Run) -> Head:
         when(run.run.started_at),
         amount(len(run.cells), "cell"),
         f"{on.cpu}, {amount(on.cpus, 'core')}",
+        headline.counts(run),
     )
     return Head(
         title=f"Slow clients: {run.run.profile} run {run.run.id}",
-        headline=summary.headline(run) or prose(plain_one),
-        facts=" · ".join(facts),
+        headline=headline.headline(run) or prose(plain_one),
+        facts=" · ".join(filter(None, facts)),
         notices=finding.notices(run),
     )
 

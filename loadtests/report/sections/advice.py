@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
-from loadtests.analysis.summary import ENOUGH, Summary, summaries
+from loadtests.analysis.summary import ENOUGH, Summary, spins, summaries
 from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
@@ -36,7 +36,7 @@ LEAD = (
     "*Choose*: the stack held at least {} slow clients, or slow handlers, in every "
     "repeat. *Not*: it held fewer. Two rows differ: for other blocking calls, it lends "
     "a thread to each; for quick handlers, it costs little (not: over twice the "
-    "least). The command is that of the cheapest which holds about as many as the best."
+    "least). The command is that of the cheapest which holds half as many as the best."
 )
 PROXY = (
     "nginx, by default, takes in a whole request before it passes it on, and takes in "
@@ -48,15 +48,17 @@ CLAIMED = "A claim below tried nginx: {}."
 PROXY_CLAIM = "nginx-fixes-sync"  # of the ledger, where nginx was tried
 HANDLERS = (
     "A slow handler took 20 s here. Yours matter as far as they are as many and as "
-    "long. The blocking call was time.sleep, which gevent replaces by a wait. gevent "
-    "cannot replace computation, or a wait inside a C library. Those would hold a "
-    "whole gevent worker, as they hold an event loop, and were not measured."
+    "long. To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
+    "drivers make blocking calls. The one measured was time.sleep. A call that gevent "
+    "cannot replace holds a whole gevent worker, as it holds an event loop; that was "
+    "not measured. In an ASGI app, hand such calls to threads: asyncio.to_thread, or "
+    "FastAPI's def handlers."
 )
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
 
 
-QUICK = "A proxy in front buffers, and handlers are quick"
+QUICK = "A proxy in front buffers, and handlers are quick (new connections)"
 
 
 def blocks(source: Source) -> Sequence[Block]:
@@ -114,6 +116,11 @@ class _Held:
     stack: str
     number: int
     more: bool
+    spins: bool = False
+
+    @property
+    def said(self) -> str:
+        return f"{self.stack} (spins at its limit)" if self.spins else self.stack
 
 
 def _of(run: Run, situation: Situation, some: list[Outcome]) -> Advised:
@@ -122,12 +129,12 @@ def _of(run: Run, situation: Situation, some: list[Outcome]) -> Advised:
     for stack in dict.fromkeys(o.stack for o in some):
         mine = [o for o in some if o.stack == stack]
         least = min(mine, key=lambda o: o.held_by_all)
-        held = _Held(stack, least.held_by_all, least.unharmed)
+        held = _Held(stack, least.held_by_all, least.unharmed, any(map(spins, mine)))
         if _is_supported(situation, held, scenarios, len(mine)):
             supported.append(held)
         elif _is_spoken_against(situation, held):
             against.append(held)
-    supported.sort(key=lambda held: -held.number)
+    supported.sort(key=lambda held: (held.spins, -held.number))
     against.sort(key=lambda held: held.number)
     return Advised(
         situation.name,
@@ -179,7 +186,7 @@ def _stand(held: Sequence[_Held], each: str = "") -> Stand | None:
         said = f"at least {count(min(numbers))}"
     else:
         said = span(min(numbers), max(numbers))
-    return Stand(f"held {said}{each}", [one.stack for one in held])
+    return Stand(f"held {said}{each}", [one.said for one in held])
 
 
 def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
@@ -220,8 +227,8 @@ def _those(costs: dict[str, float], wanted: Callable[[float], bool]) -> Stand | 
 
 
 def _cpu(summary: Summary) -> float:
-    """On a connection that stays open, as a proxy's do, if that is known."""
-    return summary.cpu_us.get(True) or next(iter(summary.cpu_us.values()))
+    """On a new connection, as nginx opens for each request by default."""
+    return summary.cpu_us.get(False) or next(iter(summary.cpu_us.values()))
 
 
 SECTION = Section("deploy", TITLE, blocks)

@@ -96,7 +96,8 @@ def _spread(reached: Reached) -> str:
 
 def _predicted(outcome: Outcome) -> str:
     made = outcome.predicted
-    said = "predicted not out" if made.never else f"predicted {prediction(made)}"
+    out = "out at " if outcome.degraded else ""
+    said = "predicted not out" if made.never else f"predicted {out}{prediction(made)}"
     if outcome.verdict == BEYOND:
         return f"{said}, not tested"
     if outcome.verdict in (CONFIRMED, REFUTED):

@@ -39,13 +39,13 @@ SITUATIONS = (
         (Phase.HANDLER_WAITS,),
     ),
     Situation(
-        "Handlers make blocking calls that gevent can replace (sockets)",
-        (Phase.HANDLER_BLOCKS,),
-    ),
-    Situation(
-        "Handlers make other blocking calls (a C library, computation)",
+        "Handlers make blocking calls: a C library, computation",
         (Phase.HANDLER_BLOCKS,),
         threads=True,
+    ),
+    Situation(
+        "Handlers make blocking calls that gevent replaces: sockets, sleep",
+        (Phase.HANDLER_BLOCKS,),
     ),
 )
 KINDS_OF_CLIENTS = (

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.analysis.summary import Summary, at_limit, summaries
-from loadtests.catalog.scenarios import in_order
-from loadtests.records.beside_cells import SelfRecovery
+from loadtests.analysis.summary import Summary, at_limit, spins, summaries
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import in_order, in_phases
 from loadtests.records.run import Run
 from loadtests.report import said
 from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
-from loadtests.report.prose import Prose, joined, prose, stack
+from loadtests.report.prose import Prose, joined, prose
 from loadtests.report.sections import costs
 from loadtests.report.values import Name, Seconds, Value, written
-from loadtests.report.words import NOTHING, count, figure, listed, number_word
+from loadtests.report.words import NOTHING, count, figure, listed
 
 TITLE = "All stacks in one table"
 SHORT = "All stacks"
@@ -29,7 +29,7 @@ COLUMNS = (
     Column("cost", "each takes, kB", group=CLIENTS, short="kB each", rank=3),
     Column("p99", "p99 beside, ms", group=CLIENTS, short="p99, ms", rank=6),
     Column("waiting", "waiting", group=HANDLERS, rank=2),
-    Column("blocking", "blocking", group=HANDLERS, rank=2),
+    Column("blocking", "time.sleep", group=HANDLERS, rank=2),
     Column("cpu", "costs, µs CPU", group=REQUEST, short="µs CPU", rank=7),
 )
 # How a healthy request is lost, by the fault that the probe recorded.
@@ -39,12 +39,12 @@ THEN = {
     "reset": "are dropped",
     "refused": "are refused",
 }
-SPINS_FROM = 0.9  # cores, used by a server that answers nobody
 FLOODS_FROM = 1.0  # MB of log a second
 
 HELD = (
     "*held*: so many slow clients, and still 99 % of healthy requests were answered "
-    "within {} s; the least of {}, and of every repeat."
+    "within {} s; the least of {}, and of every repeat. ≈: slow clients reach the "
+    "workers unevenly, so the number is chance within a predicted range."
 )
 RAN_OUT = "*runs out of*: what a worker had none left of when the stack degraded."
 THEN_SAID = "*healthy requests then*: what becomes of healthy requests when it is out."
@@ -53,12 +53,17 @@ FREED = (
     "stay. It was watched for {} s, and not tried with more than {} clients."
 )
 COST = (
-    "*each takes*: memory of the server and of the kernel for the dearest slow client."
+    "*each takes*: memory of the server and of the kernel for the dearest slow client, "
+    "a slow reader if nothing else is said."
 )
-P99 = "*p99 beside*: of healthy requests alone, then beside most slow clients held."
+P99 = (
+    "*p99 beside*: of healthy requests alone, then beside nearly as many slow clients "
+    "as it holds."
+)
 SLOW_HANDLERS = (
-    "*waiting*, *blocking*: so many quick clients are held whose handler waits, or "
-    "blocks, for 20 s."
+    "*waiting*, *time.sleep*: so many quick clients are held whose handler waits as "
+    "its interface invites, or calls time.sleep, for 20 s. gevent replaces that call, "
+    "but none inside a C library."
 )
 CPU = "*costs*: on a connection that stays open, and on a new one."
 
@@ -84,23 +89,26 @@ def _row(summary: Summary) -> dict[str, Value]:
     least = summary.least
     return {
         "stack": Name(summary.stack),
-        "held": Name(_held(least), note=_more(summary)) if least else Name(NOTHING),
+        "held": Name(held_by(least), note=_more(summary)) if least else Name(NOTHING),
         "ran_out": Name(said.ran_out(least) or NOTHING) if least else Name(NOTHING),
         "then": _then(least),
-        "freed": _freed(summary.freed, len(summary.clients)),
+        "freed": _freed(summary),
         "cost": _cost(summary),
         "p99": _p99(summary.slowest),
-        "waiting": Name(_held(summary.waiting)),
-        "blocking": Name(_held(summary.blocking)),
+        "waiting": Name(held_by(summary.waiting)),
+        "blocking": Name(held_by(summary.blocking)),
         "cpu": Name(" / ".join(map(figure, summary.cpu_us.values())) or NOTHING),
     }
 
 
-def _held(outcome: Outcome | None) -> str:
-    """`1,937`; `≥ 512` where that was the largest step and did no harm."""
+def held_by(outcome: Outcome | None) -> str:
+    """`1,937`; `≥ 512` where that was the largest step and did no harm; `≈ 13` where
+    it is chance within a range."""
     if outcome is None:
         return NOTHING
-    return f"{'≥ ' * outcome.unharmed}{count(outcome.held_by_all)}"
+    made = outcome.predicted_first
+    about = made is not None and made.uneven and not outcome.unharmed
+    return f"{'≥ ' * outcome.unharmed}{'≈ ' * about}{count(outcome.held_by_all)}"
 
 
 def _more(summary: Summary) -> str:
@@ -109,7 +117,7 @@ def _more(summary: Summary) -> str:
     if not more:
         return ""
     where = in_order(o.scenario for o in more)
-    return f"{_held(more[0])} if {listed(where, last='or')}"
+    return f"{held_by(more[0])} if {listed(where, last='or')}"
 
 
 def _then(outcome: Outcome | None) -> Name:
@@ -117,17 +125,18 @@ def _then(outcome: Outcome | None) -> Name:
     if outcome is None or found is None:
         return Name(NOTHING)
     notes = []
-    if (found.server_cores or 0.0) >= SPINS_FROM:
-        notes.append(f"server spins on {figure(found.server_cores)} cores")
+    if spins(outcome):
+        notes.append(f"spins on {figure(found.server_cores)} cores")
     if (found.log_mb_per_s or 0.0) >= FLOODS_FROM:
-        notes.append(f"log grows {figure(found.log_mb_per_s)} MB/s")
+        notes.append(f"logs {figure(found.log_mb_per_s)} MB/s")
     return Name(THEN.get(found.lost, "are answered wrong"), note=", ".join(notes))
 
 
-def _freed(one: SelfRecovery | None, scenarios: int) -> Value:
+def _freed(summary: Summary) -> Value:
+    one = summary.freed
     if one is None:
         return Name(NOTHING)
-    note = f"under {one.scenario}" if scenarios > 1 and one.freed_s else ""
+    note = f"under {one.scenario}" if summary.often_faster else ""
     return Seconds(
         one.freed_s,
         one.watched_s,
@@ -140,20 +149,24 @@ def _freed(one: SelfRecovery | None, scenarios: int) -> Value:
 
 def _cost(summary: Summary) -> Value:
     """`146 + 100`, of the scenario where it is most."""
-    found = filter(None, map(costs.slow_client, summary.clients))
-    known = [of for of in found if of.sum_kb is not None]
+    known = [
+        (of.sum_kb, of, o.scenario)
+        for o in summary.clients
+        if (of := costs.slow_client(o)) and of.sum_kb is not None
+    ]
     if not known:
         return Name(NOTHING)
-    of = max(known, key=lambda one: one.sum_kb or 0.0)
+    _, of, scenario = max(known, key=lambda one: one[0])
     server, kernel = (figure(max(0.0, f.value or 0.0)) for f in (of.server, of.kernel))
-    return Name(f"{server} + {kernel}")
+    usual = scenario in in_phases(Phase.RESPONSE)
+    return Name(f"{server} + {kernel}", note="" if usual else f"under {scenario}")
 
 
 def _p99(outcome: Outcome | None) -> Value:
     if outcome is None or outcome.baseline is None or outcome.largest_timed is None:
         return Name(NOTHING)
     before, after = outcome.baseline.p99_ms, outcome.largest_timed.p99_ms
-    return Name(f"{figure(before)} → {figure(after)}")
+    return Name(f"{figure(before)} → {figure(after)}", doubtful=outcome.doubtful)
 
 
 def held(run: Run) -> Prose:
@@ -189,37 +202,6 @@ def words(run: Run, shown: Table) -> Prose:
         "cpu": prose(CPU),
     }
     return joined([said for key, said in explained.items() if _has(shown, key)])
-
-
-def headline(run: Run) -> Prose:
-    """The result in one line: who stops first, who holds most; nothing where there are
-    not two such stacks."""
-    found = [s for s in summaries(run) if s.least]
-    if len(found) < 2:
-        return ()
-    first = found[0]
-    out = [(n, one) for one in found if (n := _least_out(one)) is not None]
-    stops, last = min(out, key=lambda pair: pair[0], default=(0, first))
-    most = first.least.held_by_all if first.least else 0
-    if first.least is None or not 0 < stops <= most:
-        return ()
-    clients = "slow client stops" if stops == 1 else "slow clients stop"
-    supply = said.ran_out(first.least)
-    return prose(
-        "{} {} {}; {} holds {}{}",
-        number_word(stops),
-        clients,
-        stack(last.stack),
-        stack(first.stack),
-        _held(first.least).replace("≥", "at least"),
-        f", then runs out of {supply}" if supply else "",
-    )
-
-
-def _least_out(summary: Summary) -> int | None:
-    """The fewest slow clients with which it was out, in all repeats."""
-    found = [m for o in summary.clients if (m := o.out_at.middle) is not None]
-    return min(found, default=None)
 
 
 SECTION = Section("summary", TITLE, blocks, short=SHORT)
