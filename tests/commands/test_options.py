@@ -121,3 +121,14 @@ def test_threshold_and_counts_have_limits() -> None:
         assert read(good) == int(good)
         with pytest.raises(options.Wrong):
             read(bad)
+
+
+@pytest.mark.parametrize("limit", ["1", "1024", "1048576"])
+def test_limit_of_descriptors_may_be_as_large_as_systems_have_it(limit: str) -> None:
+    assert options.descriptors(limit) == int(limit)
+
+
+def test_limit_of_descriptors_is_a_number() -> None:
+    for limit in ("0", "-1", "many", "100000000"):
+        with pytest.raises(options.Wrong, match="a limit of descriptors is a number"):
+            options.descriptors(limit)
