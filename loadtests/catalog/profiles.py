@@ -96,7 +96,7 @@ PROFILES: dict[str, Profile] = {
         Profile(
             id="full",
             repeats=2,
-            extras=Extras(watch_s=40, cost_repeats=3, cost_s=1.2),
+            extras=Extras(watch_s=40, cost_repeats=3, cost_s=1.0),
         ),
     )
 }
