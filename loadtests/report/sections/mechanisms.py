@@ -71,17 +71,30 @@ def _found(some: list[Outcome], every: set[str]) -> Iterator[str]:
     """Of stacks that are alike: where they stopped, degraded, and were unharmed."""
     for stacks, group in _alike(some):
         who = listed(stacks)
-        for state, said in SAID.items():
-            here = [o for o in group if _state(o) == state]
-            if here:
-                steps = [step for o in here for step in _steps(o)]
-                yield said.format(
-                    clients=_clients(steps),
-                    who=who,
-                    Who=who[0].upper() + who[1:] if who.startswith("th") else who,
-                    where=_under(here, every),
-                )
-                who = "this stack" if len(stacks) == 1 else "these stacks"
+        for state, here in _ends(group):
+            steps = _all_steps(here)
+            yield SAID[state].format(
+                clients=_clients(steps),
+                who=who,
+                Who=who[0].upper() + who[1:] if who.startswith("th") else who,
+                where=_under(here, every),
+            )
+            who = "this stack" if len(stacks) == 1 else "these stacks"
+
+
+def _ends(group: list[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    """How they ended, those that hold the same together, in the order of SAID."""
+    found: dict[tuple[str, str], list[Outcome]] = {}
+    for o in group:
+        key = (_state(o), what_is_held(o.stack, o.scenario))
+        found.setdefault(key, []).append(o)
+    ends = [(state, here) for (state, _), here in found.items()]
+    order = list(SAID)
+    return sorted(ends, key=lambda end: (order.index(end[0]), min(_all_steps(end[1]))))
+
+
+def _all_steps(some: list[Outcome]) -> list[int]:
+    return [step for o in some for step in _steps(o)]
 
 
 def _state(outcome: Outcome) -> str:
@@ -102,9 +115,11 @@ def _alike(some: list[Outcome]) -> list[tuple[list[str], list[Outcome]]]:
     by_stack: dict[str, list[Outcome]] = {}
     for outcome in some:
         by_stack.setdefault(outcome.stack, []).append(outcome)
-    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    groups: dict[tuple[tuple[str, str, str], ...], list[str]] = {}
     for stack, found in by_stack.items():
-        ended = tuple((o.scenario, _state(o)) for o in found)
+        ended = tuple(
+            (o.scenario, _state(o), what_is_held(stack, o.scenario)) for o in found
+        )
         groups.setdefault(ended, []).append(stack)
     return [
         (stacks, [o for stack in stacks for o in by_stack[stack]])
