@@ -121,8 +121,3 @@ def _check(side: Side, where: str) -> None:
                 f"{where}.crossings[{index}].by: expected {BY_SERVER} or {BY_APP}, "
                 f"found {crossing.by[:40]!r}"
             )
-    for index, action in enumerate(side.client):
-        if not math.isfinite(action.at_ms):
-            raise ResultError(
-                f"{where}.client[{index}].at_ms: expected a time, found {action.at_ms}"
-            )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import runpy
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,13 @@ def as_json(run: Any) -> Any:
 def test_schema_that_is_kept_is_that_of_the_records() -> None:
     how = "python -m loadtests.records.schema > docs/run.schema.json"
     assert json.loads(KEPT.read_text()) == schema(), how
+
+
+def test_schema_is_printed_to_be_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # it is imported already
+        runpy.run_module("loadtests.records.schema", run_name="__main__")
+    assert json.loads(capsys.readouterr().out) == schema()
 
 
 def test_schema_is_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from typing import Any
@@ -129,6 +130,13 @@ def test_distributions_have_a_panel_for_each_stack_with_both() -> None:
     assert panel["title"]["subtitle"] == "beside 400 slow clients, slow-body"
     alone, beside = panel["layer"]
     assert len(alone["data"]["values"]) == len(beside["data"]["values"]) == 23
+
+
+def test_distribution_that_one_step_lacks_is_not_drawn() -> None:
+    cell = recorded.timed("asgi-uvicorn", 1.0, 3.0)
+    lacking = dataclasses.replace(cell.steps[0], quantiles_ms=[])
+    cell = dataclasses.replace(cell, steps=[lacking, *cell.steps[1:]])
+    assert drawing.distributions(runs.run([cell])) is None
 
 
 def test_run_without_distributions_has_no_chart_of_them() -> None:

@@ -107,6 +107,12 @@ def test_page_has_a_verdict_a_line_and_all_figures() -> None:
     assert "idle memory, MB" in said, "what did not change is there too"
 
 
+def test_page_of_runs_that_are_alike_has_nothing_else() -> None:
+    page = Structure(comparison_page.page(compared(runs.quick(), runs.quick())))
+    assert "No difference in 12 cells" in page.text
+    assert "Why cells cannot be compared" not in page.text
+
+
 def test_page_of_runs_that_cannot_be_compared_says_so() -> None:
     other = dataclasses.replace(runs.cell(), workers=4)
     page = Structure(comparison_page.page(compared(runs.quick(), runs.run([other]))))

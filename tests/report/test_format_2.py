@@ -107,6 +107,12 @@ def test_costs_add_up_what_server_and_kernel_hold() -> None:
     assert figures == ["6.0 (5.5 to 6.5)", "94 (90 to 98)", "100", "195"]
 
 
+def test_costs_begin_with_who_costs_least() -> None:
+    first, *_ = costs.blocks(Source(run(measured())))
+    assert isinstance(first, Text)
+    assert "cost least on" in prose.text(first.said)
+
+
 def test_costs_of_too_few_slow_clients_are_left_out() -> None:
     few = dataclasses.replace(measured().capacity, held=1)
     (row,) = costs.table(run(measured(capacity=few))).rows

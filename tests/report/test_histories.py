@@ -61,6 +61,11 @@ def test_what_happened_is_marked() -> None:
     ]
 
 
+def test_log_of_which_a_size_is_not_known_floods_where_it_is() -> None:
+    cell = with_history(log_mb=[None, 0.0, 0.0, None, None, 0.0, 5.0, 9.0, 9.0, 9.0])
+    assert drawn(cell).events[-1].says == "the log began to flood at 3.0 s"
+
+
 def test_picture_says_in_words_what_it_shows() -> None:
     assert drawn(with_history(replaced_s=[], log_mb=[0.0] * 10)).says == (
         "asgi-uvicorn under slow-body: 2 steps, at most 8 slow clients connected; 350 "

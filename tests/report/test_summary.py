@@ -137,3 +137,15 @@ def test_nothing_is_said_of_the_limit_of_a_stack_that_only_degraded() -> None:
     worse = dataclasses.replace(cell.steps[-1], lost={"late": 10}, server_cores=1.9)
     cell = dataclasses.replace(cell, steps=[cell.steps[0], worse])
     assert row(runs.run([cell]))["then"] == "–"
+
+
+def test_terminal_that_is_narrower_than_any_table_gets_the_narrowest() -> None:
+    lines = rendered(runs.run([holding("a"), holding("b", "handler-wait")]), 12)
+    assert "stack" in lines
+    assert "then" not in lines
+
+
+def test_terminal_says_where_no_stack_is_to_be_chosen() -> None:
+    cells = [holding("a", s) for s in ("slow-headers", "slow-body")]
+    text = " ".join(rendered(runs.run(cells), 120).split())
+    assert "no proxy in front: none of these stacks." in text

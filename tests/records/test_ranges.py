@@ -1,0 +1,39 @@
+"""Histories and distributions that no run can have."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.records.run import ResultError, load_run, save_run
+from tests import recorded, runs
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"attempted": [50]}, "its lists are not of one length"),
+        ({"stages": []}, "without a stage"),
+        ({"every_s": 0.0}, "without a stage, or without a length of its parts"),
+        ({"answered": [51] * 10}, "history.answered: 51 of 50"),
+    ],
+)
+def test_history_that_cannot_be_drawn_is_refused(
+    tmp_path: Path, changed: dict[str, Any], says: str
+) -> None:
+    history = dataclasses.replace(recorded.HISTORY, **changed)
+    run = runs.run([dataclasses.replace(runs.cell(), history=history)])
+    with pytest.raises(ResultError, match=re.escape(says)):
+        load_run(save_run(run, tmp_path))
+
+
+def test_distribution_of_another_length_is_refused(tmp_path: Path) -> None:
+    cell = runs.cell()
+    steps = [dataclasses.replace(cell.steps[0], quantiles_ms=[1.0])]
+    run = runs.run([dataclasses.replace(cell, steps=steps)])
+    with pytest.raises(ResultError, match=r"quantiles_ms: expected 23, found 1"):
+        load_run(save_run(run, tmp_path))
