@@ -79,15 +79,15 @@ def different_machines(base: Run, new: Run) -> list[Reason]:
 def different_runs(base: Run, new: Run) -> list[Reason]:
     """Python and the method, which are those of every cell. Of runs that climbed fixed
     steps the machine too: how many were held depended on that."""
-    python = _unequal(base.environment, new.environment, ["python"])
+    found = _unequal(base.environment, new.environment, ["python"])
     by_search = [_by_search(run) for run in (base, new)]
     if by_search[0] != by_search[1]:
         machine = different_machines(base, new)
-        return [*python, *machine, Reason(METHOD, "NEW" if by_search[0] else "BASE")]
+        return [*found, *machine, Reason(METHOD, "NEW" if by_search[0] else "BASE")]
     if not by_search[0]:  # later, servers have a limit of their own
-        python += different_machines(base, new)
-        python += _unequal(base.environment, new.environment, ["nofile_limit"])
-    return [*python, *_unequal(base.method, new.method, _method_parts(base, new))]
+        found += different_machines(base, new)
+        found += _unequal(base.environment, new.environment, ["nofile_limit"])
+    return [*found, *_unequal(base.method, new.method, _method_parts(base, new))]
 
 
 def _method_parts(base: Run, new: Run) -> list[str]:

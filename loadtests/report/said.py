@@ -10,7 +10,7 @@ from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import CONFIRMED, PARTLY, REFUTED, Prediction
 from loadtests.records.cell import Cell, Step
-from loadtests.report.words import NOTHING, count, figure, percent
+from loadtests.report.words import NOTHING, count, figure, listed, percent
 
 NEVER = "not reached"
 RAN_OUT = "{} ran out"
@@ -50,6 +50,19 @@ def prediction(made: Prediction | None) -> str:
     if made.low is None or made.high is None:
         return NEVER
     return span(made.low, made.high)
+
+
+MANY = 3  # scenarios; of more, the one that is missing is named instead
+
+
+def scenarios(some: Sequence[str], every: set[str]) -> str:
+    """`idle and slow-read`, of all that a run has; `every scenario but loop-block`."""
+    rest = every - set(some)
+    if len(every) > 1 and not rest:
+        return "every scenario"
+    if len(rest) == 1 and len(every) > MANY:
+        return f"every scenario but {rest.pop()}"
+    return listed(some)
 
 
 def found(cell: Cell) -> str:

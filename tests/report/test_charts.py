@@ -106,9 +106,9 @@ def test_main_chart_tells_in_words_what_it_shows() -> None:
     cells = [held_by("wsgi-gunicorn-sync", "idle", 2, 2), runs.cell("other", "idle")]
     (shown, *_) = drawn(runs.run(cells))
     assert shown.alternative.endswith(
-        "wsgi-gunicorn-sync under every scenario, where a slow client holds a worker: "
-        "degraded at 2, out at 2, predicted 2. other under every scenario: degraded at "
-        "no step, out at no step, predicted not reached."
+        "wsgi-gunicorn-sync under idle, where a slow client holds a worker: degraded "
+        "at 2, out at 2, predicted 2. other under idle: degraded at no step, out at no "
+        "step, predicted not reached."
     )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import Prediction
 from loadtests.report.charts import axis, style
-from loadtests.report.charts.capacity_rows import Group, groups, where
+from loadtests.report.charts.capacity_rows import Group, groups
 from loadtests.report.charts.style import Spec, by_stack, marks
-from loadtests.report.said import NEVER
+from loadtests.report.said import NEVER, scenarios
 
 ROW_HEIGHT = 26
 WIDTH = 440
@@ -145,7 +145,7 @@ def _row(group: Group, along: Along, every: set[str]) -> Row:
     row: Row = {
         "stack": group.stacks[0],
         "label": group.label,
-        "where": where(group, every) + (" ≠" if group.missed else ""),
+        "where": scenarios(group.scenarios, every) + (" ≠" if group.missed else ""),
         **_bar("degrades", along, low, high, group.degrades is not None),
         **_bar("out", along, *_ends(group.out), True),
     }

@@ -14,7 +14,7 @@ from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.predictions import REFUTED, Prediction
 from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import what_is_held
-from loadtests.report.said import NEVER, span
+from loadtests.report.said import prediction, scenarios, span
 from loadtests.report.words import listed
 
 
@@ -54,20 +54,21 @@ def groups(found: Sequence[Outcome]) -> list[Group]:
     by_row: dict[tuple[object, ...], list[Outcome]] = {}
     for outcome in found:
         by_row.setdefault(_predicted_row(outcome), []).append(outcome)
-    alike: dict[object, list[tuple[str, list[Outcome]]]] = {}
+    alike: dict[tuple[str, tuple[str, ...], object], list[list[Outcome]]] = {}
     for some in by_row.values():
-        held = what_is_held(some[0].stack, some[0].scenario)
-        scenarios = tuple(in_order(o.scenario for o in some))
-        key = (held, scenarios, *(_result(outcome) for outcome in some))
-        alike.setdefault(key, []).append((some[0].stack, some))
+        first = some[0]
+        held = what_is_held(first.stack, first.scenario)
+        under = tuple(in_order(o.scenario for o in some))
+        results = tuple(map(_result, some))
+        alike.setdefault((held, under, results), []).append(some)
     made = [
         Group(
-            tuple(stack for stack, _ in same),
-            tuple(in_order(o.scenario for o in same[0][1])),
-            what_is_held(same[0][0], same[0][1][0].scenario),
-            tuple(o for _, some in same for o in some),
+            tuple(some[0].stack for some in same),
+            under,
+            held,
+            tuple(o for some in same for o in some),
         )
-        for same in alike.values()
+        for (held, under, _), same in alike.items()
     ]
     titles = list(dict.fromkeys(group.held for group in made))
     return sorted(made, key=lambda group: titles.index(group.held))
@@ -100,9 +101,10 @@ def said(found: Sequence[Outcome]) -> str:
 def _said(group: Group, every: set[str]) -> str:
     degraded, out = (_measured(group, part) for part in ("degrades_at", "out_at"))
     held = f", where a slow client holds {group.held}" if group.held else ""
+    who = f"{listed(group.stacks)} under {scenarios(group.scenarios, every)}{held}"
     return (
-        f"{listed(group.stacks)} under {where(group, every)}{held}: degraded at "
-        f"{degraded}, out at {out}, predicted {_predicted(group.out)}."
+        f"{who}: degraded at {degraded}, out at {out}, predicted "
+        f"{prediction(group.out)}."
     )
 
 
@@ -112,19 +114,3 @@ def _measured(group: Group, part: str) -> str:
         return "no step"
     some = "" if len(known) == len(group.measured(part)) else " or no step"
     return f"{span(known[0], known[-1])}{some}"
-
-
-def _predicted(made: Prediction) -> str:
-    if made.low is None or made.high is None:
-        return NEVER
-    return span(made.low, made.high)
-
-
-def where(group: Group, every: set[str]) -> str:
-    """Under which scenarios, of all that the run has."""
-    rest = every - set(group.scenarios)
-    if not rest:
-        return "every scenario"
-    if len(rest) == 1 and len(every) > 3:
-        return f"every scenario but {rest.pop()}"
-    return listed(group.scenarios)

@@ -25,7 +25,7 @@ SUBTITLE = (
 
 @dataclass(frozen=True)
 class Pair:
-    """A stack alone, and beside most of the slow clients that it held for long."""
+    """A stack alone, and beside the most slow clients that it held for long."""
 
     outcome: Outcome
     alone: Step
@@ -75,7 +75,7 @@ def _panel(pair: Pair, domain: list[float], look: style.Look) -> Spec:
     x = number("ms", scale=scale, axis=form)
     percents = {"values": [0, 50, 100], "title": None}
     y = number("percent", scale={"domain": [0, 100]}, axis=percents)
-    line = {"strokeWidth": 2, "interpolate": "linear"}
+    line = {"strokeWidth": 2}
     layers = [
         marks(_rows(pair.alone), "line", {**line, "color": style.FAINT}, x=x, y=y),
         marks(_rows(pair.beside), "line", {**line, "color": look.colour}, x=x, y=y),

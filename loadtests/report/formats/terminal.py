@@ -135,5 +135,5 @@ RENDERERS: dict[type[Block], Callable[[Any], list[RenderableType]]] = {
     blocks.Table: _table,
     blocks.Text: lambda block: [_text(text(block.said))],
     blocks.Points: _points,
-    blocks.Heading: lambda block: ["", _text(block.title, "bold")],
+    blocks.Heading: lambda block: [_text(block.title, "bold")],
 }

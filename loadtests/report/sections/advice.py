@@ -14,15 +14,14 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, spins, summaries
-from loadtests.catalog.scenarios import in_order
+from loadtests.catalog.scenarios import in_order, slow_clients
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
-from loadtests.report.prose import prose
+from loadtests.report.prose import joined, prose
 from loadtests.report.said import span
 from loadtests.report.sections.situations import (
-    CLIENTS,
     KINDS_OF_CLIENTS,
     SITUATIONS,
     Situation,
@@ -34,9 +33,12 @@ TITLE = "What should I deploy?"
 KINDS = "The same by kind of slow client"
 LEAD = (
     "*Choose*: the stack held at least {} slow clients, or slow handlers, in every "
-    "repeat. *Not*: it held fewer. Two rows differ: for other blocking calls, it lends "
-    "a thread to each; for quick handlers, it costs little (not: over twice the "
-    "least). The command is that of the cheapest which holds half as many as the best."
+    "repeat. *Not*: it held fewer. The command is that of the cheapest which holds at "
+    "least half of the best."
+)
+APART = (
+    "Two rows differ. For blocking C libraries, a stack must lend each call a thread. "
+    "For quick handlers, it must cost little. *Not* is over twice the least there."
 )
 PROXY = (
     "nginx, by default, takes in a whole request before it passes it on, and takes in "
@@ -56,8 +58,6 @@ HANDLERS = (
 )
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
-
-
 QUICK = "A proxy in front buffers, and handlers are quick (new connections)"
 
 
@@ -67,14 +67,15 @@ def blocks(source: Source) -> Sequence[Block]:
         given, kinds = kinds, []
     if not given:
         return []
-    phases = {s.phases for s in SITUATIONS for one in given if one.name == s.name}
+    tried = {scenario for one in given for scenario in one.evidence}
     notes = [
-        *([prose(PROXY, _of_a_proxy(source))] if CLIENTS in phases else []),
-        *([prose(HANDLERS)] if phases - {CLIENTS} else []),
+        *([prose(PROXY, _of_a_proxy(source))] if tried & {*slow_clients()} else []),
+        *([prose(HANDLERS)] if tried - {*slow_clients()} else []),
     ]
+    apart = [prose(APART)] if len(given) > 1 else []
     found: list[Block] = [
         Advice("What this run supports, and what it speaks against", given),
-        Text(prose(LEAD, str(ENOUGH)), "note"),
+        Text(joined([prose(LEAD, str(ENOUGH)), *apart]), "note"),
         *(Text(note, "note") for note in notes),
     ]
     if kinds:
@@ -193,7 +194,12 @@ def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
     """How to start the cheapest of those that hold about as many as the best."""
     if not supported:
         return None
-    enough = [one.stack for one in supported if 2 * one.number >= supported[0].number]
+    best = supported[0]
+    enough = [
+        one.stack
+        for one in supported
+        if one.spins is best.spins and 2 * one.number >= best.number
+    ]
     costs = {s.stack: _cpu(s) for s in summaries(run) if s.cpu_us}
     cheapest = min(enough, key=lambda stack: costs.get(stack, float("inf")))
     return _started(run, cheapest)

@@ -27,25 +27,16 @@ NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any 
 
 def points(run: Run) -> list[Prose]:
     """The finding, with the names of stacks marked."""
-    if not outcomes(run):
+    found = outcomes(run)
+    if not found:
         return [prose(NOTHING_COUNTS)]
-    said = (maker(run) for maker in (predictions, response_times, memory))
-    return [point for point in said if point]
+    times, memory = changed_times.response_time(found), costs.memory(found)
+    return [point for point in (predictions(run), times, memory) if point]
 
 
 def sentences(run: Run) -> list[str]:
     """The finding in words alone."""
     return [text(point) for point in points(run)]
-
-
-def response_times(run: Run) -> Prose:
-    """What slow clients that were held did to response times."""
-    return changed_times.response_time(outcomes(run))
-
-
-def memory(run: Run) -> Prose:
-    """What a slow client took."""
-    return costs.memory(outcomes(run))
 
 
 def notices(run: Run) -> list[str]:

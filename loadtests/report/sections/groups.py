@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.report.prose import Prose, stacks
-from loadtests.report.words import listed
-
-MANY = 3  # scenarios; of more, the one that is missing is named instead
+from loadtests.report.said import scenarios as said_of
 
 
 @dataclass(frozen=True)
@@ -42,16 +40,7 @@ def by_words(
     named: dict[tuple[int, str, str], list[str]] = {}
     every = {o.scenario for o in found}
     for (order, what, stack), under in scenarios.items():
-        named.setdefault((order, what, under_scenarios(under, every)), []).append(stack)
+        where = f" under {said_of(under, every)}"
+        named.setdefault((order, what, where), []).append(stack)
     ordered = sorted(named.items(), key=lambda item: item[0][0])
     return [Group(stacks, what, where) for (_, what, where), stacks in ordered]
-
-
-def under_scenarios(scenarios: list[str], every: set[str]) -> str:
-    """` under idle and slow-read`, of all that the run has: ` under every scenario`."""
-    rest = every - set(scenarios)
-    if len(every) > 1 and not rest:
-        return " under every scenario"
-    if len(rest) == 1 and len(every) > MANY:
-        return f" under every scenario but {rest.pop()}"
-    return f" under {listed(scenarios)}"

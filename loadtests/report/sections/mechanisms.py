@@ -13,7 +13,7 @@ from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import what_is_held
 from loadtests.records.run import Run
-from loadtests.report.sections.groups import under_scenarios
+from loadtests.report.said import scenarios
 from loadtests.report.words import amount, count, listed
 
 WORKERS = "Workers"
@@ -135,7 +135,7 @@ def _clients(steps: list[int]) -> str:
 
 
 def _under(group: list[Outcome], every: set[str]) -> str:
-    said = under_scenarios(in_order({o.scenario for o in group}), every)
+    said = f" under {scenarios(in_order(o.scenario for o in group), every)}"
     held = {what_is_held(o.stack, o.scenario) for o in group}
     usual = {what_is_held(o.stack, USUAL) for o in group}
     if len(held) == 1 and not held & usual:

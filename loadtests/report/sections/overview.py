@@ -18,13 +18,14 @@ def blocks(source: Source) -> Sequence[Block]:
     """Of no section of a report: this is the whole report of the terminal."""
     run, shown = source.run, summary.table(source.run)
     held: list[Block] = []
-    what: list[Block] = []
     if shown.rows:
         held = [shown, *summary.brief(run, shown), Text(())]
+    return [*held, *_what_to_deploy(run), *_void(run), Points(_sentences(run))]
+
+
+def _what_to_deploy(run: Run) -> list[Block]:
     chosen = [_chosen(one) for one in advice.advice(run)]
-    if chosen:
-        what = [Heading(advice.TITLE), Points(chosen), Text(())]
-    return [*held, *what, *_void(run), Points(_sentences(run))]
+    return [Heading(advice.TITLE), Points(chosen), Text(())] if chosen else []
 
 
 def _chosen(one: Advised) -> Prose:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
 
-CLIENTS = tuple(phase for phase in Phase if phase.client_is_slow)
-
 
 @dataclass(frozen=True)
 class Situation:
@@ -28,23 +26,22 @@ class Situation:
         return in_phases(*self.phases)
 
 
-ANYONE = Situation(
-    "Slow clients (phones, uploads) reach the server: no proxy in front",
-    CLIENTS,
-)
 SITUATIONS = (
-    ANYONE,
+    Situation(
+        "Slow clients (phones, uploads) reach the server, no proxy in front",
+        tuple(phase for phase in Phase if phase.client_is_slow),
+    ),
     Situation(
         "Handlers wait for a database or another service",
         (Phase.HANDLER_WAITS,),
     ),
     Situation(
-        "Handlers make blocking calls: a C library, computation",
+        "Handlers call a blocking C library, or compute",
         (Phase.HANDLER_BLOCKS,),
         threads=True,
     ),
     Situation(
-        "Handlers make blocking calls that gevent replaces: sockets, sleep",
+        "Handlers make blocking calls that gevent replaces (sockets, sleep)",
         (Phase.HANDLER_BLOCKS,),
     ),
 )

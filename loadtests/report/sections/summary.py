@@ -201,7 +201,7 @@ def words(run: Run, shown: Table) -> Prose:
         "waiting": prose(SLOW_HANDLERS),
         "cpu": prose(CPU),
     }
-    return joined([said for key, said in explained.items() if _has(shown, key)])
+    return joined([why for key, why in explained.items() if _has(shown, key)])
 
 
 SECTION = Section("summary", TITLE, blocks, short=SHORT)
