@@ -39,14 +39,16 @@ def write(run: Run, folder: Path) -> list[Path]:
     """
     # Imported only here: the terminal needs no chart.
     from loadtests.report.blocks import Source
+    from loadtests.report.charts import drawing
     from loadtests.report.formats.files import FORMATS
 
-    source = Source(run, read_beside(folder))
-    return [
-        write_text(folder / name, text)
-        for render in FORMATS
-        for name, text in render(source).items()
-    ]
+    with drawing.started_ahead():
+        source = Source(run, read_beside(folder))
+        return [
+            write_text(folder / name, text)
+            for render in FORMATS
+            for name, text in render(source).items()
+        ]
 
 
 def write_text(path: Path, text: str) -> Path:

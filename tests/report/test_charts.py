@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
+import signal
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from typing import Any
@@ -12,9 +16,10 @@ import pytest
 from loadtests.records.cell import Cell, Fates
 from loadtests.report import reports
 from loadtests.report.blocks import Source
-from loadtests.report.charts import axis, drawing
+from loadtests.report.charts import axis, drawing, engine, style
 from loadtests.report.charts.style import looks
 from loadtests.report.formats import charts, html
+from loadtests.report.picture import Picture
 from tests import recorded, runs
 from tests.report.shown import drawn
 
@@ -173,3 +178,39 @@ def rows_of(spec: Any) -> list[dict[str, Any]]:
     own = spec.get("data", {}).get("values", [])
     rest = [row for key, part in spec.items() if key != "data" for row in rows_of(part)]
     return [*own, *rest]
+
+
+def test_an_engine_started_ahead_makes_the_same_charts_and_is_gone_after() -> None:
+    pictures = [drawing.capacity(runs.full()), drawing.distributions(runs.full())]
+    shown = [picture for picture in pictures if picture]
+    with drawing.started_ahead():
+        (ahead,) = drawing._AHEAD
+        made = drawing.svgs(shown)
+        assert ahead._process.returncode == 0
+    assert made == [drawing.svg(picture) for picture in shown]
+
+
+def test_an_engine_that_nobody_asked_is_ended() -> None:
+    with drawing.started_ahead():
+        (ahead,) = drawing._AHEAD
+    assert ahead._process.returncode == -signal.SIGKILL
+    assert drawing._AHEAD == []
+
+
+def test_an_engine_that_fails_says_so() -> None:
+    with drawing.started_ahead(), pytest.raises(subprocess.CalledProcessError):
+        drawing._AHEAD[0].svgs(["no specification"])
+
+
+def test_the_engine_answers_a_chart_a_line() -> None:
+    charts = [json.dumps(drawing.specification(s)) for s in [some_chart()] * 2]
+    answers = io.StringIO()
+    engine.answer(io.StringIO("\n".join(charts)), answers, style.VEGA_LITE)
+    made = [json.loads(line) for line in answers.getvalue().splitlines()]
+    assert made == [drawing.svg(some_chart())] * 2
+
+
+def some_chart() -> Picture:
+    shown = drawing.capacity(runs.full())
+    assert shown is not None
+    return shown

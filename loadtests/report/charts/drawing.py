@@ -7,22 +7,24 @@ Python: the specification only draws.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
-
-import vl_convert
 
 from loadtests.analysis.outcomes import Outcome, by_family, outcomes
 from loadtests.analysis.summary import summaries
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
-from loadtests.report.charts import bars, capacity_rows, style
+from loadtests.report.charts import bars, capacity_rows, engine, style
 from loadtests.report.charts import capacity as capacities
 from loadtests.report.charts import distributions as spread
 from loadtests.report.picture import Picture
 from loadtests.report.words import plain
 
+_DRAWN: dict[str, str] = {}  # SVG by specification
+_AHEAD: list[engine.Engine] = []
 BELOW = "The table below has the figures."
 
 
@@ -38,12 +40,34 @@ def run_looks(run: Run) -> dict[str, style.Look]:
 
 
 def svg(picture: Picture) -> str:
-    return _compiled(json.dumps(specification(picture)))
+    """One chart; the same one again costs nothing."""
+    return svgs([picture])[0]
 
 
-@functools.lru_cache(maxsize=64)
-def _compiled(vega_lite: str) -> str:
-    return str(vl_convert.vegalite_to_svg(vega_lite, vl_version=style.VEGA_LITE))
+def svgs(pictures: Sequence[Picture]) -> list[str]:
+    """Several charts, made together by the engine that was started ahead, if any."""
+    texts = [json.dumps(specification(picture)) for picture in pictures]
+    if missing := [text for text in dict.fromkeys(texts) if text not in _DRAWN]:
+        made = _AHEAD.pop().svgs(missing) if _AHEAD else map(_svg, missing)
+        _DRAWN.update(zip(missing, made, strict=True))
+    return [_DRAWN[text] for text in texts]
+
+
+@contextlib.contextmanager
+def started_ahead() -> Iterator[None]:
+    """Start the engine of the charts now, in a process of its own, to be asked once."""
+    started = engine.Engine(style.VEGA_LITE)
+    _AHEAD.append(started)
+    try:
+        yield
+    finally:
+        _AHEAD.clear()
+        _DRAWN.clear()
+        started.close()
+
+
+def _svg(specification: str) -> str:
+    return engine.svg(specification, style.VEGA_LITE)
 
 
 def specification(picture: Picture) -> style.Spec:

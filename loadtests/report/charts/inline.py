@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 from markupsafe import Markup
 
+from loadtests.catalog.stacks import HTTP1
 from loadtests.report.charts import capacity, drawing, style
 from loadtests.report.picture import Picture
 from loadtests.report.words import plain
@@ -35,6 +36,15 @@ DARK = {
     "#000000": "#f4f4f4",
     "#000": "#ecebe8",  # Vega's own default
 }
+# The shapes of style.SHAPES in a square of ten by ten.
+OUTLINES = {
+    "square": "M1 1h8v8H1z",
+    "diamond": "M5 0l5 5-5 5-5-5z",
+    "triangle-down": "M0 1h10L5 10z",
+    "circle": "M5 .5a4.5 4.5 0 1 0 .01 0z",
+    "cross": "M3.5 0h3v3.5H10v3H6.5V10h-3V6.5H0v-3h3.5z",
+    "triangle-up": "M0 9h10L5 0z",
+}
 _NOISE = ("role", "pointer-events", "font-family", "version")
 
 ElementTree.register_namespace("", SVG)
@@ -47,6 +57,18 @@ def dark_rules() -> str:
         for light, dark in DARK.items()
         for part in ("fill", "stroke")
     )
+
+
+def swatch(stack: str) -> Markup:
+    """The mark of a stack, in its colour; nothing for one that the catalog has not."""
+    look = style.looks(HTTP1).get(stack)
+    if look is None:
+        return Markup("")
+    drawn = (
+        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">'
+        '<path fill="{}" d="{}"/></svg>'
+    )
+    return Markup(drawn).format(look.colour, OUTLINES[look.shape])
 
 
 def embedded(picture: Picture) -> Markup:

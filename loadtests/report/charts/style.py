@@ -29,8 +29,8 @@ COLOURS = {
 }
 # One for each time that a family has used up its colours.
 SHAPES = {
-    "wsgi": ["square", "diamond"],
-    "asgi": ["circle", "cross"],
+    "wsgi": ["square", "diamond", "triangle-down"],
+    "asgi": ["circle", "cross", "triangle-up"],
     "": ["triangle-up"],
 }
 FATES = {

@@ -12,11 +12,9 @@ from loadtests.report.sections import order
 
 def render(source: Source) -> dict[str, str]:
     """Every chart in any section, by file name."""
-    return {
-        picture.file: drawing.svg(picture)
-        for _, blocks in order.filled(source)
-        for picture in pictures(blocks)
-    }
+    found = [p for _, blocks in order.filled(source) for p in pictures(blocks)]
+    files = [picture.file for picture in found]
+    return dict(zip(files, drawing.svgs(found), strict=True))
 
 
 def pictures(blocks: Sequence[Block]) -> Iterator[Picture]:

@@ -9,7 +9,7 @@ from loadtests.report.formats import charts, html, markdown
 
 # From a source to texts by file name.
 FORMATS: list[Callable[[Source], dict[str, str]]] = [
+    markdown.render,  # first, because the engine of the charts is still starting
     charts.render,
-    markdown.render,
     html.render,
 ]
