@@ -92,9 +92,9 @@ def reason(cell: Cell) -> str:
     return "; ".join([*said, *empty]) or "no reason was recorded"
 
 
-def doubts(cell: Cell) -> str:
-    """What to know of a cell that counts; empty where there is nothing."""
-    return "; ".join([*map(sentence, cell.doubts), *_first_try(cell)])
+def doubts(cell: Cell) -> list[str]:
+    """What to know of a cell that counts."""
+    return [*map(sentence, cell.doubts), *_first_try(cell)]
 
 
 def _first_try(cell: Cell) -> list[str]:

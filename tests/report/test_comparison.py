@@ -70,8 +70,9 @@ def test_table_shows_what_differs_and_counts_the_rest(width: int) -> None:
     assert "wsgi-gunicorn-gthread, slow-body: worse" in text
     assert "wsgi-gunicorn-sync, slow-body: better" in text
     rows = [" ".join(line.split()) for line in text.splitlines()]
-    assert "out at 64 8 -88 % -60 to -24 worse" in rows
-    assert "out at 4 not reached – +60 or more better" in rows
+    said = " ".join(rows)
+    assert "; out at: 64 → 8 (-88 %, by -60 to -24) wsgi-gunicorn-sync" in said
+    assert "out at: 4 → not reached (+60 or more)" in said
     assert "No difference: 1 cell." in rows
     assert "asgi-uvicorn, slow-body: The number of workers is 2 in BASE and 4" in text
     assert "asgi-gunicorn" not in text
@@ -172,7 +173,7 @@ def test_costs_and_doubtful_times_are_shown(width: int) -> None:
     said = " ".join(text.split())
     assert "asgi-uvicorn, CPU time of a request: worse" in said
     assert "starlette, 1 MB stream" in said
-    assert "100 200 +100 %" in said
+    assert "100 → 200 (+100 %)" in said
     assert "No difference: 2 cells. Response times not compared: 1 cell." in said
     assert said.endswith(
         "Of 2 cells and the costs of 1 stack that can be compared, NEW is worse in 1 "

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from loadtests.analysis.capacities import CAPACITIES
@@ -58,11 +57,12 @@ def named(compared: Figure) -> str:
 
 
 def table(compared: Compared) -> RenderableType:
-    """Cells that differ, in full; the others counted."""
+    """A line for each cell that differs; the others counted."""
     parts: list[RenderableType] = [Text(compared.runs), ""]
     for comparison in compared.of(WORSE, BETTER):
-        parts += [_cell(comparison), ""]
-    parts += [Text(line) for line in _rest(compared)]
+        parts.append(_cell(comparison))
+    differ = len(parts) > 2
+    parts += [*[""] * differ, *map(Text, _rest(compared))]
     if compared.rule:
         parts += ["", Text(compared.rule, style="dim")]
     return Group(*parts, "", Text(compared.sentence, style="bold"))
@@ -80,28 +80,20 @@ def _which(some: Sequence[Comparison]) -> str:
     return called(some[0]) if len(some) == 1 else counted(some)
 
 
-def _cell(comparison: Comparison) -> Table:
-    title = Text(called(comparison) + ": ", style="bold")
-    title.append(comparison.verdict, style=STYLES[comparison.verdict])
-    shown = Table(
-        box=None,
-        pad_edge=False,
-        title=title,
-        title_justify="left",
-        title_style="",
-        header_style="dim",
-        padding=(0, 1, 0, 0),
-    )
-    shown.add_column("", min_width=18)
-    for heading in COLUMNS:
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for difference in comparison.differences:
-        cells = [Text(value) for value in values(difference)]
-        verdict = difference.verdict
-        shown.add_row(
-            *cells, Text("" if verdict == SAME else verdict, STYLES.get(verdict, ""))
-        )
-    return shown
+def _cell(comparison: Comparison) -> Text:
+    """A verdict, and the figures that differ."""
+    line = Text(called(comparison) + ": ", style="bold")
+    line.append(comparison.verdict, style=STYLES[comparison.verdict])
+    shown = [d for d in comparison.differences if d.verdict != SAME]
+    line.append("".join(f"; {_said(difference)}" for difference in shown), style="")
+    return line
+
+
+def _said(difference: Difference) -> str:
+    """`out at 2 → 1 (-50 %)`, and by how much at the least and the most."""
+    name, base, new, *changed = values(difference)
+    known = ", by ".join(change for change in changed if change != NOTHING)
+    return f"{name}: {base} → {new}{f' ({known})' if known else ''}"
 
 
 def values(difference: Difference) -> list[str]:

@@ -77,6 +77,7 @@ def _environment() -> Environment:
         "prose": _prose,
         "written": written,
         "embedded": inline.embedded,
+        "swatch": inline.swatch,
         "without_note": without_note,
         "grouped": _grouped,
         "groups": _groups,

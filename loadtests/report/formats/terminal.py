@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.analysis.outcomes import counts
+from loadtests.catalog.stacks import HTTP1
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
 from loadtests.records.tasks import TaskKey
 from loadtests.report import blocks
 from loadtests.report.blocks import Block, Source
+from loadtests.report.charts.style import looks
 from loadtests.report.facts import reason, sentence
 from loadtests.report.prose import text
 from loadtests.report.said import found
@@ -26,6 +28,7 @@ from loadtests.report.words import visible
 
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12
+BLACK = "#000000"
 _WIDEST = 1000  # more than any table needs
 
 
@@ -117,7 +120,14 @@ def _drawn(block: blocks.Table, columns: Sequence[blocks.Column]) -> Table:
 
 
 def _value(value: Value) -> Text:
-    return _text(without_note(value), "bold" if value.strong else "")
+    words = without_note(value)
+    return _text(words, "bold" if value.strong else _colour(words))
+
+
+def _colour(words: str) -> str:
+    """A stack's own, as in the charts; black could not be seen on black."""
+    look = looks(HTTP1).get(words)
+    return look.colour if look and look.colour != BLACK else ""
 
 
 def _points(block: blocks.Points) -> list[RenderableType]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import counts, void_cells
+from loadtests.catalog.scenarios import in_order
 from loadtests.records.cell import Cell
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Heading, Points, Section, Source, Text
@@ -39,11 +40,12 @@ def void(run: Run) -> list[Doubt]:
 
 
 def warnings(run: Run) -> list[Doubt]:
-    return [
-        (_name(cell), said)
-        for cell in run.cells
-        if counts(cell) and (said := doubts(cell))
-    ]
+    """Of each stack, and of all its cells with the same warning, one line."""
+    same: dict[tuple[str, str], list[Cell]] = {}
+    for cell in run.cells:
+        for said in doubts(cell) if counts(cell) else ():
+            same.setdefault((cell.stack, said), []).append(cell)
+    return [(_names(cells), said) for (_, said), cells in sorted(same.items())]
 
 
 def beside_the_cells(run: Run) -> list[Doubt]:
@@ -60,6 +62,13 @@ def beside_the_cells(run: Run) -> list[Doubt]:
 
 def _name(cell: Cell) -> str:
     return f"{cell.stack}, {cell.scenario}, repeat {cell.repeat}"
+
+
+def _names(cells: list[Cell]) -> str:
+    if len(cells) == 1:
+        return _name(cells[0])
+    under = in_order(cell.scenario for cell in cells)
+    return f"{cells[0].stack}, {len(cells)} cells ({', '.join(under)})"
 
 
 SECTION = Section("doubts", TITLE, blocks)

@@ -58,7 +58,7 @@ COST = (
 )
 P99 = (
     "*p99 beside*: of healthy requests alone, then beside nearly as many slow clients "
-    "as it holds."
+    "as it holds. A question mark: something else on the machine may have moved it."
 )
 SLOW_HANDLERS = (
     "*waiting*, *time.sleep*: so many quick clients are held whose handler waits as "
