@@ -70,7 +70,8 @@ def test_finding_takes_no_noise_for_a_change() -> None:
     said = sentences(runs.run([noise, unknown]))
     assert said[1] == (
         "At the largest step without harm, response times (p50) were those of the "
-        "baseline, within 1 ms or within their 95 % intervals. The slowest was 2.0 ms "
+        "baseline, within 1 ms or within their 95 % intervals. Of those that nothing "
+        "else moved, the slowest was 2.0 ms "
         "(1.8 to 2.4), of a under slow-body."
     )
 

@@ -139,7 +139,7 @@ def _advice(block: special.Advice) -> Iterator[str]:
     rows = [
         [
             text(one.name),
-            _stand(one.supported),
+            _stand(one.supported, one.start.stack if one.start else ""),
             _stand(one.against),
             text(listed(list(one.evidence))) or NOTHING,
         ]
@@ -154,10 +154,11 @@ def _advice(block: special.Advice) -> Iterator[str]:
             yield text(start.options)
 
 
-def _stand(one: Stand | None) -> str:
+def _stand(one: Stand | None, first: str = "") -> str:
     if one is None:
         return "none"
-    return f"**{text(one.figure)}**: {text(', '.join(one.stacks))}"
+    names = (f"**{text(s)}**" if s == first else text(s) for s in one.stacks)
+    return f"**{text(one.figure)}**: {', '.join(names)}"
 
 
 def _claims(block: special.Claims) -> Iterator[str]:

@@ -33,8 +33,8 @@ TITLE = "What should I deploy?"
 KINDS = "The same by kind of slow client"
 LEAD = (
     "*Choose*: the stack held at least {} slow clients, or slow handlers, in every "
-    "repeat. *Not*: it held fewer. The command is that of the cheapest which holds at "
-    "least half of the best."
+    "repeat. *Not*: it held fewer. The first is the cheapest of those which hold at "
+    "least half of the best, and its command is shown. Bind your own address in it."
 )
 APART = (
     "Two rows differ. For blocking C libraries, a stack must lend each call a thread. "
@@ -137,13 +137,27 @@ def _of(run: Run, situation: Situation, some: list[Outcome]) -> Advised:
             against.append(held)
     supported.sort(key=lambda held: (held.spins, -held.number))
     against.sort(key=lambda held: held.number)
+    start = _start(run, supported)
+    supported.sort(key=lambda held: held.stack != (start.stack if start else ""))
+    unknown = _unknown(situation, some) if against else []
     return Advised(
         situation.name,
         scenarios,
         _stand(supported, _with_threads(run, supported) if situation.threads else ""),
-        _stand(against),
-        _start(run, supported),
+        _stand(against, also=unknown),
+        start,
     )
+
+
+def _unknown(situation: Situation, some: list[Outcome]) -> list[str]:
+    """Of calls that gevent cannot replace, what its source says of them."""
+    stacks = dict.fromkeys(o.stack for o in some if situation.threads)
+    return [f"{stack} (not measured)" for stack in stacks if _is_gevent(stack)]
+
+
+def _is_gevent(stack: str) -> bool:
+    known = HTTP1.get(stack)
+    return known is not None and "gevent" in known.packages
 
 
 def _is_supported(
@@ -158,8 +172,7 @@ def _is_spoken_against(situation: Situation, held: _Held) -> bool:
     """Not where a search ended before it did harm; nor, of calls that gevent cannot
     replace, where that was not measured."""
     if situation.threads:
-        known = HTTP1.get(held.stack)
-        return known is not None and "gevent" not in known.packages
+        return held.stack in HTTP1 and not _is_gevent(held.stack)
     return held.number < ENOUGH and not held.more
 
 
@@ -178,8 +191,11 @@ def _lends_a_thread(stack: str, scenarios: Sequence[str]) -> bool:
     )
 
 
-def _stand(held: Sequence[_Held], each: str = "") -> Stand | None:
-    """What is said of all of them at once: the table of all stacks has each number."""
+def _stand(
+    held: Sequence[_Held], each: str = "", also: Sequence[str] = ()
+) -> Stand | None:
+    """What is said of all of them at once: the table of all stacks has each number.
+    `also` are stacks of which no number is known."""
     if not held:
         return None
     numbers = [one.number for one in held]
@@ -187,7 +203,7 @@ def _stand(held: Sequence[_Held], each: str = "") -> Stand | None:
         said = f"at least {count(min(numbers))}"
     else:
         said = span(min(numbers), max(numbers))
-    return Stand(f"held {said}{each}", [one.said for one in held])
+    return Stand(f"held {said}{each}", [*(one.said for one in held), *also])
 
 
 def _start(run: Run, supported: Sequence[_Held]) -> Start | None:

@@ -14,7 +14,8 @@ SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 
 UNMOVED = (
     "At the largest step without harm, response times ({}) were those of the baseline, "
-    "within {} ms or within their 95 % intervals. The slowest was {}, of {} under {}."
+    "within {} ms or within their 95 % intervals. Of those that nothing else moved, "
+    "the slowest was {}, of {} under {}."
 )
 MOVED = (
     "Up to the largest step without harm, the {} response time of {} under {} changed "

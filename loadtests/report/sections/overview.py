@@ -8,7 +8,7 @@ from loadtests.analysis.outcomes import void_cells
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Heading, Points, Source, Text
 from loadtests.report.facts import reason
-from loadtests.report.prose import Prose, prose, stacks
+from loadtests.report.prose import Prose, prose, stack, stacks
 from loadtests.report.sections import advice, finding, summary
 from loadtests.report.special_blocks import Advised
 from loadtests.report.words import amount
@@ -32,8 +32,12 @@ def _chosen(one: Advised) -> Prose:
     """A situation, and the stacks to choose in it."""
     if one.supported is None:
         return prose("{}: none of these stacks.", one.name)
-    figure, some = one.supported.figure, stacks(one.supported.stacks)
-    return prose("{}: {} ({}).", one.name, some, figure)
+    figure, (first, *others) = one.supported.figure, one.supported.stacks
+    if not others or one.start is None:
+        some = stacks([first, *others])
+        return prose("{}: {} ({}).", one.name, some, figure)
+    also = stacks(others)
+    return prose("{}: {}, also {} ({}).", one.name, stack(first), also, figure)
 
 
 def _void(run: Run) -> list[Block]:

@@ -32,16 +32,16 @@ SITUATIONS = (
         tuple(phase for phase in Phase if phase.client_is_slow),
     ),
     Situation(
-        "Handlers wait for a database or another service",
+        "Handlers wait for a database, with an async driver (gevent: one in Python)",
         (Phase.HANDLER_WAITS,),
     ),
     Situation(
-        "Handlers call a blocking C library, or compute",
+        "Handlers block in a C library",
         (Phase.HANDLER_BLOCKS,),
         threads=True,
     ),
     Situation(
-        "Handlers make blocking calls that gevent replaces (sockets, sleep)",
+        "Handlers block in calls that gevent replaces (sockets, sleep)",
         (Phase.HANDLER_BLOCKS,),
     ),
 )

@@ -30,7 +30,7 @@ COLUMNS = (
     Column("p99", "p99 beside, ms", group=CLIENTS, short="p99, ms", rank=6),
     Column("waiting", "waiting", group=HANDLERS, rank=2),
     Column("blocking", "time.sleep", group=HANDLERS, rank=2),
-    Column("cpu", "costs, µs CPU", group=REQUEST, short="µs CPU", rank=7),
+    Column("cpu", "µs CPU: kept / new", group=REQUEST, short="µs CPU", rank=7),
 )
 # How a healthy request is lost, by the fault that the probe recorded.
 THEN = {
@@ -53,8 +53,8 @@ FREED = (
     "stay. It was watched for {} s, and not tried with more than {} clients."
 )
 COST = (
-    "*each takes*: memory of the server and of the kernel for the dearest slow client, "
-    "a slow reader if nothing else is said."
+    "*each takes*: memory of server + kernel for the dearest slow client, a slow reader "
+    "if nothing else is said."
 )
 P99 = (
     "*p99 beside*: of healthy requests alone, then beside nearly as many slow clients "
@@ -65,7 +65,7 @@ SLOW_HANDLERS = (
     "its interface invites, or calls time.sleep, for 20 s. gevent replaces that call, "
     "but none inside a C library."
 )
-CPU = "*costs*: on a connection that stays open, and on a new one."
+CPU = "*kept*, *new*: the connection. –: not measured."
 
 
 def blocks(source: Source) -> Sequence[Block]:
