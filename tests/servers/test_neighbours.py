@@ -22,10 +22,11 @@ from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 
-BUSY_S = 1.0
-# A few ticks for each process, and the moment between the two readings.
+BUSY_S = 2.0
+# A tick for each process that ended, 15 to 20 a second in a family, and the moment
+# between the two readings.
 AT_ONCE_S = 0.05
-NEAR_S = 0.15
+NEAR_S = 0.3
 GET = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 LOOP = "while True: pass"
