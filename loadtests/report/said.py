@@ -9,6 +9,7 @@ from loadtests.analysis import intervals, predictions, steps
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
 from loadtests.analysis.predictions import CONFIRMED, PARTLY, REFUTED, Prediction
+from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.cell import Cell, Step
 from loadtests.report.words import NOTHING, count, figure, listed, percent
 
@@ -80,7 +81,10 @@ def found(cell: Cell) -> str:
         parts.append(f"not out at {count(cell.steps[-1].slow_clients)}{out}")
     else:
         parts.append(f"out at {count(at.out_at)}{out}")
-    return ", ".join(parts) + (f": {RAN_OUT.format(at.ran_out)}" if at.ran_out else "")
+    said = ", ".join(parts)
+    if at.ran_out is None:
+        return said
+    return f"{said}: {RAN_OUT.format(supply(cell.stack, at.ran_out))}"
 
 
 def _predicted(made: Prediction | None) -> str:
@@ -97,16 +101,24 @@ def _expected(cell: Cell) -> str:
 
 def ran_out(outcome: Outcome) -> str:
     """What ran out, in any repeat; nothing where that is not known."""
-    return _either(cell.capacity.ran_out for cell in outcome.cells)
+    return _either(outcome.stack, (c.capacity.ran_out for c in outcome.cells))
 
 
 def predicted_ran_out(outcome: Outcome) -> str:
     """What was predicted to run out; nothing where nobody predicted that."""
-    return _either(cell.capacity.predicted_ran_out for cell in outcome.cells)
+    found = (cell.capacity.predicted_ran_out for cell in outcome.cells)
+    return _either(outcome.stack, found)
 
 
-def _either(names: Iterable[str | None]) -> str:
-    return " or ".join(dict.fromkeys(name for name in names if name))
+def _either(stack: str, names: Iterable[str | None]) -> str:
+    named = (supply(stack, name) for name in names if name)
+    return " or ".join(dict.fromkeys(named))
+
+
+def supply(stack: str, name: str) -> str:
+    """What a stack ran out of; a limit of connections as its server calls it."""
+    known = HTTP1.get(stack)
+    return known.connections if known and name == Supply.WORKER_CONNECTIONS else name
 
 
 def verdict(outcome: Outcome) -> str:

@@ -11,17 +11,29 @@ import pytest
 
 from loadtests.catalog.contract import (
     EXCHANGES,
+    Deviation,
     Exchange,
     Request,
+    deviation,
     exchanges,
     mismatches,
 )
+from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.servers.server import Server
 from tests.apps.drivers import Answered
+from tests.conftest import Servers
 
 OVER_SOCKETS = [e for e in EXCHANGES if not e.in_process_only]
-SHORT = [e for e in OVER_SOCKETS if len(e.request.to_bytes()) <= 300]
+
+
+def is_short(exchange: Exchange) -> bool:
+    """A client that sends much more may be reset by a server that refuses it."""
+    return len(exchange.request.to_bytes()) <= 300
+
+
+SHORT = [exchange for exchange in OVER_SOCKETS if is_short(exchange)]
 WAIT_S = 10.0
+WAITS_IN_VAIN_S = 1.0  # of a server that waits for a body which does not come
 
 
 def declares_a_body_that_does_not_come(request: Request) -> bool:
@@ -49,10 +61,12 @@ def ask_with_httpx(client: httpx.Client, request: Request) -> Answered:
     return Answered(response.status_code, headers, response.content)
 
 
-def ask_in_pieces(server: Server, request: Request, step: int | None) -> Answered:
+def ask_in_pieces(
+    server: Server, request: Request, step: int | None, wait_s: float = WAIT_S
+) -> Answered:
     """The request's bytes, `step` at a time (all at once for None), each sent alone."""
     data = request.to_bytes()
-    with socket.create_connection(server.address, timeout=WAIT_S) as sock:
+    with socket.create_connection(server.address, timeout=wait_s) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(data), step or len(data)):
             sock.sendall(data[start : start + (step or len(data))])
@@ -67,12 +81,19 @@ def faults(exchange: Exchange, answer: Answered) -> Iterator[str]:
         yield f"{exchange.id}: {fault}"
 
 
+def of_a_stack(stack: Stack) -> list[Exchange]:
+    """What is asked of it over sockets, and answered as the contract has it."""
+    return [
+        exchange
+        for exchange in exchanges(stack.interface)
+        if not exchange.in_process_only and not deviation(exchange, stack.deviations)
+    ]
+
+
 def test_server_answers_the_whole_contract(server: Server) -> None:
     found: list[str] = []
     with httpx.Client(base_url=server.url, trust_env=False) as client:
-        for exchange in exchanges(server.stack.interface):
-            if exchange.in_process_only:
-                continue
+        for exchange in of_a_stack(server.stack):
             if declares_a_body_that_does_not_come(exchange.request):
                 answer = ask_in_pieces(server, exchange.request, step=None)
             else:
@@ -86,9 +107,39 @@ def test_server_reads_requests_however_they_arrive(
     server: Server, step: int | None
 ) -> None:
     found: list[str] = []
-    for exchange in SHORT[::4]:
+    asked = of_a_stack(server.stack)
+    for exchange in [exchange for exchange in SHORT[::4] if exchange in asked]:
         found += faults(exchange, ask_in_pieces(server, exchange.request, step))
     assert not found
+
+
+DEVIATIONS = [(s.id, d) for s in HTTP1.values() for d in s.deviations]
+
+
+@pytest.mark.parametrize(
+    ("stack_id", "known"),
+    DEVIATIONS,
+    ids=[f"{stack_id}-{known.exchanges[0]}" for stack_id, known in DEVIATIONS],
+)
+def test_server_deviates_as_its_stack_says(
+    servers: Servers, stack_id: str, known: Deviation
+) -> None:
+    """Where this fails because a server is mended, the deviation can go."""
+    server = servers[stack_id]
+    about = [
+        exchange
+        for exchange in exchanges(server.stack.interface)
+        if deviation(exchange, [known]) and is_short(exchange)
+    ]
+    assert about
+    for exchange in about:
+        if known.status is None:
+            with pytest.raises(TimeoutError):
+                ask_in_pieces(server, exchange.request, None, WAITS_IN_VAIN_S)
+            continue
+        answer = ask_in_pieces(server, exchange.request, None)
+        assert answer.status == known.status
+        assert [*faults(exchange, answer)], exchange.id
 
 
 def test_contract_is_large_enough() -> None:

@@ -56,7 +56,7 @@ def test_stack_can_be_chosen(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("interface", "server", "worker", "wrong"),
     [
-        ("wsgi", "waitress", None, "no wsgi server 'waitress': "),
+        ("wsgi", "cheroot", None, "no wsgi server 'cheroot': "),
         ("wsgi", None, "httptools", "no wsgi worker class 'httptools': "),
         ("wsgi", "uvicorn", "sync", "wsgi with SERVER=uvicorn WORKER=sync: "),
         ("asgi", "gunicorn", "sync", "no asgi worker class 'sync': "),

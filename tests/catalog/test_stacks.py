@@ -51,11 +51,10 @@ def test_stack_serves_the_app_of_its_interface(stack: Stack) -> None:
 @ALL_STACKS
 def test_stack_binds_loopback_and_nothing_else(stack: Stack) -> None:
     command = " ".join(stack.command(port=8123))
-    assert re.search(
-        r"--bind 127\.0\.0\.1:8123\b|--host 127\.0\.0\.1 --port 8123\b", command
-    )
+    bound = r"--(?:bind|host|http-socket)[ =]127\.0\.0\.1(?::| --port[ =])8123\b"
+    assert re.search(bound, command)
     assert re.findall(r"\d+\.\d+\.\d+\.\d+", command) == ["127.0.0.1"]
-    assert len(re.findall(r"--(?:bind|host|uds|fd)\b", command)) == 1
+    assert len(re.findall(r"--(?:bind|host|http-socket|uds|fd)\b", command)) == 1
 
 
 @ALL_STACKS
@@ -67,21 +66,36 @@ def test_stack_command_is_filled_in(stack: Stack) -> None:
 def test_stack_command_has_the_counts(stack: Stack) -> None:
     threads = stack.threads and 34
     command = " ".join(stack.with_counts(12, threads).command(port=8000))
-    assert re.search(r"--workers 12\b", command)
-    assert bool(re.search(r"(?:--threads |THREADS=)34\b", command)) == bool(threads)
+    workers = re.search(r"--(?:workers|processes) 12\b", command)
+    assert bool(workers) != stack.one_process
+    in_each = 12 * 34 if stack.one_process else 34
+    counted = re.search(rf"(?:threads[ =]|THREADS=){in_each}\b", command)
+    assert bool(counted) == bool(threads)
 
 
 @ALL_STACKS
 def test_stack_writes_no_access_log(stack: Stack) -> None:
-    """gunicorn writes none unless told to."""
-    words = stack.command(port=8000)
-    assert ("--no-access-log" in words) == (stack.server == "uvicorn")
-    assert "--access-logfile" not in words
+    """The others write none unless told to."""
+    command = " ".join(stack.command(port=8000))
+    told = {"uvicorn": "--no-access-log", "uwsgi": "--disable-logging"}
+    assert told.get(stack.server, "") in command
+    assert ("-v 0" in command) == (stack.server == "daphne")
+    assert "--access-log" not in command
 
 
 @ALL_STACKS
 def test_stack_counts_are_equal_everywhere(stack: Stack) -> None:
-    assert (stack.workers, stack.threads) in [(2, None), (2, 8)]
+    in_one = [(1, None), (1, 16)]
+    counts = in_one if stack.one_process else [(2, None), (2, 8)]
+    assert (stack.workers, stack.threads) in counts
+
+
+def test_one_process_has_the_threads_of_all_workers() -> None:
+    stack = STACKS["wsgi-waitress"]
+    for workers, threads, total in ((3, None, 24), (None, 5, 10), (3, 5, 15)):
+        counted = stack.with_counts(workers, threads)
+        assert (counted.workers, counted.threads) == (1, total)
+    assert STACKS["asgi-daphne"].with_counts(4, None).workers == 1
 
 
 # Counts
@@ -117,10 +131,11 @@ def test_descriptors_that_no_client_could_have_are_an_error(stack: Stack) -> Non
 
 @MEASURED
 def test_command_has_the_worker_connections_where_they_are_obeyed(stack: Stack) -> None:
-    words = stack.command(port=8000)
-    limited = "--worker-connections" in words
-    assert limited == (stack.worker_connections is not None)
-    assert not limited or words[words.index("--worker-connections") + 1] == "1000"
+    command = " ".join(stack.command(port=8000))
+    option = f"--{stack.connections.replace('_', '-')}"
+    limited = re.search(rf"{option}[ =](\d+)\b", command)
+    assert bool(limited) == (stack.worker_connections is not None)
+    assert not limited or int(limited[1]) == stack.worker_connections
 
 
 @pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-gthread", "wsgi-gunicorn-gevent"])

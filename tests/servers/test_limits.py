@@ -53,9 +53,11 @@ def test_each_worker_has_the_limit_and_the_idle_descriptors_of_its_stack(
     found = workers(server)
     assert len(found) == server.stack.workers
     assert {limits(worker) for worker in found} == {(1024, 1024)}
-    idle = [server.stack.idle_descriptors] * len(found)
+    most, first = server.stack.idle_descriptors, server.stack.own_descriptors
+    # Of granian's workers, each also holds what was opened for those before it.
+    idle = [first, most] if server.stack.server == "granian" else [most] * len(found)
     # Connections of tests that came before may still be kept alive.
-    assert wait_until(lambda: [*map(descriptors, found)] == idle, 10), idle
+    assert wait_until(lambda: sorted(map(descriptors, found)) == idle, 10), idle
 
 
 @pytest.mark.parametrize("stack_id", ["asgi-uvicorn", "wsgi-gunicorn-gevent"])

@@ -6,9 +6,11 @@ wrong in the same way as they are. Only HEAD is derived: it is GET without the c
 """
 
 from loadtests.catalog.contract.exchange import (
+    Deviation,
     Exchange,
     Expected,
     Request,
+    deviation,
     mismatches,
 )
 from loadtests.catalog.contract.table import EXCHANGES, HEALTHY, exchanges
@@ -16,9 +18,11 @@ from loadtests.catalog.contract.table import EXCHANGES, HEALTHY, exchanges
 __all__ = [
     "EXCHANGES",
     "HEALTHY",
+    "Deviation",
     "Exchange",
     "Expected",
     "Request",
+    "deviation",
     "exchanges",
     "mismatches",
 ]

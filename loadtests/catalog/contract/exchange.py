@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -55,6 +56,28 @@ class Exchange:
     request: Request
     expected: Expected
     in_process_only: str = ""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where a server answers other than the contract has it, and why.
+
+    `exchanges` are ids, or patterns of them (fnmatch). `status` is what it answers;
+    None: it waits for what does not come.
+    """
+
+    exchanges: tuple[str, ...]
+    status: int | None
+    because: str
+
+
+def deviation(exchange: Exchange, known: Iterable[Deviation]) -> Deviation | None:
+    """The first of these that is about the exchange."""
+
+    def is_about(one: Deviation) -> bool:
+        return any(fnmatch.fnmatchcase(exchange.id, name) for name in one.exchanges)
+
+    return next(filter(is_about, known), None)
 
 
 def mismatches(

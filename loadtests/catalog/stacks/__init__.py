@@ -84,10 +84,15 @@ def _place(stack: Stack) -> tuple[bool, bool, bool]:
     return stack.http2, stack.interface != "wsgi", not first
 
 
+# Those that were there first keep the colours that they have in charts.
+_OLDEST = ("gunicorn", "uvicorn")
+
+
 def _servers() -> Iterator[ModuleType]:
-    """The files of this folder that are a server's, by name."""
-    for found in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
-        module = importlib.import_module(f"{__name__}.{found.name}")
+    """The files of this folder that are a server's; the others by name."""
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
+    for name in [*_OLDEST, *(name for name in names if name not in _OLDEST)]:
+        module = importlib.import_module(f"{__name__}.{name}")
         if hasattr(module, "STACKS"):
             yield module
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from loadtests.catalog.stacks.spread import both_full_by
+from loadtests.catalog.stacks.spread import both_full_by, full_by_hash
 
 if TYPE_CHECKING:
     from loadtests.catalog.stacks.stack import Stack
@@ -69,6 +69,7 @@ class Limit:
     worker takes at the most, if they wait there; with `keeps` it does not notice which
     of them give up, so that it soon takes none, and the others get all. `jam`: with
     fewer left than this in the whole stack, one burst can stop the stack for good.
+    `hashed`: the kernel shares the clients out, whether or not a worker is full.
     """
 
     supply: Supply
@@ -80,6 +81,7 @@ class Limit:
     waiting: Callable[[Stack], int] | None = None
     keeps: bool = False
     jam: int = 0
+    hashed: bool = False
 
     def degrades(self, stack: Stack) -> tuple[int, int]:
         """From how many held to how many the first harm is done.
@@ -88,6 +90,8 @@ class Limit:
         full, where a full one soon takes none.
         """
         each, others = self.each(stack), stack.workers - 1
+        if self.hashed and others:
+            return full_by_hash(each, stack.workers)[:2]
         least = math.floor(each * (1 + self.evenness * others))
         harms = self.takes_on and not self._soon_takes_none(stack)
         return least, each * stack.workers - (others if harms else 0)
@@ -107,6 +111,8 @@ class Limit:
         """
         each, workers = self.each(stack), stack.workers
         every = each * workers
+        if self.hashed and workers > 1:
+            return full_by_hash(each, workers)[2:]
         if self.jam:
             return max(self.degrades(stack)[0], every - self.jam), every
         if not self.takes_on or workers == 1:

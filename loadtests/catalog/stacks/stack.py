@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from loadtests import UserError
+from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.stacks.limits import Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
 HOST = "127.0.0.1"
+_WORKERS, _THREADS = 2, 8  # of a stack, if nothing else is said
 _KEEP_ALIVE = "--keep-alive"  # as gunicorn calls it, the only server with such a stack
 
 
@@ -42,6 +44,11 @@ class Stack:
     no prediction depends on it, and `until_keepalive` is what is held in those phases
     that keepalive ends.
 
+    With `one_process` it has one worker, and as many threads as the others have in all
+    of theirs. `connections` is what the server calls its limit of connections.
+
+    `deviations` are where it answers other than the contract has it.
+
     `deploy` says, to whoever deploys it, which options and limits decide about slow
     clients.
 
@@ -58,7 +65,7 @@ class Stack:
     holds: Mapping[Phase, Holds]
     app: str
     packages: tuple[str, ...]
-    workers: int = 2
+    workers: int = _WORKERS
     threads: int | None = None
     nofile: int = 1024
     worker_connections: int | None = None
@@ -66,6 +73,9 @@ class Stack:
     until_keepalive: Callable[[int], Mapping[Phase, Holds]] | None = None
     own_descriptors: int = 0
     siblings_descriptors: int = 0
+    one_process: bool = False
+    connections: str = "worker_connections"
+    deviations: tuple[Deviation, ...] = ()
     deploy: str = ""
     http2: bool = False
 
@@ -140,6 +150,8 @@ class Stack:
             raise StackError(f"{self.id} has no threads to set: leave THREADS= out")
         if worker_connections is not None and self.worker_connections is None:
             raise StackError(f"{self.id} has no limit of worker_connections to set")
+        if self.one_process:
+            workers, threads = 1, self._in_one_process(workers, threads)
         found = replace(
             self,
             workers=workers or self.workers,
@@ -151,6 +163,12 @@ class Stack:
             least = found.idle_descriptors + 1
             raise StackError(f"{self.id} needs {least} descriptors before any client")
         return found if keepalive_s is None else found._kept_alive(keepalive_s)
+
+    def _in_one_process(self, workers: int | None, threads: int | None) -> int | None:
+        """As many threads as other stacks have in all workers."""
+        if self.threads is None or (workers is None and threads is None):
+            return self.threads
+        return (workers or _WORKERS) * (threads or _THREADS)
 
     def _kept_alive(self, keepalive_s: int) -> Stack:
         """This stack with another keepalive; its command names only a changed one."""

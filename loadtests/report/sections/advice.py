@@ -22,6 +22,7 @@ from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import joined, prose
 from loadtests.report.said import span
 from loadtests.report.sections.situations import (
+    HANDLERS,
     KINDS_OF_CLIENTS,
     SITUATIONS,
     Situation,
@@ -48,14 +49,6 @@ PROXY = (
 NO_PROXY = "This run did not measure a proxy."
 CLAIMED = "A claim below tried nginx: {}."
 PROXY_CLAIM = "nginx-fixes-sync"  # of the ledger, where nginx was tried
-HANDLERS = (
-    "A slow handler took 20 s here. Yours matter as far as they are as many and as "
-    "long. To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
-    "drivers make blocking calls. The one measured was time.sleep. A call that gevent "
-    "cannot replace holds a whole gevent worker, as it holds an event loop; that was "
-    "not measured. In an ASGI app, hand such calls to threads: asyncio.to_thread, or "
-    "FastAPI's def handlers."
-)
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
 QUICK = "A proxy in front buffers, and handlers are quick (new connections)"

@@ -50,3 +50,12 @@ KINDS_OF_CLIENTS = (
     Situation("Long uploads", (Phase.BODY,)),
     Situation("Long downloads, streams", (Phase.RESPONSE,)),
 )
+# What those need to know whose handlers wait or block.
+HANDLERS = (
+    "A slow handler took 20 s here. Yours matter as far as they are as many and as "
+    "long. To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
+    "drivers make blocking calls. The one measured was time.sleep. A call that gevent "
+    "cannot replace holds a whole gevent worker, as it holds an event loop; that was "
+    "not measured. In an ASGI app, hand such calls to threads: asyncio.to_thread, or "
+    "FastAPI's def handlers."
+)

@@ -53,8 +53,8 @@ FREED = (
     "stay. It was watched for {} s, and not tried with more than {} clients."
 )
 COST = (
-    "*each takes*: memory of server + kernel for the dearest slow client, a slow reader "
-    "if nothing else is said."
+    "*each takes*: memory of server + kernel for the dearest slow client, a slow "
+    "reader if nothing else is said."
 )
 P99 = (
     "*p99 beside*: of healthy requests alone, then beside nearly as many slow clients "

@@ -1,0 +1,53 @@
+"""daphne: ASGI on Twisted, in one process."""
+
+from __future__ import annotations
+
+from loadtests.catalog.contract import Deviation
+from loadtests.catalog.stacks.limits import AtLimit, Limit, Supply, descriptors
+from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, on_a_loop
+from loadtests.catalog.stacks.stack import ASGI_APP, Stack
+
+SCRUBBED = ("DAPHNE_*",)
+
+ON_TWISTED = Limit(
+    Supply.DESCRIPTORS,
+    descriptors,
+    AtLimit.DROPS,
+    "without a descriptor Twisted gives up one in reserve, accepts whatever waits, and "
+    "closes it (twisted/internet/tcp.py, _accept)",
+)
+
+STACKS = [
+    Stack(
+        id="asgi-daphne",
+        interface="asgi",
+        server="daphne",
+        worker="twisted",
+        argv=tuple("python -m daphne --bind {host} --port {port} -v 0 {app}".split()),
+        holds=on_a_loop(ON_TWISTED),
+        app=ASGI_APP,
+        packages=("daphne", "twisted", "autobahn"),
+        workers=1,
+        one_process=True,
+        own_descriptors=12,
+        deviations=(
+            Deviation(
+                ("state", "head-state"),
+                501,
+                "daphne offers no lifespan (daphne/server.py handles no such scope)",
+            ),
+            Deviation(
+                ("upload-declares-*",),
+                None,
+                "daphne calls the app when the whole body is there, so that a body "
+                "that is declared and not sent is waited for (daphne/http_protocol.py, "
+                "process)",
+            ),
+        ),
+        deploy=(
+            f"{MORE_DESCRIPTORS} It buffers a response without limit for a client that "
+            "reads slowly. Twisted closes a silent connection after 60 s. For more "
+            "than one process, start several (--fd)."
+        ),
+    ),
+]

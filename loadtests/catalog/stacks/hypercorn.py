@@ -1,0 +1,52 @@
+"""hypercorn: ASGI on asyncio."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.stacks.limits import COMES_BACK_S
+from loadtests.catalog.stacks.loops import (
+    MORE_DESCRIPTORS,
+    ON_ASYNCIO,
+    connection,
+    on_a_loop,
+)
+from loadtests.catalog.stacks.stack import ASGI_APP, Stack
+
+SCRUBBED = ()  # it reads no variable of its own
+
+_KEEP_ALIVE_S = 5.0  # hypercorn/config.py, keep_alive_timeout
+
+_UNTIL_IDLE = dataclasses.replace(
+    connection(ON_ASYNCIO),
+    what=f"a file descriptor, {_KEEP_ALIVE_S:g} s of every "
+    f"{_KEEP_ALIVE_S + COMES_BACK_S:g}",
+    because="a connection without a whole head of a request is idle, and closed after "
+    "--keep-alive, 5 s (hypercorn/asyncio/tcp_server.py, _idle_timeout)",
+    held_s=_KEEP_ALIVE_S,
+    away_s=COMES_BACK_S,
+)
+
+STACKS = [
+    Stack(
+        id="asgi-hypercorn",
+        interface="asgi",
+        server="hypercorn",
+        worker="asyncio",
+        argv=tuple(
+            "python -m hypercorn --bind {host}:{port} --workers {workers} "
+            "--worker-class asyncio {app}".split()
+        ),
+        holds=on_a_loop(ON_ASYNCIO)
+        | dict.fromkeys((Phase.SILENT, Phase.HEAD), _UNTIL_IDLE),
+        app=ASGI_APP,
+        packages=("hypercorn", "h11"),
+        own_descriptors=11,
+        deploy=(
+            f"{MORE_DESCRIPTORS} --keep-alive 5 also closes a connection whose headers "
+            "take longer than 5 s. --read-timeout ends uploads that pause; by default "
+            "nothing does."
+        ),
+    ),
+]

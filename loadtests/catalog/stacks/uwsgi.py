@@ -1,0 +1,92 @@
+"""uWSGI: WSGI in threads, asked over HTTP without its router in front."""
+
+from __future__ import annotations
+
+from loadtests.catalog.contract import Deviation
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.stacks.limits import (
+    COMES_BACK_S,
+    AtLimit,
+    Holds,
+    Limit,
+    Supply,
+    threads,
+)
+from loadtests.catalog.stacks.stack import WSGI_APP, Stack, everywhere
+
+SCRUBBED = ("UWSGI_*",)
+
+_SOCKET_TIMEOUT_S = 4.0  # --socket-timeout
+# TCP_DEFER_ACCEPT is set to --socket-timeout, which Linux rounds up to whole
+# retransmissions, after 1, 2 and 4 s (tcp_input.c, secs_to_retrans).
+_DEFERRED_S = 7.0
+
+_THREADS = (
+    Limit(
+        Supply.THREADS,
+        threads,
+        AtLimit.QUEUES,
+        "a thread accepts when it is done with the last client, so what waits falls to "
+        "any thread that is free (core/loop.c, simple_loop_run)",
+    ),
+)
+
+THREAD = Holds(
+    "a thread",
+    _THREADS,
+    "a thread reads the head, runs the app and writes for its client to the end; "
+    "--socket-timeout, 4 s, ends only a client that says nothing for so long "
+    "(proto/http.c, core/reader.c)",
+)
+SILENT = Holds(
+    f"a thread, 4 s of every {_SOCKET_TIMEOUT_S + _DEFERRED_S + COMES_BACK_S:g}",
+    _THREADS,
+    "the kernel hands over a silent connection only after some 7 s (TCP_DEFER_ACCEPT, "
+    "core/socket.c), and a thread then waits 4 s for its first byte (proto/http.c)",
+    held_s=_SOCKET_TIMEOUT_S,
+    away_s=_DEFERRED_S + COMES_BACK_S,
+)
+
+STACKS = [
+    Stack(
+        id="wsgi-uwsgi",
+        interface="wsgi",
+        server="uwsgi",
+        worker="threads",
+        argv=tuple(
+            "uwsgi --http-socket {host}:{port} --master --processes {workers} "
+            "--threads {threads} --die-on-term --need-app --disable-logging "
+            "--module {app}".split()
+        ),
+        holds=everywhere(THREAD) | {Phase.SILENT: SILENT},
+        app=WSGI_APP,
+        packages=("pyuwsgi",),
+        threads=8,
+        own_descriptors=16,
+        deviations=(
+            Deviation(
+                ("headers-repeated", "head-headers-repeated"),
+                200,
+                "uWSGI joins repeated fields with a comma and a blank (proto/http.c), "
+                "as RFC 9110, 5.3, has it",
+            ),
+            Deviation(
+                ("path-dots", "head-path-dots"),
+                200,
+                "uWSGI removes the dots of a path (core/utils.c, http_url_decode)",
+            ),
+            Deviation(
+                ("upload-*-chunked",),
+                411,
+                "uWSGI leaves a chunked body to uwsgi.chunked_read(), which is no "
+                "part of PEP 3333, and does not set wsgi.input_terminated "
+                "(plugins/python/wsgi_handlers.c)",
+            ),
+        ),
+        deploy=(
+            "--threads is how many slow clients each process holds. --socket-timeout 4 "
+            "ends a client that says nothing for 4 s; one that sends a byte now and "
+            "then is never ended. --http, its own router, takes in heads."
+        ),
+    ),
+]

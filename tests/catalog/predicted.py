@@ -1,0 +1,38 @@
+"""Predictions of every stack, written down: what runs out, and at how many."""
+
+from loadtests.catalog.stacks import Supply
+
+# What is out at how many slow clients with the default counts: 2 workers, 8 threads,
+# 1,024 descriptors, 1,000 worker_connections.
+PREDICTED = {
+    "wsgi-gunicorn-sync": (2, 2, 2, 2, 2, 2),
+    "wsgi-gunicorn-gthread": (24, 16, 16, 16, 16, 16),
+    "wsgi-gunicorn-gevent": (2500, 2500, 2000, 2000, 2000, 2000),
+    "wsgi-uvicorn": (2008, 2008, 16, 16, 16, 16),
+    "asgi-uvicorn": (2008, 2008, 2008, 2008, 2008, 2),
+    "asgi-uvicorn-h11": (1722, 1722, 1722, 1722, 1722, 2),
+    "asgi-gunicorn": (2014, 2014, 2014, 2014, 2014, 2),
+    "asgi-gunicorn-uvicorn": (2014, 2014, 2014, 2014, 2014, 2),
+    "wsgi-granian": (1025, 1025, 16, 16, 16, 16),
+    "wsgi-uwsgi": (46, 16, 16, 16, 16, 16),
+    "wsgi-waitress": (98, 98, 98, 16, 16, 16),
+    "asgi-daphne": (1012, 1012, 1012, 1012, 1012, 1),
+    "asgi-granian": (1025, 1025, 1025, 1025, 1025, 2),
+    "asgi-hypercorn": (1898, 1898, 1726, 1726, 1726, 2),
+}
+RAN_OUT = {
+    "wsgi-gunicorn-sync": {Supply.WORKERS},
+    "wsgi-gunicorn-gthread": {Supply.THREADS},
+    "wsgi-gunicorn-gevent": {Supply.WORKER_CONNECTIONS},
+    "wsgi-uvicorn": {Supply.DESCRIPTORS, Supply.THREADS},
+    "asgi-uvicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-uvicorn-h11": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-gunicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-gunicorn-uvicorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "wsgi-granian": {Supply.WORKER_CONNECTIONS, Supply.THREADS},
+    "wsgi-uwsgi": {Supply.THREADS},
+    "wsgi-waitress": {Supply.WORKER_CONNECTIONS, Supply.THREADS},
+    "asgi-daphne": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "asgi-granian": {Supply.WORKER_CONNECTIONS, Supply.EVENT_LOOPS},
+    "asgi-hypercorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+}
