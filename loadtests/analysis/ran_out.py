@@ -12,7 +12,8 @@ from loadtests.catalog.stacks.limits import Supply
 from loadtests.records.cell import Capacity, Subject
 from loadtests.records.samples import Recording, WorkerReading
 
-# A descriptor is lent for a moment to whatever a server opens besides.
+# A descriptor is lent for a moment to whatever a server opens besides, and what a
+# server has open itself may count as connections.
 _ALL_BUT = 3
 # So many times the slow clients, a worker has only if healthy requests wait there too.
 _WITH_WAITING = 2
@@ -36,10 +37,12 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
         return Supply.THREADS
     if any(_without_descriptors(reading) for reading in readings):
         return Supply.DESCRIPTORS
+    # A loop in front of the threads may hold as many connections as it is allowed.
+    connections = subject.worker_connections
+    if connections and most >= connections - _ALL_BUT:
+        return Supply.WORKER_CONNECTIONS
     if threads_held:
         return Supply.THREADS
-    if subject.worker_connections and most >= subject.worker_connections:
-        return Supply.WORKER_CONNECTIONS
     return _waiting(subject, readings)
 
 

@@ -197,3 +197,14 @@ def _last_looks(
         return None
     out = [n for n in harmed if found[n] is Harm.OUT]
     return Ask(min(out or harmed))
+
+
+def memory_for(slow_clients: int, taken_mb: Sequence[tuple[int, float]]) -> float:
+    """How much more memory so many take, if each takes what it took at the last step.
+
+    `taken_mb` is what was taken at each step, by slow clients, the first without any.
+    """
+    if len(taken_mb) < 2 or taken_mb[-1][0] == 0:
+        return 0.0
+    (_, idle_mb), (there, now_mb) = taken_mb[0], taken_mb[-1]
+    return max(0.0, now_mb - idle_mb) / there * (slow_clients - there)

@@ -1,4 +1,5 @@
-"""`make readme`: what the example found, in README.md."""
+"""`make readme`: what the example found, in README.md; what the catalog has of each
+server, in docs/servers.md."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from loadtests.records.folder import read_beside
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
-from loadtests.report.formats import markdown, readme
+from loadtests.report.formats import markdown, readme, servers
 
 COMMAND = Command("show in README.md what the example found", place=110)
 TARGETS = (
@@ -27,6 +28,8 @@ TARGETS = (
 
 STALE = "README.md is not what `make readme` writes from the example"
 
+STALE_SERVERS = "docs/servers.md is not what `make readme` writes from the catalog"
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing")
@@ -36,7 +39,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 def show_in_readme(arguments: argparse.Namespace) -> Status:
     """Write what the example found into the README, or see that it is there."""
     renew(ROOT, check=arguments.check)
+    renew_servers(ROOT / "docs/servers.md", check=arguments.check)
     return Status.DONE
+
+
+def renew_servers(path: Path, *, check: bool) -> None:
+    page = servers.page()
+    if not check:
+        path.write_text(page, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != page:
+        raise ExampleError(STALE_SERVERS)
 
 
 def renew(root: Path, *, check: bool) -> None:

@@ -46,7 +46,7 @@ TARGETS = (
     ),
 )
 VARIABLES = {
-    "SERVER": "gunicorn|uvicorn",
+    "SERVER": "<name>",
     "WORKER": "<class>",
     "PORT": "<number>",
     "TRACE": "1",
@@ -61,7 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--stack", metavar="ID")
     which.add_argument("--interface", choices=("wsgi", "asgi"))
-    parser.add_argument("--server", metavar="gunicorn|uvicorn")
+    parser.add_argument("--server", metavar="NAME")
     parser.add_argument("--worker", metavar="CLASS")
     parser.add_argument("--port", type=options.port, default=8000)
     options.add_counts(parser)

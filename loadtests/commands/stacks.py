@@ -3,43 +3,124 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 from rich.table import Table
 
 from loadtests.catalog import scenarios, stacks
-from loadtests.catalog.stacks import Stack
+from loadtests.catalog.stacks import Stack, Supply
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 
 COMMAND = Command("list the stacks and their predictions", place=30)
 TARGETS = (
     Target(
-        "stacks", "list the stacks and their predictions", place=30, words=("stacks",)
+        "stacks",
+        "list the stacks and their predictions, or all about one",
+        place=30,
+        words=("stacks",),
+        positional=("STACK",),
     ),
+)
+_AS_ON_8000 = 8000
+WHAT = (
+    "How many slow clients are predicted to take it out, with 2 workers, 8 threads "
+    "each and 1,024 descriptors each. daphne and waitress have one process, and "
+    "waitress 16 threads. 2008+ is a range: clients do not fall evenly on workers."
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack", nargs="?", metavar="ID", help="all about one stack")
     parser.set_defaults(command=show)
 
 
-def show(_: argparse.Namespace) -> Status:
-    """The stacks, and after how many slow clients each is predicted to be out."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("stack", no_wrap=True)
-    for name in ("workers x threads", *scenarios.SCENARIOS):
-        table.add_column(name.replace("-", "-\n"), justify="right", max_width=9)
-    for stack in stacks.HTTP1.values():
-        predicted = [_predicted(stack, name) for name in scenarios.SCENARIOS]
-        table.add_row(stack.id, f"{stack.workers} x {stack.threads or 1}", *predicted)
+def show(arguments: argparse.Namespace) -> Status:
+    """All stacks with their predictions; or of one what it holds, and why."""
     console = Console(highlight=False)
-    console.print(table)
-    console.print("\nHow many slow clients are predicted to take it out.")
-    console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
+    if arguments.stack:
+        _show_one(stacks.find(arguments.stack), console)
+    else:
+        _show_all(console)
     return Status.DONE
 
 
-def _predicted(stack: Stack, scenario: str) -> str:
+def _show_all(console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("stack", no_wrap=True)
+    for name in scenarios.SCENARIOS:
+        table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
+    for stack in stacks.HTTP1.values():
+        predicted = [_from(stack, name) for name in scenarios.SCENARIOS]
+        table.add_row(stack.id, *predicted)
+    console.print(table)
+    console.print(f"\n{WHAT}")
+    console.print("Commands, versions and reasons: make stacks STACK=<id>")
+    console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
+    for stack in stacks.STACKS.values():
+        if missing := _missing(stack):
+            console.print(f"{stack.id} cannot run here: {missing}")
+
+
+def _show_one(stack: Stack, console: Console) -> None:
+    console.print(
+        f"[bold]{stack.id}[/bold]: {', '.join(map(_versioned, stack.packages))}"
+    )
+    console.print(f"\n  $ {shlex.join(stack.command(_AS_ON_8000))}\n", soft_wrap=True)
+    if missing := _missing(stack):
+        console.print(f"It cannot run here: {missing}\n")
+    if stack.deploy:
+        console.print(f"{stack.deploy}\n")
+    for name in scenarios.SCENARIOS if stack.holds else ():
+        console.print(
+            f"[bold]{name}[/bold]: degrades at {_degrades(stack, name)}, out at "
+            f"{_out(stack, name)}, limited by its {_supply(stack, name)}"
+        )
+        console.print(f"  {stack.predicted_because(name)}.\n")
+    for known in stack.deviations:
+        names = ", ".join(known.exchanges)
+        console.print(
+            f"It answers {names} in its own way: {known.because}.", markup=False
+        )
+
+
+def _missing(stack: Stack) -> str:
+    """What is not installed here, and what installs it."""
+    missing = [package for package in stack.packages if not _version(package)]
+    return f"make install installs {', '.join(missing)}" if missing else ""
+
+
+def _versioned(package: str) -> str:
+    return f"{package} {_version(package)}".strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _from(stack: Stack, scenario: str) -> str:
     low, high = stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
+    return str(low) if low == high else f"{low}+"
+
+
+def _supply(stack: Stack, scenario: str) -> str:
+    found = stack.predicted_ran_out(scenario)
+    return stack.connections if found is Supply.WORKER_CONNECTIONS else found
+
+
+def _degrades(stack: Stack, scenario: str) -> str:
+    low = stack.predicted_degrades_at(scenario)
+    return _span(low, stack.predicted_degrades_by(scenario))
+
+
+def _out(stack: Stack, scenario: str) -> str:
+    return _span(stack.predicted_out_at(scenario), stack.predicted_out_by(scenario))
+
+
+def _span(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}-{high}"

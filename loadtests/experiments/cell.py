@@ -82,6 +82,8 @@ class CellTask:
                 least = held_below(ask.slow_clients, tried)
                 if not stepping.recover(least):
                     return [fact(NOT_RECOVERED, slow_clients=least)]
+            if tried and (reason := stepping.lacks_memory(ask.slow_clients)):
+                return [reason]
             harm = stepping.take(ask.slow_clients, long=ask.long)
             tried.append(Tried(ask, harm))
         return []

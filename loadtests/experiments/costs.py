@@ -35,7 +35,8 @@ from loadtests.records.facts import Fact
 from loadtests.records.run import Run
 from loadtests.records.tasks import COST, TaskKey
 from loadtests.servers.cores import core_shares
-from loadtests.servers.processes import Guard, ProcessError
+from loadtests.servers.processes import Guard
+from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
-from loadtests.servers.processes import Group, Guard, ProcessError, started
+from loadtests.servers.processes import Group, Guard, started
+from loadtests.servers.programs import ProcessError
 
 _READY_S = 30.0
 

@@ -29,7 +29,6 @@ from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
 from loadtests.records.cell import Capacity, Subject
-from loadtests.records.run import Method
 from loadtests.records.samples import Recording, read_recording
 from loadtests.servers.cores import core_shares
 from loadtests.servers.neighbours import Neighbours
@@ -113,25 +112,27 @@ def hold(
             tell_time = functools.partial(context.tell, task)
             watch = Watch(server, generators, neighbours, samples, tell_time)
             with contextlib.closing(watch):
-                _steer(watch, generators, samples, script, context.method)
+                stepping = _stepping(watch, generators, holding, samples, context)
+                with contextlib.closing(stepping):
+                    script(stepping)
+                    stepping.leave()
     return dataclasses.replace(read_recording(samples), neighbours=neighbours.names())
 
 
-def _steer(
+def _stepping(
     watch: Watch,
     generators: Generators,
+    holding: Holding,
     samples: Path,
-    script: Callable[[Stepping], None],
-    method: Method,
-) -> None:
+    context: Context,
+) -> Stepping:
+    """Start the probe; from here on the script decides what happens."""
     begins_s = time.monotonic() + _START_IN_S
     tell(generators.probe, begins_s)
-    probing = Probing(begins_s, method.rate_per_s)
-    stepping = Stepping(watch, generators, probing, method, samples)
-    with contextlib.closing(stepping):
-        watch.until_s(begins_s)
-        script(stepping)
-        stepping.leave()
+    probing = Probing(begins_s, context.method.rate_per_s)
+    watch.until_s(begins_s)
+    after_s = holding.stack.held_under(holding.scenario.id).begins_after_s
+    return Stepping(watch, generators, probing, context.method, samples, after_s)
 
 
 def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:

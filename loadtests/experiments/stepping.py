@@ -11,13 +11,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from loadtests.analysis.cell import SOON_S
-from loadtests.analysis.search import Harm, harm_of
+from loadtests.analysis.search import Harm, harm_of, memory_for
 from loadtests.experiments.generators import Generators, heard, tell
 from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
+from loadtests.records.facts import NO_MEMORY, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
-from loadtests.servers.processes import ProcessError
+from loadtests.servers.programs import ProcessError
 
 # Beyond the time for their coming; their own limit for being in place is ten seconds.
 _ANSWERS_WITHIN_S = 20.0
@@ -28,6 +31,7 @@ _WELL_FOR_S = 0.5
 # Looks at a step, until two that follow each other agree: on what they show, and that
 # it becomes no better.
 MOST_LOOKS = 8
+SPARED = 0.5  # of the memory that is free, no step takes more
 RISING = 0.1
 
 
@@ -59,11 +63,14 @@ class Stepping:
         probing: Probing,
         method: Method,
         samples: Path,
+        begins_after_s: float = 0.0,
     ) -> None:
         self._watch, self._generators = watch, generators
+        self._begins_after_s = begins_after_s
         self._probing, self._method = probing, method
         self._taken = SampleWriter(samples, STEPS_FILE, StepTaken)
         self._there = 0
+        self._taken_mb: list[tuple[int, float]] = []  # by slow clients, after each step
 
     def close(self) -> None:
         self._taken.close()
@@ -72,15 +79,29 @@ class Stepping:
         """Let that many slow clients be there, hold them, and see what they do."""
         asked_s = self._watch.read()
         in_place = self._come_to(slow_clients)
-        settled = self._settle(time.monotonic())
+        arrived_s = time.monotonic()
+        settled = self._settle(arrived_s)
+        if slow_clients:
+            self._watch.until_s(arrived_s + self._begins_after_s)
         looks = self._looks(self._watch.read(), long=long)
         self._watch.read(with_memory=True)
+        if (taken_mb := self._watch.taken_mb) is not None:
+            self._taken_mb.append((slow_clients, taken_mb))
         self._watch.read_workers(slow_clients)
         # Looks before the last two that agree are counted as the server's arriving.
         begins_s, ends_s = looks[-2 if len(looks) > 1 else -1].from_s, looks[-1].to_s
         step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)
         self._taken.write(step)
         return self._look_back(begins_s, ends_s).harm
+
+    def lacks_memory(self, slow_clients: int) -> Fact | None:
+        """Why the machine has not the memory for so many; None where it has."""
+        wanted_mb = memory_for(slow_clients, self._taken_mb)
+        free_mb = psutil.virtual_memory().available / 1024**2
+        if wanted_mb <= SPARED * free_mb:
+            return None
+        figures = {"wanted_mb": wanted_mb, "free_mb": free_mb}
+        return fact(NO_MEMORY, slow_clients=slow_clients, **figures)
 
     def recover(self, slow_clients: int) -> bool:
         """Let all but so many leave, and wait until healthy requests are answered as

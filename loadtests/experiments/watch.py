@@ -86,6 +86,7 @@ class Watch:
         self._began_s = self._read_s = time.monotonic()
         self._cpu: CpuReadings = []
         self._wanted: CpuReadings = []
+        self.taken_mb: float | None = None  # by the server and the kernel, at the last
 
     def close(self) -> None:
         for each in (self._of_server, self._of_workers, self._of_generator):
@@ -123,6 +124,8 @@ class Watch:
         at_s, group = time.monotonic(), self._server.group
         used = usage(group)
         taken = memory(group, self._server.port) if with_memory else None
+        if taken:
+            self.taken_mb = taken.sum_mb
         reading = _server_reading(at_s, used, taken, self._log.cut())
         self._of_server.write(reading)
         foreign_s = self._neighbours.foreign_cpu_s()

@@ -49,6 +49,10 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         "the search ended early: the server did not recover in 10 s after all but "
         f"{f['slow_clients']:.0f} slow clients had left"
     ),
+    facts.NO_MEMORY: lambda f: (
+        f"the search ended early: {f['slow_clients']:.0f} slow clients would have "
+        f"taken {f['wanted_mb']:.0f} MB more, and {f['free_mb']:.0f} MB were free"
+    ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"

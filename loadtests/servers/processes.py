@@ -9,7 +9,6 @@ able to, even by SIGKILL.
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
 import signal
 import subprocess
@@ -20,42 +19,25 @@ from pathlib import Path
 
 import psutil
 
-from loadtests import UserError
-from loadtests.catalog import stacks
+from loadtests.servers.programs import (
+    ProcessError,
+    as_started,
+    found,
+    scrubbed_environment,
+)
 
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
 _GUARD = Path(__file__).with_name("guard.py")
 
-# Locust reads its options from the environment too.
-_OF_LOCUST = "LOCUST_*"
-
-# The shell limits itself, soft and hard, and then becomes the command. A limit that is
-# set from outside comes too late for what the command has opened or forked by then.
-_WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
-
-
-class ProcessError(UserError):
-    """A process that would not start, stay or stop; one line, with where to look."""
-
-
-def scrubbed_environment() -> dict[str, str]:
-    """This process's environment without what silently configures a server."""
-    scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
-    }
-
 
 class Group:
     """A process group that we started: its members, its end.
 
-    The word `python` in argv stands for the interpreter that runs this. Output goes to
-    the log, or to our own terminal without one; with `pipes`, standard input and output
-    are ours to write and read. `nofile` limits how many descriptors each process may
-    open; without a limit, each may open as many as we may.
+    `programs.as_started` says what `argv` stands for. Output goes to the log, or to our
+    own terminal without one; with `pipes`, standard input and output are ours to write
+    and read. `nofile` limits how many descriptors each process may open; without a
+    limit, each may open as many as we may.
     """
 
     def __init__(
@@ -69,12 +51,11 @@ class Group:
     ) -> None:
         self.log = log
         pipe = subprocess.PIPE if pipes else None
-        limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
-            stack.enter_context(_found(argv[0]))
+            stack.enter_context(found(argv[0]))
             self.process = subprocess.Popen(
-                [*limited, *(sys.executable if w == "python" else w for w in argv)],
+                as_started(argv, nofile),
                 stdin=pipe or subprocess.DEVNULL,
                 stdout=pipe or output,
                 stderr=output,
@@ -128,16 +109,6 @@ class Group:
         lines = self.log.read_text(errors="replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         return f"{self.log} ends: {last[:200] or 'nothing'}"
-
-
-@contextlib.contextmanager
-def _found(command: str) -> Iterator[None]:
-    """ProcessError where there is no such command, or it must not be run."""
-    try:
-        yield
-    except (FileNotFoundError, PermissionError) as error:
-        what = error.filename or command
-        raise ProcessError(f"{what}: cannot be run: {error.strerror}") from None
 
 
 def _is_member(process: psutil.Process, group: int) -> bool:

@@ -28,7 +28,8 @@ from loadtests.records.facts import (
     fact,
 )
 from loadtests.servers.listening import Holdings, listening
-from loadtests.servers.processes import Group, Guard, ProcessError, started, wait_until
+from loadtests.servers.processes import Group, Guard, started, wait_until
+from loadtests.servers.programs import ProcessError
 from loadtests.servers.usage import usage
 
 LISTENS_WITHIN_S = 20.0

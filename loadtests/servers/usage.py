@@ -66,6 +66,10 @@ class Memory:
     def kernel_mb(self) -> float | None:
         return self.sockets.memory_bytes / 1024**2 if self.sockets else None
 
+    @property
+    def sum_mb(self) -> float | None:
+        return None if self.pss_mb is None else self.pss_mb + (self.kernel_mb or 0.0)
+
 
 def usage(group: Group) -> Usage:
     """What each living process of a group used so far. It takes 1 to 3 ms."""

@@ -16,6 +16,7 @@ from loadtests.analysis.search import (
     Tried,
     harm_of,
     held_below,
+    memory_for,
     next_step,
     resolution,
 )
@@ -203,3 +204,20 @@ def test_smaller_step_is_taken_from_the_largest_that_was_held() -> None:
     tried.append(Tried(Ask(16), Harm.DEGRADED))
     assert held_below(8, tried) == 4
     assert held_below(4, tried) == 0
+
+
+@pytest.mark.parametrize(
+    ("taken_mb", "wanted_mb"),
+    [
+        ([], 0),
+        ([(0, 40)], 0),
+        ([(0, 40), (10, 100)], 6 * 90),
+        ([(0, 40), (10, 30)], 0),
+        ([(0, 40), (10, 100), (50, 240)], 4 * 50),
+        ([(0, 40), (10, 100), (0, 90)], 0),
+    ],
+)
+def test_memory_for_more_is_what_each_took_so_far(
+    taken_mb: list[tuple[int, float]], wanted_mb: float
+) -> None:
+    assert memory_for(100, taken_mb) == wanted_mb

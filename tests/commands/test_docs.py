@@ -123,9 +123,7 @@ def test_variables_that_are_named_exist(page: Path, listed: str) -> None:
 
 @every_page
 def test_stacks_that_are_named_exist(page: Path) -> None:
-    named = re.findall(
-        r"\b(?:wsgi|asgi)-(?:gunicorn|uvicorn)[a-z0-9-]*", page.read_text()
-    )
+    named = re.findall(r"\b(?:wsgi|asgi)-(?!asgi-)[a-z0-9-]*[a-z0-9]", page.read_text())
     assert set(named) <= set(STACKS)
 
 

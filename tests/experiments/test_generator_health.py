@@ -21,7 +21,8 @@ from loadtests.experiments.run import method_of
 from loadtests.records.cell import Cell
 from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.report.facts import sentences
-from loadtests.servers.processes import Group, Guard, ProcessError, started
+from loadtests.servers.processes import Group, Guard, started
+from loadtests.servers.programs import ProcessError
 from tests.analysis.recordings import SUBJECT
 from tests.experiments.held import Lab, short, taking
 

@@ -5,15 +5,17 @@ The odd servers are those of tests/experiments/odd_server.py.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
 import pytest
 
 from loadtests.catalog.stacks import STACKS, Supply
+from loadtests.catalog.stacks.stack import everywhere
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.watch import Probing
-from loadtests.records.facts import LEFT_LATE
+from loadtests.records.facts import LEFT_LATE, NO_MEMORY, Fact
 from loadtests.records.samples import STEPS_FILE, WORKERS_FILE
 from loadtests.servers.processes import Guard
 from tests.experiments.held import Lab, odd, short, taking
@@ -45,6 +47,33 @@ def test_steps_and_what_each_worker_held_are_recorded(lab: Lab) -> None:
     assert cell.steps[0].attempted >= 69
     [folder] = (lab.folder / "samples").iterdir()
     assert {STEPS_FILE, WORKERS_FILE} <= {path.name for path in folder.iterdir()}
+
+
+def test_stack_that_holds_nothing_at_first_is_looked_at_when_it_does(lab: Lab) -> None:
+    plain = STACKS["asgi-uvicorn"]
+    later = dataclasses.replace(plain.held_under("idle"), begins_after_s=2.0)
+    stack = dataclasses.replace(plain, holds=everywhere(later))
+    recording, _ = lab.hold(stack, "idle", short(), taking(0, 4))
+    alone, beside, _ = recording.taken
+    assert beside.begins_s - beside.asked_s >= 2.0
+    assert alone.begins_s - alone.asked_s < beside.begins_s - beside.asked_s
+
+
+def test_step_that_would_take_the_memory_of_the_machine_is_not_taken(lab: Lab) -> None:
+    found: list[Fact | None] = []
+
+    def script(stepping: Stepping) -> None:
+        for slow_clients in (0, 20):
+            stepping.take(slow_clients, long=False)
+            found.append(stepping.lacks_memory(10**9))
+        found.append(stepping.lacks_memory(21))
+
+    lab.hold(STACKS["asgi-daphne"], "slow-read", short(), script)
+    nothing_known, spared, enough = found
+    assert nothing_known is enough is None
+    assert spared is not None
+    assert spared.kind == NO_MEMORY
+    assert spared.figures["wanted_mb"] > spared.figures["free_mb"] / 2
 
 
 def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:

@@ -28,7 +28,8 @@ from loadtests.experiments.task import Context, State, Task
 from loadtests.records.facts import NOT_MEASURED
 from loadtests.records.run import load_run
 from loadtests.records.tasks import COST, SELF_RECOVERY
-from loadtests.servers.processes import Guard, ProcessError
+from loadtests.servers.processes import Guard
+from loadtests.servers.programs import ProcessError
 from tests.conftest import Servers
 from tests.runs import run
 

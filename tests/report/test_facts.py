@@ -75,6 +75,11 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             "12 slow clients had left",
         ),
         (
+            fact(facts.NO_MEMORY, slow_clients=900, wanted_mb=5300, free_mb=4000),
+            "the search ended early: 900 slow clients would have taken 5300 MB more, "
+            "and 4000 MB were free",
+        ),
+        (
             fact(facts.PORT_TAKEN, "nc (pid 7)"),
             "a foreign process listens on the server's port: nc (pid 7)",
         ),

@@ -12,7 +12,8 @@ import pytest
 
 from loadtests.catalog.stacks import HTTP1, STACKS, AtLimit, Supply
 from loadtests.clients import wire
-from loadtests.servers.processes import Guard, ProcessError, started, wait_until
+from loadtests.servers.processes import Guard, started, wait_until
+from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import Server, running
 from tests.conftest import Servers
 

@@ -16,10 +16,10 @@ from loadtests.servers.processes import (
     Group,
     Guard,
     ProcessError,
-    scrubbed_environment,
     started,
     wait_until,
 )
+from loadtests.servers.programs import as_started, scrubbed_environment
 
 SLEEPER = ["python", "-c", "import time; print('up', flush=True); time.sleep(60)"]
 FAMILY = [
@@ -160,3 +160,12 @@ def test_command_that_is_not_there_is_named(guard: Guard, tmp_path: Path) -> Non
         started(guard, ["no-such-server"], tmp_path / "log", cwd=tmp_path),
     ):
         pytest.fail("it must not start")
+
+
+def test_python_and_what_is_installed_beside_it_are_those_that_run_us() -> None:
+    here = sys.executable
+    assert as_started(["python", "-m", "x"], None) == [here, "-m", "x"]
+    assert as_started(["env", "A=b", "python"], None) == ["env", "A=b", here]
+    uwsgi = str(Path(here).with_name("uwsgi"))
+    assert as_started(["uwsgi", "--master"], None) == [uwsgi, "--master"]
+    assert as_started(["uwsgi"], nofile=7)[-2:] == ["7", uwsgi]

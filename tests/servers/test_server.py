@@ -10,7 +10,8 @@ import pytest
 
 from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
-from loadtests.servers.processes import Guard, ProcessError, wait_until
+from loadtests.servers.processes import Guard, wait_until
+from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import Server, ServerError, free_port, listeners, running
 from loadtests.servers.usage import usage
 from tests.conftest import Servers

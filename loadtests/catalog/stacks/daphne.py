@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from loadtests.catalog.contract import Deviation
-from loadtests.catalog.stacks.limits import AtLimit, Limit, Supply, descriptors
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply, descriptors
 from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, on_a_loop
 from loadtests.catalog.stacks.stack import ASGI_APP, Stack
 
@@ -17,6 +20,15 @@ ON_TWISTED = Limit(
     "closes it (twisted/internet/tcp.py, _accept)",
 )
 
+# A long body is in a file meanwhile.
+WITH_A_FILE = dataclasses.replace(ON_TWISTED, each=lambda s: descriptors(s) // 2)
+BODY = Holds(
+    "a file descriptor, and one for its body",
+    (WITH_A_FILE,),
+    "the event loop keeps an unfinished body of 100 kB or more in a temporary file "
+    "(twisted/web/http.py, _getContentFile), besides its connection",
+)
+
 STACKS = [
     Stack(
         id="asgi-daphne",
@@ -24,7 +36,7 @@ STACKS = [
         server="daphne",
         worker="twisted",
         argv=tuple("python -m daphne --bind {host} --port {port} -v 0 {app}".split()),
-        holds=on_a_loop(ON_TWISTED),
+        holds=on_a_loop(ON_TWISTED) | {Phase.BODY: BODY},
         app=ASGI_APP,
         packages=("daphne", "twisted", "autobahn"),
         workers=1,

@@ -134,7 +134,8 @@ class Holds:
     With `held_s`, it holds its own for that long, and none for the `away_s` after.
     Clients that come together hold theirs together. Clients that come by turns find
     some free, and more of them fit, until the wait for one is too long for a healthy
-    request.
+    request. With `begins_after_s`, it holds nothing before, so that those who came
+    together are handed over together, again and again.
     """
 
     what: str
@@ -142,11 +143,12 @@ class Holds:
     because: str
     held_s: float = math.inf
     away_s: float = 0.0
+    begins_after_s: float = 0.0
 
     @property
     def share(self) -> float:
         """Of the time, how much of it a slow client holds its own, at first."""
-        if self.held_s >= _OUTLASTS_S:
+        if self.held_s >= _OUTLASTS_S or self.begins_after_s:
             return 1.0
         return self.held_s / (self.held_s + self.away_s)
 

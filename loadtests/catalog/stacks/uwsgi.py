@@ -45,6 +45,7 @@ SILENT = Holds(
     "core/socket.c), and a thread then waits 4 s for its first byte (proto/http.c)",
     held_s=_SOCKET_TIMEOUT_S,
     away_s=_DEFERRED_S + COMES_BACK_S,
+    begins_after_s=_DEFERRED_S,
 )
 
 STACKS = [

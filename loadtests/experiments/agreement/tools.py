@@ -19,7 +19,7 @@ from pathlib import Path
 from loadtests.analysis.agreement import PROBE, Round
 from loadtests.catalog.target import RAW
 from loadtests.records.samples import Sample
-from loadtests.servers.processes import ProcessError
+from loadtests.servers.programs import ProcessError
 
 PACED = Path(__file__).with_name("paced.lua")
 _HEY_STEP_MS = 0.1

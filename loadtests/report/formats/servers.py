@@ -1,0 +1,68 @@
+"""docs/servers.md: what each stack does with slow clients, as the catalog has it.
+
+All of it is prediction, from the source of each server. A run says what holds of it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks import HTTP1, Stack
+from loadtests.report.formats.syntax import fenced, table, text
+from loadtests.report.said import span, supply
+from loadtests.report.words import listed
+
+PORT = 8000
+LEAD = """\
+# Servers
+
+What each stack does with slow clients, and which options change that. `make readme`
+writes this page from `loadtests/catalog/stacks/`. Nothing here is measured: these are
+predictions from the source of each server. They are for the counts in the command and
+1,024 descriptors for each process. `make load STACKS=<id>` tests them. `make stacks
+STACK=<id>` shows the same with the versions that are installed.
+
+*Degrades at* so many slow clients, under 99 % of healthy requests are answered in time.
+*Out at* so many, under 1 % are. A range stands where clients do not fall evenly on
+workers.
+"""
+HEADINGS = ["scenario", "degrades at", "out at", "limit", "why"]
+DEVIATES = ["exchange of the contract", "answer", "why"]
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    parts = [part for stack in HTTP1.values() for part in _stack(stack)]
+    return "\n\n".join([LEAD.rstrip(), *parts]) + "\n"
+
+
+def _stack(stack: Stack) -> Iterator[str]:
+    yield f"## {stack.id}"
+    yield fenced(shlex.join(stack.command(PORT)))
+    yield text(stack.deploy)
+    yield table(HEADINGS, list(_rows(stack)), names=len(HEADINGS))
+    if stack.deviations:
+        yield table(DEVIATES, list(_deviations(stack)), names=len(DEVIATES))
+
+
+def _rows(stack: Stack) -> Iterator[list[str]]:
+    """A row for each group of scenarios of which all is the same."""
+    same: dict[tuple[str, ...], list[str]] = {}
+    for name in SCENARIOS:
+        row = (
+            span(stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)),
+            span(stack.predicted_out_at(name), stack.predicted_out_by(name)),
+            supply(stack.id, stack.predicted_ran_out(name)),
+            stack.predicted_because(name),
+        )
+        same.setdefault(row, []).append(name)
+    for row, names in same.items():
+        yield [text(listed(names)), *map(text, row)]
+
+
+def _deviations(stack: Stack) -> Iterator[list[str]]:
+    for known in stack.deviations:
+        status = "none yet" if known.status is None else str(known.status)
+        yield [text(listed(list(known.exchanges))), status, text(known.because)]

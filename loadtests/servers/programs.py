@@ -1,0 +1,57 @@
+"""How a command is started: which program, in which environment, with which limit."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from loadtests import UserError
+from loadtests.catalog import stacks
+
+# Locust reads its options from the environment too.
+_OF_LOCUST = "LOCUST_*"
+
+# The shell limits itself, soft and hard, and then becomes the command. A limit that is
+# set from outside comes too late for what the command has opened or forked by then.
+_WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
+
+
+class ProcessError(UserError):
+    """A process that would not start, stay or stop; one line, with where to look."""
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """This process's environment without what silently configures a server."""
+    scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
+    }
+
+
+def as_started(argv: Sequence[str], nofile: int | None) -> list[str]:
+    """The words to start, so that each process may open so many descriptors.
+
+    The word `python` stands for the interpreter that runs this. A first word that is
+    installed beside that interpreter stands for the program there.
+    """
+    first, *rest = (sys.executable if word == "python" else word for word in argv)
+    beside = Path(sys.executable).with_name(first)
+    program = str(beside) if beside.is_file() else first
+    limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
+    return [*limited, program, *rest]
+
+
+@contextlib.contextmanager
+def found(command: str) -> Iterator[None]:
+    """ProcessError where there is no such command, or it must not be run."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        what = error.filename or command
+        raise ProcessError(f"{what}: cannot be run: {error.strerror}") from None
