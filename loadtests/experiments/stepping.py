@@ -100,8 +100,12 @@ class Stepping:
         free_mb = psutil.virtual_memory().available / 1024**2
         if wanted_mb <= SPARED * free_mb:
             return None
-        figures = {"wanted_mb": wanted_mb, "free_mb": free_mb}
-        return fact(NO_MEMORY, slow_clients=slow_clients, **figures)
+        return fact(
+            NO_MEMORY,
+            slow_clients=slow_clients,
+            wanted_mb=wanted_mb,
+            free_mb=free_mb,
+        )
 
     def recover(self, slow_clients: int) -> bool:
         """Let all but so many leave, and wait until healthy requests are answered as

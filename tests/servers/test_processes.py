@@ -15,11 +15,14 @@ from loadtests.servers import processes
 from loadtests.servers.processes import (
     Group,
     Guard,
-    ProcessError,
     started,
     wait_until,
 )
-from loadtests.servers.programs import as_started, scrubbed_environment
+from loadtests.servers.programs import (
+    ProcessError,
+    as_started,
+    scrubbed_environment,
+)
 
 SLEEPER = ["python", "-c", "import time; print('up', flush=True); time.sleep(60)"]
 FAMILY = [

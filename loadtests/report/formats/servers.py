@@ -51,7 +51,7 @@ def _rows(stack: Stack) -> Iterator[list[str]]:
     """A row for each group of scenarios of which all is the same."""
     same: dict[tuple[str, ...], list[str]] = {}
     for name in SCENARIOS:
-        row = (
+        row: tuple[str, ...] = (
             span(stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)),
             span(stack.predicted_out_at(name), stack.predicted_out_by(name)),
             supply(stack.id, stack.predicted_ran_out(name)),
