@@ -134,8 +134,8 @@ class Holds:
     With `held_s`, it holds its own for that long, and none for the `away_s` after.
     Clients that come together hold theirs together. Clients that come by turns find
     some free, and more of them fit, until the wait for one is too long for a healthy
-    request. With `begins_after_s`, it holds nothing before, so that those who came
-    together are handed over together, again and again.
+    request. With `together`, those that came together hold theirs together again and
+    again: for so long all are held. With `begins_after_s`, nothing is held before.
     """
 
     what: str
@@ -143,12 +143,13 @@ class Holds:
     because: str
     held_s: float = math.inf
     away_s: float = 0.0
+    together: bool = False
     begins_after_s: float = 0.0
 
     @property
     def share(self) -> float:
         """Of the time, how much of it a slow client holds its own, at first."""
-        if self.held_s >= _OUTLASTS_S or self.begins_after_s:
+        if self.held_s >= _OUTLASTS_S or self.together:
             return 1.0
         return self.held_s / (self.held_s + self.away_s)
 

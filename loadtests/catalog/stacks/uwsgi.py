@@ -20,6 +20,8 @@ _SOCKET_TIMEOUT_S = 4.0  # --socket-timeout
 # TCP_DEFER_ACCEPT is set to --socket-timeout, which Linux rounds up to whole
 # retransmissions, after 1, 2 and 4 s (tcp_input.c, secs_to_retrans).
 _DEFERRED_S = 7.0
+# The slow reader of this project takes 512 bytes a second of some 80 kB.
+_DRAINS_S = 160.0
 
 _THREADS = (
     Limit(
@@ -45,7 +47,18 @@ SILENT = Holds(
     "core/socket.c), and a thread then waits 4 s for its first byte (proto/http.c)",
     held_s=_SOCKET_TIMEOUT_S,
     away_s=_DEFERRED_S + COMES_BACK_S,
+    together=True,
     begins_after_s=_DEFERRED_S,
+)
+READER = Holds(
+    "a thread, for the first 4 s",
+    _THREADS,
+    "a thread that cannot write for --socket-timeout, 4 s, closes the connection "
+    "(core/writer.c); its client goes on reading what the kernel still has for it, "
+    "some 80 kB. Those that come together hold their threads together, later ones none",
+    held_s=_SOCKET_TIMEOUT_S,
+    away_s=_DRAINS_S,
+    together=True,
 )
 
 STACKS = [
@@ -59,7 +72,7 @@ STACKS = [
             "--threads {threads} --die-on-term --need-app --disable-logging "
             "--module {app}".split()
         ),
-        holds=everywhere(THREAD) | {Phase.SILENT: SILENT},
+        holds=everywhere(THREAD) | {Phase.SILENT: SILENT, Phase.RESPONSE: READER},
         app=WSGI_APP,
         packages=("pyuwsgi",),
         threads=8,
@@ -86,8 +99,8 @@ STACKS = [
         ),
         deploy=(
             "--threads is how many slow clients each process holds. --socket-timeout 4 "
-            "ends a client that says nothing for 4 s; one that sends a byte now and "
-            "then is never ended. --http, its own router, takes in heads."
+            "ends a client that says nothing, or does not read, for 4 s. Nothing ends "
+            "one that sends a byte now and then."
         ),
     ),
 ]
