@@ -115,8 +115,11 @@ def _either(stack: str, names: Iterable[str | None]) -> str:
     return " or ".join(dict.fromkeys(named))
 
 
-def supply(stack: str, name: str) -> str:
-    """What a stack ran out of; a limit of connections as its server calls it."""
+def supply(stack: str, name: str | None) -> str:
+    """What a stack ran out of; a limit of connections as its server calls it. Nothing
+    where that is not known."""
+    if not name:
+        return ""
     known = HTTP1.get(stack)
     return known.connections if known and name == Supply.WORKER_CONNECTIONS else name
 

@@ -28,7 +28,7 @@ from loadtests.report import facts
 from loadtests.report.blocks import Block, Column, Heading, Points, Table, Text
 from loadtests.report.formats import markdown, terminal
 from loadtests.report.prose import Prose, code, prose, stack
-from loadtests.report.said import NEVER, prediction
+from loadtests.report.said import NEVER, prediction, supply
 from loadtests.report.values import Count, Name, Value
 from loadtests.report.words import NOTHING, amount, count, percent, visible, when
 
@@ -69,11 +69,11 @@ def _measured(one: Checked) -> str:
         return facts.reason(one.cell)
     found = one.cell.capacity
     at = (_at(found.degrades_at), _at(found.out_at))
-    return f"degraded at {at[0]}, out at {at[1]}, {_ran_out(found)} ran out"
+    return f"degraded at {at[0]}, out at {at[1]}, {_ran_out(one.draw.stack, found)} ran out"
 
 
-def _ran_out(found: Capacity) -> str:
-    return found.ran_out or "nothing that was seen"
+def _ran_out(stack: str, found: Capacity) -> str:
+    return supply(stack, found.ran_out) or "nothing that was seen"
 
 
 def _expected(draw: Draw) -> str:
@@ -200,8 +200,10 @@ def _row(one: Checked) -> Row:
         "degrades": Name(_at(found.degrades_at) if found else NOTHING),
         "predicted_out": Name(prediction(out)),
         "out": Name(_at(found.out_at) if found else NOTHING),
-        "predicted_ran_out": Name(draw.predicted_ran_out),
-        "ran_out": Name((found.ran_out if found else None) or NOTHING),
+        "predicted_ran_out": Name(supply(draw.stack, draw.predicted_ran_out)),
+        "ran_out": Name(
+            supply(draw.stack, found.ran_out if found else None) or NOTHING
+        ),
         "verdict": Name(one.verdict, strong=one.missed),
     }
 

@@ -41,7 +41,7 @@ def as_started(argv: Sequence[str], nofile: int | None) -> list[str]:
     installed beside that interpreter stands for the program there.
     """
     first, *rest = (sys.executable if word == "python" else word for word in argv)
-    beside = Path(sys.executable).with_name(first)
+    beside = Path(sys.executable).parent / first
     program = str(beside) if beside.is_file() else first
     limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
     return [*limited, program, *rest]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Cell, History
+from loadtests.report.said import supply
 from loadtests.report.words import amount, count, figure
 
 WIDTH, LEFT, RIGHT = 460, 92, 384
@@ -189,8 +190,9 @@ def _events(cell: Cell, history: History, axis: _Axis) -> Iterator[Event]:
         yield Event(axis.x(at_s), f"a worker was replaced at {figure(at_s)} s")
     harmed = cell.capacity.degrades_at
     for stage in history.stages[:-1]:
-        if cell.capacity.ran_out and harmed and stage.slow_clients == harmed:
-            says = f"{cell.capacity.ran_out} had run out at {figure(stage.begins_s)} s"
+        gone = supply(cell.stack, cell.capacity.ran_out)
+        if gone and harmed and stage.slow_clients == harmed:
+            says = f"{gone} had run out at {figure(stage.begins_s)} s"
             yield Event(axis.x(stage.begins_s), says)
             break
     grown = itertools.pairwise(history.log_mb)

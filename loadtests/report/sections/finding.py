@@ -16,7 +16,7 @@ from loadtests.analysis.predictions import (
 )
 from loadtests.records.run import Run
 from loadtests.report.prose import Prose, joined, prose, text
-from loadtests.report.said import prediction, reached
+from loadtests.report.said import prediction, reached, supply
 from loadtests.report.sections import changed_times, costs
 from loadtests.report.sections.groups import by_words
 from loadtests.report.words import amount
@@ -98,7 +98,8 @@ def _missed(refuted: list[Outcome], found: list[Outcome]) -> list[Prose]:
 def _miss(outcome: Outcome) -> str:
     found = [c.capacity for c in outcome.cells if another_ran_out(c.capacity)]
     if found:
-        predicted, evidence = found[0].predicted_ran_out, found[0].ran_out
+        both = (found[0].predicted_ran_out, found[0].ran_out)
+        predicted, evidence = (supply(outcome.stack, one) for one in both)
         return f"predicted to run out of {predicted}, but ran out of {evidence}"
     never, first = outcome.predicted.never, outcome.predicted_first
     said = "not to be out" if never else f"to be out at {prediction(outcome.predicted)}"
