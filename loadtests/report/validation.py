@@ -69,7 +69,8 @@ def _measured(one: Checked) -> str:
         return facts.reason(one.cell)
     found = one.cell.capacity
     at = (_at(found.degrades_at), _at(found.out_at))
-    return f"degraded at {at[0]}, out at {at[1]}, {_ran_out(one.draw.stack, found)} ran out"
+    gone = _ran_out(one.draw.stack, found)
+    return f"degraded at {at[0]}, out at {at[1]}, {gone} ran out"
 
 
 def _ran_out(stack: str, found: Capacity) -> str:
