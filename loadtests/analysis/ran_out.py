@@ -6,15 +6,17 @@ had none left, a thread where a worker had as many connections as threads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from loadtests.catalog.stacks.limits import Supply
 from loadtests.records.cell import Capacity, Subject
 from loadtests.records.samples import Recording, WorkerReading
 
-# A descriptor is lent for a moment to whatever a server opens besides, and what a
-# server has open itself may count as connections.
+# A descriptor is lent for a moment to whatever a server opens besides.
 _ALL_BUT = 3
+# A worker that serves one client at a time has no more, those that end included.
+_FEW = 3
 # So many times the slow clients, a worker has only if healthy requests wait there too.
 _WITH_WAITING = 2
 
@@ -37,12 +39,13 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
         return Supply.THREADS
     if any(_without_descriptors(reading) for reading in readings):
         return Supply.DESCRIPTORS
-    # A loop in front of the threads may hold as many connections as it is allowed.
-    connections = subject.worker_connections
-    if connections and most >= connections - _ALL_BUT:
-        return Supply.WORKER_CONNECTIONS
-    if threads_held:
+    connections_held = bool(most) and most >= (subject.worker_connections or math.inf)
+    # Where a client holds no thread, threads are not to be known by connections.
+    threadless = subject.capacity.predicted_ran_out == Supply.WORKER_CONNECTIONS
+    if threads_held and not (threadless and connections_held):
         return Supply.THREADS
+    if connections_held:
+        return Supply.WORKER_CONNECTIONS
     return _waiting(subject, readings)
 
 
@@ -55,8 +58,11 @@ def _waiting(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:
     serving = sum(bool(r.connections) for r in readings)
     if serving < subject.workers or not any(r.queued for r in readings):
         return None
-    loops = subject.capacity.predicted_ran_out == Supply.EVENT_LOOPS
-    return Supply.EVENT_LOOPS if loops else Supply.WORKERS
+    if subject.capacity.predicted_ran_out == Supply.EVENT_LOOPS:
+        return Supply.EVENT_LOOPS
+    # A worker that has many can serve them, though it may accept no more for now.
+    few = all((r.connections or 0) <= _FEW for r in readings)
+    return Supply.WORKERS if few else None
 
 
 def _without_descriptors(reading: WorkerReading) -> bool:

@@ -45,7 +45,8 @@ class Stack:
     that keepalive ends.
 
     With `one_process` it has one worker, and as many threads as the others have in all
-    of theirs. `connections` is what the server calls its limit of connections.
+    of theirs. `connections` is what the server calls its limit of connections, of which
+    it takes `own_connections` itself: `all_connections` in `argv` is both.
 
     `deviations` are where it answers other than the contract has it.
 
@@ -75,6 +76,7 @@ class Stack:
     siblings_descriptors: int = 0
     one_process: bool = False
     connections: str = "worker_connections"
+    own_connections: int = 0
     deviations: tuple[Deviation, ...] = ()
     deploy: str = ""
     http2: bool = False
@@ -85,6 +87,7 @@ class Stack:
             "workers": self.workers,
             "threads": self.threads or 1,
             "worker_connections": self.worker_connections,
+            "all_connections": (self.worker_connections or 0) + self.own_connections,
         }
         return [
             word.format(host=host, port=port, app=self.app, **counts)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply, threads
+from loadtests.catalog.stacks.limits import (
+    AtLimit,
+    Holds,
+    Limit,
+    Supply,
+    threads,
+    worker_connections,
+)
 from loadtests.catalog.stacks.stack import WSGI_APP, Stack, everywhere
 
 SCRUBBED = ()  # it reads no variable of its own
 
-_OWN_CHANNELS = 2  # its listening socket and the pipe that wakes it count too
-
 _CONNECTIONS = Limit(
     Supply.WORKER_CONNECTIONS,
-    lambda stack: max(1, (stack.worker_connections or 0) - _OWN_CHANNELS),
+    worker_connections,
     AtLimit.QUEUES,
     "with as many connections as connection_limit, its own two included, it accepts "
     "none (waitress/server.py, readable)",
@@ -53,7 +58,7 @@ STACKS = [
         worker="threads",
         argv=tuple(
             "python -m waitress --host={host} --port={port} --threads={threads} "
-            "--connection-limit={worker_connections} {app}".split()
+            "--connection-limit={all_connections} {app}".split()
         ),
         holds=everywhere(BUFFERED)
         | {Phase.RESPONSE: READER}
@@ -63,7 +68,8 @@ STACKS = [
         workers=1,
         threads=16,
         one_process=True,
-        worker_connections=100,
+        worker_connections=98,
+        own_connections=2,  # its listening socket, and the pipe that wakes it
         connections="connection_limit",
         own_descriptors=7,
         deviations=(
