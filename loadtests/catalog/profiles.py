@@ -14,10 +14,9 @@ class Extras:
     """What a run measures beside its cells.
 
     How a stack frees itself that is held at its predicted capacity, where that is no
-    more than `up_to` slow clients. It is watched for `watch_s`: longer than every
-    default timeout of these servers, of which gunicorn's --timeout, 30 s, is the
-    longest. And what a request costs, in `cost_repeats` starts of each server, `cost_s`
-    for each request.
+    more than `up_to` slow clients. It is watched for `watch_s`: longer than the default
+    timeouts of these servers, but for 60 s of Twisted and 120 s of waitress. And what a
+    request costs, in `cost_repeats` starts of each server, `cost_s` for each request.
     """
 
     watch_s: int

@@ -27,8 +27,9 @@ TARGETS = (
 _AS_ON_8000 = 8000
 WHAT = (
     "How many slow clients are predicted to take it out, with 2 workers, 8 threads "
-    "each and 1,024 descriptors each. daphne and waitress have one process, and "
-    "waitress 16 threads. 2008+ is a range: clients do not fall evenly on workers."
+    "each and 1,024 descriptors each, and with the limits of connections in the "
+    "commands. daphne and waitress have one process, and waitress 16 threads. 2008+ is "
+    "the low end of a range."
 )
 
 
@@ -81,9 +82,8 @@ def _show_one(stack: Stack, console: Console) -> None:
         console.print(f"  {stack.predicted_because(name)}.\n")
     for known in stack.deviations:
         names = ", ".join(known.exchanges)
-        console.print(
-            f"It answers {names} in its own way: {known.because}.", markup=False
-        )
+        answer = f"answers {known.status} to" if known.status else "deviates at"
+        console.print(f"It {answer} {names}: {known.because}.", markup=False)
 
 
 def _missing(stack: Stack) -> str:

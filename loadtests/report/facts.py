@@ -51,7 +51,8 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     ),
     facts.NO_MEMORY: lambda f: (
         f"the search ended early: {f['slow_clients']:.0f} slow clients would have "
-        f"taken {f['wanted_mb']:.0f} MB more, and {f['free_mb']:.0f} MB were free"
+        f"taken {f['wanted_mb']:.0f} MB more, over half of the {f['free_mb']:.0f} MB "
+        "that were free"
     ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "

@@ -246,6 +246,4 @@ def test_package_of_one_worker_class_matters_to_its_stack_only() -> None:
 def test_every_package_matters_to_a_stack_that_is_not_in_the_catalog(
     package: str,
 ) -> None:
-    assert affected_by(package, ["asgi-of-another-server"]) == {
-        "asgi-of-another-server"
-    }
+    assert affected_by(package, ["asgi-other"]) == {"asgi-other"}

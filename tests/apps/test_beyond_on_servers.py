@@ -1,4 +1,4 @@
-"""What ASGI has beyond WSGI, on every stack: WebSocket, work in the background.
+"""What ASGI has beyond WSGI, on every stack: WebSocket.
 
 The client is websocket-client: it shares no code with what the servers use.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.client
 import socket
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import pytest
 import websocket
 from websocket import ABNF, WebSocket, WebSocketBadStatusException
 
-from loadtests.catalog.stacks import HOST, HTTP1
+from loadtests.catalog.stacks import HOST, HTTP1, Stack
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, running
 from tests.conftest import Servers, without_errors
@@ -54,6 +52,14 @@ def connected(
         client.shutdown()  # only the socket: the tests say when to send a Close frame
 
 
+def deviates(request: pytest.FixtureRequest, stack: Stack, name: str) -> bool:
+    """Whether the stack says that it does; then the test must fail."""
+    known = [one for one in stack.deviations if name in one.exchanges]
+    for one in known:
+        request.applymarker(pytest.mark.xfail(reason=one.because, strict=True))
+    return bool(known)
+
+
 def socket_of(client: WebSocket) -> socket.socket:
     assert client.sock is not None
     return client.sock
@@ -88,13 +94,22 @@ def test_websocket_echoes_text_and_bytes_as_they_came(
     messages = [
         (ABNF.OPCODE_TEXT, "Grüße 🐍".encode()),
         (ABNF.OPCODE_BINARY, b"\0\xff\x80"),
-        (ABNF.OPCODE_TEXT, b""),
-        (ABNF.OPCODE_BINARY, b""),
         (ABNF.OPCODE_BINARY, bytes(range(256))),
     ]
     with connected(asgi_server) as client:
         send(client, *(frame(*message) for message in messages), step=step)
         assert [receive(client) for _ in messages] == messages
+
+
+@pytest.mark.parametrize("opcode", [ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY])
+def test_websocket_echoes_an_empty_message(
+    request: pytest.FixtureRequest, asgi_server: Server, opcode: int
+) -> None:
+    with connected(asgi_server) as client:
+        if deviates(request, asgi_server.stack, "websocket-empty-message"):
+            client.settimeout(1.0)
+        send(client, frame(opcode, b""))
+        assert receive(client) == (opcode, b"")
 
 
 @ALL_AT_ONCE_OR_BYTE_BY_BYTE
@@ -138,14 +153,18 @@ def test_websocket_is_closed_by_the_app_with_its_code(
         assert receive(client) == (ABNF.OPCODE_TEXT, b"a")
         assert receive(client) == (ABNF.OPCODE_CLOSE, code.to_bytes(2, "big"))
         send(client, close_frame(code))
-        # RFC 6455, 7.1.1: the server closes the connection first.
-        assert socket_of(client).recv(1) == b""
+        # RFC 6455, 7.1.1: the server closes the connection first. daphne resets it, and
+        # so does granian at times.
+        with contextlib.suppress(ConnectionResetError):
+            assert socket_of(client).recv(1) == b""
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 4001])
 def test_websocket_close_of_the_client_is_answered_with_its_code(
-    asgi_server: Server, code: int
+    request: pytest.FixtureRequest, asgi_server: Server, code: int
 ) -> None:
+    if code != 1000:
+        deviates(request, asgi_server.stack, "websocket-close-of-the-client")
     with connected(asgi_server) as client:
         send(client, close_frame(code, b"bye"))
         opcode, payload = receive(client)
@@ -191,13 +210,18 @@ def test_websocket_handshake_at_a_wsgi_app_says_why_not(wsgi_server: Server) -> 
 
 @pytest.mark.parametrize("stack_id", ASGI)
 def test_app_sees_with_which_code_a_websocket_ended(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_id: str
+    request: pytest.FixtureRequest,
+    guard: Guard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stack_id: str,
 ) -> None:
     """The client's own; 1005 for a Close without one.
 
     For a client that just goes RFC 6455, 7.1.5, has 1006, and so has gunicorn; uvicorn
     takes the ASGI specification at its word ("no code was received") and says 1005.
     """
+    deviates(request, HTTP1[stack_id], "websocket-code-seen")
     seen = tmp_path / "witness"
     monkeypatch.setenv("WITNESS", str(seen))
     stack = HTTP1[stack_id].with_counts(workers=1, threads=None)
@@ -213,28 +237,3 @@ def test_app_sees_with_which_code_a_websocket_ended(
                 send(client, last_words)
             assert wait_until(seen.exists, 5), f"{codes} was not seen"
             assert seen.read_text() in codes
-
-
-def test_background_work_is_done_after_the_client_has_its_whole_answer(
-    asgi_server: Server,
-) -> None:
-    """On one connection, so that all three requests go to the same worker."""
-    work_s = 1.0  # an answer that waits for the work is late on any machine
-    connection = http.client.HTTPConnection(*asgi_server.address, timeout=WAIT_S)
-
-    def ask(method: str, target: str) -> tuple[int, str]:
-        connection.request(method, target)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-
-    def finished() -> int:
-        return int(ask("GET", "/background")[1].removeprefix("finished: "))
-
-    with contextlib.closing(connection):
-        before = finished()
-        began_s = time.monotonic()
-        target = f"/background?ms={work_s * 1000:.0f}"
-        assert ask("POST", target) == (202, "will work for 1000 ms")
-        assert time.monotonic() - began_s < work_s
-        assert wait_until(lambda: finished() == before + 1, WAIT_S)
-        assert time.monotonic() - began_s >= work_s

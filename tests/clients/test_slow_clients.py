@@ -14,13 +14,8 @@ import pytest
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST, HTTP1, STACKS
 from loadtests.clients import wire
-from loadtests.records.samples import (
-    SAMPLES_FILE,
-    VISITS_FILE,
-    Sample,
-    Visit,
-    read_samples,
-)
+from loadtests.records import samples
+from loadtests.records.samples import Sample, Visit, read_samples
 from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, listeners, running
@@ -28,6 +23,8 @@ from tests.conftest import Servers
 
 CHUNKS, SIZE = 512, 65536
 HELD_BACK_UNDER = CHUNKS * SIZE / 2
+# daphne keeps all of an answer for its client, waitress somewhat over 16 MB.
+BUFFERED = {"asgi-daphne": CHUNKS * SIZE, "wsgi-waitress": 17 * 2**20}
 PATIENCE_S = 15.0
 
 
@@ -99,10 +96,12 @@ def ask_for_stream(server: Server, chunks: int, interval_ms: int = 0) -> socket.
 
 def test_slow_reader_holds_the_app_back_and_not_for_good(watched: Watched) -> None:
     server, witness = watched
+    buffered = BUFFERED.get(server.stack.id, 0)
     with ask_for_stream(server, CHUNKS) as sock:
         assert sock.recv(512)
-        assert witness.await_standstill() < HELD_BACK_UNDER
-        assert not witness.ended()
+        taken = witness.await_standstill()
+        assert 0.9 * buffered <= taken <= max(buffered, HELD_BACK_UNDER)
+        assert bool(witness.ended()) == (buffered == CHUNKS * SIZE)
         sock.settimeout(PATIENCE_S)
         while sock.recv(2**20):
             pass
@@ -189,7 +188,7 @@ def recorded(
 @pytest.mark.parametrize("name", ["Idle", "SlowHeaders", "SlowBody", "SlowRead"])
 def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> None:
     """A staircase without a harness, as `--levels` asks Locust for it."""
-    visits = read_samples(recorded / name, VISITS_FILE, Visit)
+    visits = read_samples(recorded / name, samples.VISITS_FILE, Visit)
     assert [visit.fate for visit in visits] == ["held"] * 3
     # They are let go when their step is over, and not when Locust ends.
     lasted_s = [visit.ended_s - visit.began_s for visit in visits]
@@ -199,7 +198,7 @@ def test_slow_clients_climb_are_held_and_leave(recorded: Path, name: str) -> Non
 
 def test_slow_clients_before_a_full_backlog_are_there_too(recorded: Path) -> None:
     """Linux keeps one more than it is told, and leaves the others without an answer."""
-    visits = read_samples(recorded / "knocking", VISITS_FILE, Visit)
+    visits = read_samples(recorded / "knocking", samples.VISITS_FILE, Visit)
     assert sorted(visit.fate for visit in visits) == ["held", "refused", "refused"]
     assert {visit.client for visit in visits} == {0, 1, 2}
 
@@ -208,7 +207,7 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
     recorded: Path,
 ) -> None:
     """gunicorn's gevent worker hangs up after 2 s without a request."""
-    visits = read_samples(recorded / "dropped", VISITS_FILE, Visit)
+    visits = read_samples(recorded / "dropped", samples.VISITS_FILE, Visit)
     dropped = [visit for visit in visits if visit.fate == "closed"]
     assert {visit.client for visit in dropped} == {0, 1}
     assert all(visit.ended_s - visit.began_s > 1.5 for visit in dropped)
@@ -216,10 +215,10 @@ def test_slow_clients_that_are_dropped_are_recorded_and_come_back(
 
 
 def test_probe_keeps_its_rate_and_checks_its_answers(recorded: Path) -> None:
-    samples = read_samples(recorded / "probe", SAMPLES_FILE, Sample)
-    assert len(samples) == 100
-    assert not [sample for sample in samples if sample.fault]
-    intended = sorted(sample.intended_s for sample in samples)
+    taken = read_samples(recorded / "probe", samples.SAMPLES_FILE, Sample)
+    assert len(taken) == 100
+    assert not [sample for sample in taken if sample.fault]
+    intended = sorted(sample.intended_s for sample in taken)
     assert intended[-1] - intended[0] == pytest.approx(99 / 50)
 
 
@@ -227,9 +226,9 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     recorded: Path,
 ) -> None:
     """Every request is late, and none delays another."""
-    samples = read_samples(recorded / "unanswered", SAMPLES_FILE, Sample)
-    assert len(samples) == 50
-    assert {sample.fault for sample in samples} == {"late"}
+    taken = read_samples(recorded / "unanswered", samples.SAMPLES_FILE, Sample)
+    assert len(taken) == 50
+    assert {sample.fault for sample in taken} == {"late"}
     lateness_s = sorted(s.started_s - s.intended_s for s in samples)
     # One after the other they would leave up to 20 s late, and half of them over 9 s.
     assert lateness_s[25] < 1

@@ -168,6 +168,7 @@ def test_command_that_fails_says_why_in_one_line(
 ) -> None:
     monkeypatch.setattr(example, "ROOT", tmp_path)
     monkeypatch.setattr(readme_command, "ROOT", tmp_path)
+    (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text(PAGE)
     assert main(["readme", "--check"]) == 2
     assert capsys.readouterr().err.startswith("error: reports/example/ is not there")

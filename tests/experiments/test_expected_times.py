@@ -74,7 +74,7 @@ def test_stack_of_which_nothing_is_predicted_is_expected_to_hold() -> None:
 
 @pytest.mark.parametrize(
     ("profile", "cells", "most_s"),
-    [("smoke", 2, 60), ("quick", 9, 4.5 * 60), ("full", 96, 75 * 60)],
+    [("smoke", 2, 60), ("quick", 9, 4.5 * 60), ("full", 168, 110 * 60)],
 )
 def test_profile_is_so_many_cells_and_takes_no_longer(
     profile: str, cells: int, most_s: float

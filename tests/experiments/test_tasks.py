@@ -52,7 +52,8 @@ def context(folder: Path, guard: Guard) -> Context:
 def test_each_stack_that_slow_clients_can_take_out_is_held_at_its_capacity() -> None:
     held: list[SelfRecoveryTask] = tasks("full", SELF_RECOVERY)
     assert {task.key.stack for task in held} == {
-        *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn")
+        *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn"),
+        *("wsgi-waitress", "wsgi-granian", "wsgi-uwsgi", "asgi-daphne"),
     }
     assert {task.key.what for task in held} == {*slow_clients()}
     for task in held:

@@ -50,10 +50,11 @@ def test_draws_keep_their_limits_and_can_be_served(seed: int) -> None:
         draw, stack = validation.draw_of(task), task.holding.stack
         assert 1 <= draw.workers <= 4
         assert (draw.threads is None) == (stack.threads is None)
-        assert 1 <= (draw.threads or 1) <= 16
+        assert 1 <= (draw.threads or 1) <= 16 * (4 if stack.one_process else 1)
         assert 256 <= draw.nofile <= 4096
         assert draw.predicted_out_by <= validation.MOST_PREDICTED
-        assert (draw.threads or 1) < (draw.worker_connections or 20)
+        least = 1 if stack.one_process else draw.threads or 1
+        assert least < (draw.worker_connections or 20)
         assert stack.command(port=8000)
         assert task.lasts_s < 60
 

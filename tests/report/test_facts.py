@@ -77,7 +77,7 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
         (
             fact(facts.NO_MEMORY, slow_clients=900, wanted_mb=5300, free_mb=4000),
             "the search ended early: 900 slow clients would have taken 5300 MB more, "
-            "and 4000 MB were free",
+            "over half of the 4000 MB that were free",
         ),
         (
             fact(facts.PORT_TAKEN, "nc (pid 7)"),

@@ -62,8 +62,8 @@ class Exchange:
 class Deviation:
     """Where a server answers other than the contract has it, and why.
 
-    `exchanges` are ids, or patterns of them (fnmatch). `status` is what it answers;
-    None: it waits for what does not come.
+    `exchanges` are ids, or patterns of them (fnmatch), or what a test of WebSockets
+    calls it. `status` is what it answers; None: it waits for what does not come.
     """
 
     exchanges: tuple[str, ...]

@@ -44,6 +44,23 @@ STACKS = [
         own_descriptors=12,
         deviations=(
             Deviation(
+                ("websocket-empty-message",),
+                None,
+                "daphne sends no empty message (daphne/ws_protocol.py, handle_reply)",
+            ),
+            Deviation(
+                ("websocket-close-of-the-client",),
+                None,
+                "daphne answers a client's Close with 1000, whatever its code was "
+                "(autobahn/websocket/protocol.py, onCloseFrame)",
+            ),
+            Deviation(
+                ("websocket-code-seen",),
+                None,
+                "daphne gives the app no code, None, for a Close without one "
+                "(daphne/ws_protocol.py, onClose)",
+            ),
+            Deviation(
                 ("state", "head-state"),
                 501,
                 "daphne offers no lifespan (daphne/server.py handles no such scope)",
@@ -58,8 +75,9 @@ STACKS = [
         ),
         deploy=(
             f"{MORE_DESCRIPTORS} It buffers a response without limit for a client that "
-            "reads slowly. Twisted closes a silent connection after 60 s. For more "
-            "than one process, start several (--fd)."
+            "reads slowly. Twisted closes a silent connection after 60 s, and a "
+            "download on a kept-alive one after some 75 s. For more than one process, "
+            "start several (--fd)."
         ),
     ),
 ]

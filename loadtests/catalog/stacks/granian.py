@@ -33,7 +33,7 @@ _CONNECTIONS = Limit(
     worker_connections,
     AtLimit.QUEUES,
     "with as many connections as --backpressure a worker accepts none, and what the "
-    "kernel hashes to it waits (granian/_granian.pyi, src/net.rs, set_reuse_port)",
+    "kernel hashes to it waits (src/workers.rs, src/net.rs, set_reuse_port)",
     hashed=True,
 )
 _DESCRIPTORS = Limit(
@@ -73,7 +73,7 @@ THREAD = Holds(
         *_ACCEPTED,
     ),
     "a blocking thread runs the app, waits in wsgi.input, and waits for room for the "
-    "next piece of the response (granian/wsgi.py)",
+    "next piece of the response (src/wsgi/io.rs)",
 )
 _LOOP = Holds(
     "a worker's event loop",
@@ -129,7 +129,7 @@ STACKS = [
         ),
         deploy=(
             "--blocking-threads is how many slow uploads and downloads each worker "
-            f"holds. {_DEPLOY}"
+            f"holds. By default it is half of --backpressure. {_DEPLOY}"
         ),
     ),
     Stack(

@@ -100,7 +100,8 @@ STACKS = [
         deploy=(
             "--threads is how many slow clients each process holds. --socket-timeout 4 "
             "ends a client that says nothing, or does not read, for 4 s. Nothing ends "
-            "one that sends a byte now and then."
+            "one that sends a byte now and then. With --http or a proxy in front, "
+            "other limits come first."
         ),
     ),
 ]

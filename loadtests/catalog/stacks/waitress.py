@@ -9,6 +9,7 @@ from loadtests.catalog.stacks.limits import (
     Holds,
     Limit,
     Supply,
+    descriptors,
     threads,
     worker_connections,
 )
@@ -23,6 +24,14 @@ _CONNECTIONS = Limit(
     "with as many connections as connection_limit, its own two included, it accepts "
     "none (waitress/server.py, readable)",
 )
+_DESCRIPTORS = Limit(
+    Supply.DESCRIPTORS,
+    descriptors,
+    AtLimit.SPINS,
+    "without a descriptor it tries to accept again and again, and logs each failure "
+    "(waitress/server.py, handle_accept)",
+)
+_ACCEPTED = (_CONNECTIONS, _DESCRIPTORS)
 _THREADS = Limit(
     Supply.THREADS,
     threads,
@@ -33,19 +42,19 @@ _THREADS = Limit(
 
 BUFFERED = Holds(
     "a connection",
-    (_CONNECTIONS,),
+    _ACCEPTED,
     "its loop takes in a whole request, to a file above 512 kB, before a thread runs "
     "the app (waitress/channel.py, received)",
 )
 HANDLER = Holds(
     "a thread",
-    (_THREADS, _CONNECTIONS),
+    (_THREADS, *_ACCEPTED),
     "a thread runs the app for one request to the end (waitress/task.py, "
     "handler_thread)",
 )
 READER = Holds(
     "a thread",
-    (_THREADS, _CONNECTIONS),
+    (_THREADS, *_ACCEPTED),
     "a thread that runs ahead of its client by 16 MB, outbuf_high_watermark, waits for "
     "the client (waitress/channel.py, _flush_outbufs_below_high_watermark)",
 )
@@ -58,7 +67,7 @@ STACKS = [
         worker="threads",
         argv=tuple(
             "python -m waitress --host={host} --port={port} --threads={threads} "
-            "--connection-limit={all_connections} {app}".split()
+            "--connection-limit={all_connections} --asyncore-use-poll {app}".split()
         ),
         holds=everywhere(BUFFERED)
         | {Phase.RESPONSE: READER}
@@ -100,8 +109,9 @@ STACKS = [
         ),
         deploy=(
             "--connection-limit 100 is how many clients it accepts at all: raise it, "
-            "with --asyncore-use-poll above 1,000. --threads is how many downloads "
-            "over 16 MB it holds. --channel-timeout 120 closes silent clients."
+            "and the limit of descriptors (ulimit -n). Above 1,000 it needs "
+            "--asyncore-use-poll. --threads is how many downloads over 16 MB it holds. "
+            "--channel-timeout 120 closes silent clients."
         ),
     ),
 ]

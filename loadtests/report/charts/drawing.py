@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterator, Sequence
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, by_family, outcomes
@@ -48,8 +49,7 @@ def svgs(pictures: Sequence[Picture]) -> list[str]:
     """Several charts, made together by the engine that was started ahead, if any."""
     texts = [json.dumps(specification(picture)) for picture in pictures]
     if missing := [text for text in dict.fromkeys(texts) if text not in _DRAWN]:
-        made = _AHEAD.pop().svgs(missing) if _AHEAD else map(_svg, missing)
-        _DRAWN.update(zip(missing, made, strict=True))
+        _DRAWN.update(zip(missing, _made(missing), strict=True))
     return [_DRAWN[text] for text in texts]
 
 
@@ -64,6 +64,14 @@ def started_ahead() -> Iterator[None]:
         _AHEAD.clear()
         _DRAWN.clear()
         started.close()
+
+
+def _made(specifications: Sequence[str]) -> Iterable[str]:
+    """By the engine that was started ahead; by our own without one, or if it failed."""
+    if _AHEAD:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return _AHEAD.pop().svgs(specifications)
+    return map(_svg, specifications)
 
 
 def _svg(specification: str) -> str:

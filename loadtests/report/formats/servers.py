@@ -12,21 +12,22 @@ from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.report.formats.syntax import fenced, table, text
 from loadtests.report.said import span, supply
-from loadtests.report.words import listed
+from loadtests.report.words import NOTHING, listed
 
 PORT = 8000
 LEAD = """\
 # Servers
 
 What each stack does with slow clients, and which options change that. `make readme`
-writes this page from `loadtests/catalog/stacks/`. Nothing here is measured: these are
-predictions from the source of each server. They are for the counts in the command and
-1,024 descriptors for each process. `make load STACKS=<id>` tests them. `make stacks
-STACK=<id>` shows the same with the versions that are installed.
+writes this page from `loadtests/catalog/stacks/`. These are predictions from the source
+of each server, for the counts in the command and 1,024 descriptors for each process.
+How unevenly event loops fill is fitted to earlier runs. `make load STACKS=<id>` tests
+the predictions. `make stacks STACK=<id>` shows the versions that are installed here.
+The commands are for the folder of the repository, after `. .venv/bin/activate`.
 
 *Degrades at* so many slow clients, under 99 % of healthy requests are answered in time.
-*Out at* so many, under 1 % are. A range stands where clients do not fall evenly on
-workers.
+*Out at* so many, under 1 % are. A range stands where clients fall unevenly on workers,
+or hold what they hold by turns. Then the low end is for those that come all at once.
 """
 HEADINGS = ["scenario", "degrades at", "out at", "limit", "why"]
 DEVIATES = ["exchange of the contract", "answer", "why"]
@@ -64,5 +65,5 @@ def _rows(stack: Stack) -> Iterator[list[str]]:
 
 def _deviations(stack: Stack) -> Iterator[list[str]]:
     for known in stack.deviations:
-        status = "none yet" if known.status is None else str(known.status)
+        status = NOTHING if known.status is None else str(known.status)
         yield [text(listed(list(known.exchanges))), status, text(known.because)]
