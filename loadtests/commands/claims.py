@@ -24,6 +24,7 @@ from loadtests.experiments.claims import (
     buffering,
     cost,
     interface,
+    limits,
     serving,
     streaming,
 )
@@ -59,7 +60,7 @@ TARGETS = (
 VARIABLES = {"ONLY": "<id>,<id>"}
 
 # Imported, they have registered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, buffering, cost)
+FILES = (interface, streaming, beyond, serving, limits, buffering, cost)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",
@@ -110,7 +111,10 @@ def run(names: Sequence[str], console: Console) -> Status:
 
 
 def _heading(python: str, cpus: int, packages: dict[str, str]) -> str:
-    names = ("gunicorn", "gevent", "uvicorn", "httptools", "h11", "uvloop", "a2wsgi")
+    names = (
+        *("gunicorn", "gevent", "uvicorn", "httptools", "h11", "uvloop", "a2wsgi"),
+        *("hypercorn", "granian", "waitress"),
+    )
     versions = ", ".join(f"{name} {packages[name]}" for name in names)
     return f"Python {python}, {cpus} CPUs; {versions}; one worker everywhere\n"
 

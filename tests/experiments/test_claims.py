@@ -48,6 +48,9 @@ QUICK = {
     "scope-is-immutable": REFUTED,
     "disconnect-is-an-event": ONLY_WITH,
     "asgi-websockets-and-lifespan": HOLDS,
+    "limit-concurrency-counts-requests": REFUTED,
+    "backpressure-counts-requests": REFUTED,
+    "worker-connections-cap-every-worker": ONLY_WITH,
 }
 
 

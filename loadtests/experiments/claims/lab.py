@@ -20,7 +20,7 @@ from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.stacks import find
-from loadtests.catalog.target import RAW
+from loadtests.catalog.target import RAW, Target
 from loadtests.clients import wire
 from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
 from loadtests.clients.conversations import ask
@@ -32,13 +32,19 @@ from loadtests.servers.server import Server, running
 DEADLINE_S = 1.0
 # More than the sockets' buffers take (over 4 MB), little enough for a proxy's disk.
 _STREAM = Request("GET", "/stream?chunks=128&size=65536")
-_TARGET = dataclasses.replace(
-    RAW, host="claims", requests={**RAW.requests, Phase.RESPONSE: _STREAM}
-)
 _GAP_S = 0.25
 _SETTLE_S = 0.3
 _RESET = struct.pack("ii", 1, 0)
 _ROUNDS, _DRIVEN_S = 2, 0.4
+
+
+def of_claims(requests: Mapping[Phase, Request]) -> Target:
+    """Our apps, with other requests to be drawn out."""
+    drawn_out = {**RAW.requests, Phase.RESPONSE: _STREAM, **requests}
+    return dataclasses.replace(RAW, host="claims", requests=drawn_out)
+
+
+_TARGET = of_claims({})
 
 
 class Lab:
@@ -141,7 +147,9 @@ def healthy(address: Address, count: int = 20, every_s: float = 0.025) -> list[f
 
 
 @contextlib.contextmanager
-def slow(address: Address, scenario: str, count: int) -> Iterator[Crowd]:
+def slow(
+    address: Address, scenario: str, count: int, target: Target = _TARGET
+) -> Iterator[Crowd]:
     """Hold that many slow clients for as long as the block runs."""
     buffer = receive_buffer(find_scenario(scenario).phase)
     behave = BEHAVIOURS[scenario]
@@ -154,7 +162,7 @@ def slow(address: Address, scenario: str, count: int) -> Iterator[Crowd]:
                 # at once, and not when it next probes a window that is closed.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 crowd.sockets.append(sockets.enter_context(sock))
-                crowd.visits.append(pool.submit(behave, sock, _TARGET, _GAP_S))
+                crowd.visits.append(pool.submit(behave, sock, target, _GAP_S))
             time.sleep(_SETTLE_S)
             yield crowd
         finally:
