@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shlex
+import subprocess
 import sys
 import time
 
-from loadtests import UserError
+from loadtests import ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
 from loadtests.commands import options
@@ -54,6 +56,7 @@ VARIABLES = {
     "STACK": "<id>",
 }
 
+_IMPORTS_WITHIN_S = 30.0
 SAY_WHICH = "say which: make serve STACK=<id>; make stacks lists them all"
 
 
@@ -80,6 +83,7 @@ def serve(arguments: argparse.Namespace) -> Status:
     stack = stack.with_counts(arguments.workers, arguments.threads)
     if arguments.trace:
         stack = traced(stack)
+        see_that_it_imports(stack)
     command = shlex.join(stack.command(arguments.port))
     # Of a trace only its records go to standard output: `make serve-asgi TRACE=1 | jq`.
     with (
@@ -90,6 +94,24 @@ def serve(arguments: argparse.Namespace) -> Status:
         # A trace begins with your first request, not with the one that asks if the
         # server is ready; and TRACE_APP may be any app, which would not answer that.
         return _serve(stack, guard, arguments.port, answering=not arguments.trace)
+
+
+def see_that_it_imports(stack: Stack) -> None:
+    """UserError with the reason if TRACE_APP names no app: some servers would start
+    their workers again and again."""
+    module = stack.app.partition(":")[0]
+    tried = [sys.executable, "-c", f"import {module}"]
+    try:
+        found = subprocess.run(
+            tried, cwd=ROOT, capture_output=True, text=True, timeout=_IMPORTS_WITHIN_S
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"TRACE_APP does not import within {_IMPORTS_WITHIN_S:g} s"
+        ) from None
+    if found.returncode:
+        why = (found.stderr.strip().splitlines() or ["no reason was given"])[-1]
+        raise UserError(f"TRACE_APP={os.environ.get('TRACE_APP', '')}: {why}")
 
 
 def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> Status:

@@ -7,6 +7,7 @@ as ready only when a process of OUR group listens there and answers as the app w
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import socket
 import time
@@ -146,8 +147,7 @@ def running(
     ready in 20 s; ProcessError when it will not end.
     """
     port = port or free_port()
-    if listening(port):
-        raise ServerError(f"port {port} is in use: choose another with PORT=")
+    _see_that_it_is_free(port)
     command, nofile = stack.command(port), stack.nofile
     with started(guard, command, log, cwd=ROOT, nofile=nofile) as group:
         server = Server(stack, group, port)
@@ -155,6 +155,20 @@ def running(
         if answering:
             _await_answers(server)
         yield server
+
+
+def _see_that_it_is_free(port: int) -> None:
+    """Nobody listens there, nor has it bound; or ServerError."""
+    with socket.socket() as trial:
+        # As servers do: connections that have ended are in nobody's way.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else error.strerror
+            raise ServerError(f"port {port} {why}: choose another with PORT=") from None
+    if listening(port):
+        raise ServerError(f"port {port} is in use: choose another with PORT=")
 
 
 def _await_listening(server: Server) -> None:

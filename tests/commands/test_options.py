@@ -111,6 +111,27 @@ def test_error_of_the_command_line_is_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("nope:app", "ModuleNotFoundError: No module named 'nope'"),
+        ("asgi_app:nope", "AttributeError: module 'asgi_app' has no attribute 'nope'"),
+    ],
+)
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_app_to_trace_that_is_not_there_is_one_line(
+    interface: str,
+    path: str,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """uvicorn would start its workers again and again."""
+    monkeypatch.setenv("TRACE_APP", path)
+    assert main(["serve", f"--interface={interface}", "--trace"]) == Status.NOT_DONE
+    assert capsys.readouterr().err == f"error: TRACE_APP={path}: {says}\n"
+
+
 def test_threshold_and_counts_have_limits() -> None:
     for read, good, bad in (
         (options.port, "65535", "65536"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,20 @@ def test_port_that_is_taken_is_an_error_and_not_a_measurement(
         running(STACKS["asgi-uvicorn"], guard, tmp_path / "log", port=taken),
     ):
         pass
+
+
+def test_port_that_is_bound_without_listening_is_taken_too(
+    guard: Guard, tmp_path: Path
+) -> None:
+    """gunicorn would try again and again to bind it."""
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        taken = other.getsockname()[1]
+        with (
+            pytest.raises(ServerError, match=f"port {taken} is in use"),
+            running(STACKS["wsgi-gunicorn-sync"], guard, tmp_path / "log", port=taken),
+        ):
+            pass
 
 
 def test_server_that_does_not_start_says_why(guard: Guard, tmp_path: Path) -> None:
