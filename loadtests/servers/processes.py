@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.servers.logs import last_words
 from loadtests.servers.programs import (
     ProcessError,
     as_started,
@@ -103,12 +104,11 @@ class Group:
         return wait_until(lambda: not self.members(), seconds)
 
     def last_words(self) -> str:
-        """The last line of the log that says something, for an error message."""
+        """What the log says of the end, for an error message."""
         if self.log is None:
             return "see above"
-        lines = self.log.read_text(errors="replace").splitlines()
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f"{self.log} ends: {last[:200] or 'nothing'}"
+        said = last_words(self.log.read_text(errors="replace"))
+        return f"{self.log} ends: {said or 'nothing'}"
 
 
 def _is_member(process: psutil.Process, group: int) -> bool:
@@ -151,19 +151,27 @@ def uninterrupted() -> Iterator[None]:
 
 class Guard:
     """Ends the groups it was told of when its standard input closes, as it does when
-    this process dies. Told of a group's start and end, it ends none that is over."""
+    this process dies. Told of a group's start and end, it ends none that is over.
+
+    There are two of it: whoever kills one, and then us, still leaves nothing behind.
+    """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-S", "-E", str(_GUARD)],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            text=True,
-        )
-        self.id = self._process.pid  # its process group, like that of a Group
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-S", "-E", str(_GUARD)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        self.ids = [
+            process.pid for process in self._processes
+        ]  # and groups, like a Group
 
     def watch(self, group: Group) -> None:
-        """Raises ProcessError where the guard is gone: what it does not know of would
+        """Raises ProcessError where a guard is gone: what it does not know of could
         outlive us."""
         try:
             self._say(f"+{group.id}")
@@ -171,19 +179,23 @@ class Guard:
             raise ProcessError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
-        with contextlib.suppress(BrokenPipeError):  # a guard that is gone has forgotten
-            self._say(f"-{group.id}")
+        self._say(f"-{group.id}", to_those_that_live=True)
 
     def close(self) -> None:
-        """Dismiss the guard; groups that it still knows of are ended."""
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        self._process.wait()
+        """Dismiss the guards; groups that they still know of are ended."""
+        for process in self._processes:
+            if process.stdin:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+        for process in self._processes:
+            process.wait()
 
-    def _say(self, line: str) -> None:
-        if self._process.stdin:
-            print(line, file=self._process.stdin, flush=True)
+    def _say(self, line: str, *, to_those_that_live: bool = False) -> None:
+        ignored = (BrokenPipeError,) if to_those_that_live else ()
+        for process in self._processes:
+            if process.stdin:
+                with contextlib.suppress(*ignored):
+                    print(line, file=process.stdin, flush=True)
 
 
 @contextlib.contextmanager

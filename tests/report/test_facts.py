@@ -7,6 +7,7 @@ import pytest
 from loadtests.records import facts
 from loadtests.records.facts import Fact, fact
 from loadtests.report.facts import SENTENCES, doubts, reason, sentence, sentences
+from loadtests.report.sections.doubts import warnings
 from tests import runs
 
 LATE = fact(facts.LEFT_LATE, lag_p99_ms=7.25, limit_ms=5)
@@ -109,6 +110,21 @@ def test_reason_names_the_faults_of_both_tries() -> None:
 def test_cell_without_steps_or_faults_has_a_reason() -> None:
     assert reason(runs.cell(valid=False, steps=[])) == "no step was measured"
     assert reason(runs.cell(valid=False)) == "no reason was recorded"
+
+
+def test_warnings_that_are_the_same_are_one_line_for_each_stack() -> None:
+    early = [facts.Fact(facts.NOT_RECOVERED, {"slow_clients": 9})]
+    cells = [
+        runs.cell("a", "slow-body", doubts=early),
+        runs.cell("a", "idle", doubts=early),
+        runs.cell("b", "idle", doubts=early),
+        runs.cell("b", "slow-body"),
+    ]
+    said = "the search ended early: the server did not recover in 10 s after all but "
+    assert warnings(runs.run(cells)) == [
+        ("a, 2 cells (idle, slow-body)", f"{said}9 slow clients had left"),
+        ("b, idle, repeat 1", f"{said}9 slow clients had left"),
+    ]
 
 
 def test_doubts_name_the_first_try() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from loadtests.report.said import repeated, share_within, time
+from loadtests.report.said import found, repeated, share_within, supply, time
+from tests import runs
 from tests.steps import but
 
 
@@ -46,3 +49,12 @@ def test_repeats_are_written_with_the_interval_of_their_mean() -> None:
 
 def test_share_of_nothing_is_a_dash() -> None:
     assert share_within(but(attempted=0, answered=0)) == "–"
+
+
+def test_what_ran_out_has_the_name_that_the_server_gives_it() -> None:
+    cell = runs.cell("wsgi-waitress", answered={0: 150, 97: 150, 98: 0}, predicted=98)
+    gone = dataclasses.replace(cell.capacity, ran_out="worker_connections")
+    said = found(dataclasses.replace(cell, capacity=gone))
+    assert said == "holds 97, out at 98 (predicted 98): connection_limit ran out"
+    assert supply("of-nobody", "threads") == "threads"
+    assert supply("asgi-granian", None) == ""

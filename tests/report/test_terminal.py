@@ -105,3 +105,18 @@ def test_table_fits_the_terminal(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     assert "wsgi-gunicorn-gthread" in text
+
+
+def test_terminal_names_the_stack_to_start_first() -> None:
+    cells = [
+        runs.cell(stack, scenario, answered={0: 150, held: 150, held + 1: 0})
+        for stack, held in (("asgi-uvicorn", 1900), ("wsgi-gunicorn-gevent", 1999))
+        for scenario in ("slow-headers", "slow-body")
+    ]
+    costs = [
+        runs.cost("asgi-uvicorn", us=50.0),
+        runs.cost("wsgi-gunicorn-gevent", us=90),
+    ]
+    run = dataclasses.replace(runs.run(cells), costs=costs)
+    said = " ".join(rendered(run, 100).split())
+    assert ": asgi-uvicorn, also wsgi-gunicorn-gevent (held 1,900 to 1,999)." in said

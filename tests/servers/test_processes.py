@@ -74,7 +74,10 @@ def test_group_ends_when_the_block_raises(guard: Guard, tmp_path: Path) -> None:
     assert group.members() == []
 
 
-def test_guard_ends_the_group_when_its_owner_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("guards_killed", [0, 1])
+def test_guard_ends_the_group_when_its_owner_is_killed(
+    tmp_path: Path, guards_killed: int
+) -> None:
     """SIGKILL leaves the owner no chance to tidy up."""
     owner = subprocess.Popen(
         [
@@ -84,15 +87,18 @@ def test_guard_ends_the_group_when_its_owner_is_killed(tmp_path: Path) -> None:
             "from loadtests.servers.processes import Guard, Group\n"
             "guard = Guard(); here = Path(sys.argv[1])\n"
             f"group = Group({FAMILY!r}, here / 'log', cwd=here)\n"
-            "guard.watch(group); print(group.id, flush=True); time.sleep(60)",
+            "guard.watch(group); print(group.id, *guard.ids, flush=True)\n"
+            "time.sleep(60)",
             str(tmp_path),
         ],
         stdout=subprocess.PIPE,
         text=True,
     )
     assert owner.stdout is not None
-    group_id = int(owner.stdout.readline())
+    group_id, *guards = map(int, owner.stdout.readline().split())
     assert wait_until(lambda: len(members(group_id)) == 2, 20)
+    for guard_id in guards[:guards_killed]:
+        os.kill(guard_id, signal.SIGKILL)
     owner.kill()
     owner.wait()
     owner.stdout.close()
@@ -142,8 +148,8 @@ def test_last_words_name_the_log_and_its_last_line(
 def test_guard_that_was_killed_lets_nothing_more_be_started(tmp_path: Path) -> None:
     guard = Guard()
     with started(guard, SLEEPER, tmp_path / "log", cwd=tmp_path) as group:
-        os.kill(guard.id, signal.SIGKILL)
-        assert wait_until(lambda: not psutil.pid_exists(guard.id) or _zombie(guard), 20)
+        os.kill(guard.ids[0], signal.SIGKILL)
+        assert wait_until(lambda: _is_gone(guard.ids[0]), 20)
         with (
             pytest.raises(ProcessError, match="the guard process was ended"),
             started(guard, SLEEPER, tmp_path / "second", cwd=tmp_path),
@@ -153,8 +159,11 @@ def test_guard_that_was_killed_lets_nothing_more_be_started(tmp_path: Path) -> N
     guard.close()
 
 
-def _zombie(guard: Guard) -> bool:
-    return psutil.Process(guard.id).status() == psutil.STATUS_ZOMBIE
+def _is_gone(pid: int) -> bool:
+    return (
+        not psutil.pid_exists(pid)
+        or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    )
 
 
 def test_command_that_is_not_there_is_named(guard: Guard, tmp_path: Path) -> None:
