@@ -41,6 +41,19 @@ endef
 
 install: $(READY)
 
+# A Python that is named is the one that is used: an environment of another version is
+# set up anew.
+VERSION := import sys; print(sys.version_info[:2])
+ifeq ($(origin PYTHON) $(if $(wildcard $(PY)),there),command line there)
+ifneq ($(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null),$(shell $(PY) -c '$(VERSION)'))
+$(READY): other-version
+endif
+endif
+
+.PHONY: other-version
+other-version:
+	@echo "$(VENV) is of another Python than $(PYTHON)."
+
 $(READY): requirements.lock
 	@$(need_python)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from loadtests import ROOT
 from loadtests.commands.typed import typed
 from tests.commands.clone import fresh_clone, make
 
@@ -150,6 +152,22 @@ def test_python_that_is_missing_is_named(project: Path) -> None:
     done = make(project, "load", "PYTHON=python-none", "VENV=none")
     assert "error: no python-none: install Python 3.11 or newer\n" in done.stderr
     assert done.returncode == 2
+
+
+def test_environment_of_another_python_is_set_up_anew(tmp_path: Path) -> None:
+    """Only said, not done: -n."""
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\necho '(3, 99)'\n")
+    other.chmod(0o755)
+    for python, anew in ((other, True), (sys.executable, False)):
+        said = subprocess.run(
+            ["make", "-n", "install", f"PYTHON={python}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("rm -rf .venv" in said.stdout) == anew
 
 
 def test_trace_sends_what_was_typed(project: Path) -> None:
