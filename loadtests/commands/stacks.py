@@ -7,6 +7,7 @@ import shlex
 from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from loadtests.catalog import scenarios, stacks
@@ -25,6 +26,7 @@ TARGETS = (
     ),
 )
 _AS_ON_8000 = 8000
+_WIDEST = 1000  # more than the table needs
 WHAT = (
     "How many slow clients are predicted to take it out, with 2 workers, 8 threads "
     "each and 1,024 descriptors each, and with the limits of connections in the "
@@ -53,10 +55,20 @@ def _show_all(console: Console) -> None:
     table.add_column("stack", no_wrap=True)
     for name in scenarios.SCENARIOS:
         table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
-    for stack in stacks.HTTP1.values():
-        predicted = [_from(stack, name) for name in scenarios.SCENARIOS]
-        table.add_row(stack.id, *predicted)
-    console.print(table)
+    rows = {
+        stack.id: [_from(stack, name) for name in scenarios.SCENARIOS]
+        for stack in stacks.HTTP1.values()
+    }
+    for stack_id, predicted in rows.items():
+        table.add_row(stack_id, *predicted)
+    wide = console.options.update(max_width=_WIDEST)
+    if Measurement.get(console, wide, table).maximum <= console.width:
+        console.print(table)
+    else:
+        for stack_id, predicted in rows.items():
+            pairs = zip(scenarios.SCENARIOS, predicted, strict=True)
+            console.print(f"[bold]{stack_id}[/bold]")
+            console.print("  " + ", ".join(f"{name} {out}" for name, out in pairs))
     console.print(f"\n{WHAT}")
     console.print("Commands, versions and reasons: make stacks STACK=<id>")
     console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")

@@ -83,6 +83,31 @@ def test_list_of_stacks_shows_additions(
     assert "trailers" in shown
 
 
+def test_list_of_stacks_is_readable_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    show(argparse.Namespace(stack=None))
+    shown = capsys.readouterr().out
+    assert "wsgi-gunicorn-sync\n  idle 2, slow-headers 2, slow-body 2," in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("stack_id", STACKS)
+def test_stack_alone_is_shown_with_its_command_limits_and_reasons(
+    stack_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = stacks.find(stack_id)
+    show(argparse.Namespace(stack=stack_id))
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"$ {stack.command(8000)[0]} " in said
+    assert said.count("degrades at ") == len(SCENARIOS if stack.holds else ())
+    assert said.count("a slow client holds") >= said.count("degrades at ")
+    for known in stack.deviations:
+        assert known.exchanges[0] in said
+
+
 def test_locust_class_of_a_scenario_is_named_after_it() -> None:
     assert scenarios.scenario("slow-body").user_class == "SlowBody"
     assert SLOW_TRAILERS.user_class == "SlowTrailers"
