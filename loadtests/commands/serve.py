@@ -91,6 +91,9 @@ def serve(arguments: argparse.Namespace) -> Status:
         guarded() as guard,
     ):
         print(f"{stack.id}\n\n  $ {command}\n", flush=True)
+        if stack.one_process:
+            threads = f", and {stack.threads} threads in all" * bool(stack.threads)
+            print(f"{stack.id} has one process{threads}.\n", flush=True)
         # A trace begins with your first request, not with the one that asks if the
         # server is ready; and TRACE_APP may be any app, which would not answer that.
         return _serve(stack, guard, arguments.port, answering=not arguments.trace)

@@ -54,8 +54,9 @@ CONNECTION = Holds(
 )
 HEAD = dataclasses.replace(
     CONNECTION,
-    because="a connection counts against --backpressure; one without a whole head is "
-    "closed after --http1-header-read-timeout, 30 s (granian/http.py)",
+    because="a connection counts against --backpressure; one whose head is not whole "
+    "30 s after its first byte, --http1-header-read-timeout, is closed "
+    "(granian/http.py)",
     held_s=_HEAD_S,
     away_s=COMES_BACK_S,
 )
@@ -90,7 +91,7 @@ _LOOP = Holds(
     "a blocking call in an `async def` holds the event loop, and with it all clients "
     "of that worker (asyncio/base_events.py, run_forever)",
 )
-_UNTIL_HEAD = dict.fromkeys((Phase.SILENT, Phase.HEAD), HEAD)
+_BEFORE_THE_APP = {Phase.SILENT: CONNECTION, Phase.HEAD: HEAD}
 _WAITS = dataclasses.replace(CONNECTION, held_s=HANDLER_S, away_s=COMES_BACK_S)
 
 _GRANIAN = (
@@ -101,7 +102,7 @@ _BACKPRESSURE = 512  # by default its backlog of 1024, shared out among two work
 _DEPLOY = (
     "--backpressure is how many connections each worker holds, idle ones too: by "
     "default 1024 shared out among all workers. --http1-header-read-timeout 30000 ends "
-    "slow headers. Nothing ends a slow upload or download."
+    "slow headers. Nothing ends a silent client, a slow upload or a slow download."
 )
 
 STACKS = [
@@ -111,7 +112,7 @@ STACKS = [
         server="granian",
         worker="threads",
         argv=(*_GRANIAN, *"wsgi --blocking-threads {threads} {app}".split()),
-        holds=everywhere(THREAD) | _UNTIL_HEAD,
+        holds=everywhere(THREAD) | _BEFORE_THE_APP,
         app=WSGI_APP,
         packages=("granian",),
         threads=8,
@@ -139,7 +140,7 @@ STACKS = [
         worker="uvloop",
         argv=(*_GRANIAN, *"asgi --loop uvloop {app}".split()),
         holds=everywhere(CONNECTION)
-        | _UNTIL_HEAD
+        | _BEFORE_THE_APP
         | {Phase.HANDLER_WAITS: _WAITS, Phase.HANDLER_BLOCKS: _LOOP},
         app=ASGI_APP,
         packages=("granian", "uvloop"),
