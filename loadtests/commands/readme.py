@@ -11,6 +11,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE, ExampleError
 from loadtests.commands.statuses import Status
 from loadtests.records.folder import read_beside
+from loadtests.records.phase_map import PHASE_MAP_FILE, load_phase_map
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
@@ -39,12 +40,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def show_in_readme(arguments: argparse.Namespace) -> Status:
     """Write what the example found into the README, or see that it is there."""
     renew(ROOT, check=arguments.check)
-    renew_servers(ROOT / "docs/servers.md", check=arguments.check)
+    renew_servers(ROOT, check=arguments.check)
     return Status.DONE
 
 
-def renew_servers(path: Path, *, check: bool) -> None:
-    page = servers.page()
+def renew_servers(root: Path, *, check: bool) -> None:
+    path, measured = root / "docs/servers.md", root / EXAMPLE / PHASE_MAP_FILE
+    page = servers.page(load_phase_map(measured) if measured.exists() else None)
     if not check:
         path.write_text(page, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != page:

@@ -6,7 +6,14 @@ import dataclasses
 
 from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply, descriptors
+from loadtests.catalog.stacks.limits import (
+    AtLimit,
+    Ends,
+    Holds,
+    Limit,
+    Supply,
+    descriptors,
+)
 from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, on_a_loop
 from loadtests.catalog.stacks.stack import ASGI_APP, Stack
 
@@ -42,6 +49,7 @@ STACKS = [
         workers=1,
         one_process=True,
         own_descriptors=12,
+        ends=dict.fromkeys((Phase.SILENT, Phase.BODY), Ends(60.0, "none: Twisted's")),
         deviations=(
             Deviation(
                 ("websocket-empty-message",),

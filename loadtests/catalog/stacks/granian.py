@@ -13,6 +13,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
     COMES_BACK_S,
     AtLimit,
+    Ends,
     Holds,
     Limit,
     Supply,
@@ -98,6 +99,7 @@ _GRANIAN = (
     "python -m granian --host {host} --port {port} --workers {workers} "
     "--backpressure {worker_connections} --interface"
 ).split()
+_ENDS = {Phase.HEAD: Ends(_HEAD_S, "--http1-header-read-timeout 30000")}
 _BACKPRESSURE = 512  # by default its backlog of 1024, shared out among two workers
 _DEPLOY = (
     "--backpressure is how many connections each worker holds, idle ones too: by "
@@ -119,6 +121,7 @@ STACKS = [
         worker_connections=_BACKPRESSURE,
         connections="backpressure",
         own_descriptors=27,
+        ends=_ENDS,
         siblings_descriptors=2,
         deviations=(
             Deviation(
@@ -147,6 +150,7 @@ STACKS = [
         worker_connections=_BACKPRESSURE,
         connections="backpressure",
         own_descriptors=29,
+        ends=_ENDS,
         siblings_descriptors=2,
         deploy=_DEPLOY,
     ),

@@ -6,7 +6,7 @@ import dataclasses
 
 from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks.limits import COMES_BACK_S
+from loadtests.catalog.stacks.limits import COMES_BACK_S, Ends
 from loadtests.catalog.stacks.loops import (
     MORE_DESCRIPTORS,
     ON_ASYNCIO,
@@ -44,6 +44,9 @@ STACKS = [
         app=ASGI_APP,
         packages=("hypercorn", "h11"),
         own_descriptors=11,
+        ends=dict.fromkeys(
+            (Phase.SILENT, Phase.HEAD), Ends(_KEEP_ALIVE_S, "--keep-alive 5")
+        ),
         deviations=(
             Deviation(
                 ("websocket-code-seen",),

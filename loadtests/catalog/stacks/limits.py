@@ -176,6 +176,14 @@ class Holds:
         return min(self.limits, key=lambda limit: limit.each(stack))
 
 
+@dataclass(frozen=True)
+class Ends:
+    """That a server ends a slow connection after so long, and by which option."""
+
+    after_s: float
+    option: str
+
+
 def one(_: Stack) -> int:
     """One for each worker: the worker itself."""
     return 1

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from loadtests import UserError
 from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
-from loadtests.catalog.stacks.limits import Holds, Limit, Supply
+from loadtests.catalog.stacks.limits import Ends, Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
 HOST = "127.0.0.1"
@@ -48,6 +48,8 @@ class Stack:
     of theirs. `connections` is what the server calls its limit of connections, of which
     it takes `own_connections` itself: `all_connections` in `argv` is both.
 
+    `ends` says in which phases it ends a connection by itself: of a client that says
+    nothing, sends a header line a second, pauses in its body, or does not read.
     `deviations` are where it answers other than the contract has it.
 
     `deploy` says, to whoever deploys it, which options and limits decide about slow
@@ -78,6 +80,7 @@ class Stack:
     connections: str = "worker_connections"
     own_connections: int = 0
     deviations: tuple[Deviation, ...] = ()
+    ends: Mapping[Phase, Ends] = field(default_factory=dict)
     deploy: str = ""
     http2: bool = False
 

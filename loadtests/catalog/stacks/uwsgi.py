@@ -7,6 +7,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
     COMES_BACK_S,
     AtLimit,
+    Ends,
     Holds,
     Limit,
     Supply,
@@ -17,6 +18,7 @@ from loadtests.catalog.stacks.stack import WSGI_APP, Stack, everywhere
 SCRUBBED = ("UWSGI_*",)
 
 _SOCKET_TIMEOUT_S = 4.0  # --socket-timeout
+_OPTION = "--socket-timeout 4"
 # TCP_DEFER_ACCEPT is set to --socket-timeout, which Linux rounds up to whole
 # retransmissions, after 1, 2 and 4 s (tcp_input.c, secs_to_retrans).
 _DEFERRED_S = 7.0
@@ -77,6 +79,11 @@ STACKS = [
         packages=("pyuwsgi",),
         threads=8,
         own_descriptors=16,
+        ends={
+            Phase.SILENT: Ends(_DEFERRED_S + _SOCKET_TIMEOUT_S, _OPTION),
+            Phase.BODY: Ends(_SOCKET_TIMEOUT_S, _OPTION),
+            Phase.RESPONSE: Ends(_SOCKET_TIMEOUT_S, _OPTION),
+        },
         deviations=(
             Deviation(
                 ("headers-repeated", "head-headers-repeated"),

@@ -6,6 +6,7 @@ from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
     AtLimit,
+    Ends,
     Holds,
     Limit,
     Supply,
@@ -81,6 +82,9 @@ STACKS = [
         own_connections=2,  # its listening socket, and the pipe that wakes it
         connections="connection_limit",
         own_descriptors=7,
+        ends=dict.fromkeys(
+            (Phase.SILENT, Phase.BODY), Ends(120.0, "--channel-timeout 120")
+        ),
         deviations=(
             Deviation(
                 ("headers-repeated", "head-headers-repeated"),

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, Stack
+from loadtests.records.phase_map import PhaseMap
+from loadtests.report import phase_map
+from loadtests.report.formats import markdown
 from loadtests.report.formats.syntax import fenced, table, text
 from loadtests.report.said import span, supply
 from loadtests.report.words import NOTHING, listed
@@ -33,10 +36,18 @@ HEADINGS = ["scenario", "degrades at", "out at", "limit", "why"]
 DEVIATES = ["exchange of the contract", "answer", "why"]
 
 
-def page() -> str:
-    """The whole page, as Markdown."""
+def page(found: PhaseMap | None) -> str:
+    """The whole page, as Markdown; with a phase map, what was measured for it."""
     parts = [part for stack in HTTP1.values() for part in _stack(stack)]
-    return "\n\n".join([LEAD.rstrip(), *parts]) + "\n"
+    waits = [*_waits(found)] if found else []
+    return "\n\n".join([LEAD.rstrip(), *waits, *parts]) + "\n"
+
+
+def _waits(found: PhaseMap) -> Iterator[str]:
+    yield f"## {phase_map.TITLE}"
+    yield text(phase_map.LEGEND)
+    yield from markdown.rendered([phase_map.table(found, options=True)])
+    yield f"{text(phase_map.summary(found))} `make phases` measures it here."
 
 
 def _stack(stack: Stack) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""The record of the phase map: when servers ended connections that were slow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.records.json_file import read_json, write_json
+from loadtests.records.run import Environment
+
+PHASE_MAP_FILE = "phases.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of one connection: `after_s` until the server ended it, None if it
+    did not while it was watched, and what its client saw of that."""
+
+    stack: str
+    phase: str
+    after_s: float | None
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseMap:
+    """One connection for each stack and phase, all watched for as long."""
+
+    made_at: str
+    environment: Environment
+    watched_s: float
+    ended: list[Ended]
+    format: int = FORMAT
+
+
+def save_phase_map(found: PhaseMap, path: Path) -> Path:
+    return write_json(found, path)
+
+
+def load_phase_map(path: Path) -> PhaseMap:
+    """ResultError where the file cannot be used."""
+    found: PhaseMap = read_json(path, PhaseMap, "phase map", FORMAT)
+    return found

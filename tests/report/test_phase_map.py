@@ -1,0 +1,62 @@
+"""The table of the phase map, in the terminal and in docs/servers.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.catalog.phases import Phase
+from loadtests.records.json_file import ResultError
+from loadtests.records.phase_map import Ended, load_phase_map, save_phase_map
+from loadtests.report import phase_map as shown
+from loadtests.report.formats import servers
+from loadtests.report.values import written
+from tests.analysis.test_phase_map import phase_map
+
+FOUND = phase_map(
+    Ended("wsgi-gunicorn-sync", Phase.SILENT, 30.4, "500"),
+    Ended("wsgi-gunicorn-sync", Phase.HEAD, 4.0, "reset"),
+    Ended("wsgi-gunicorn-sync", Phase.RESPONSE, 31.0),
+    Ended("wsgi-waitress", Phase.SILENT, None),
+    Ended("wsgi-waitress", Phase.HEAD, None),
+)
+
+
+def cells(*, options: bool) -> list[list[str]]:
+    found = shown.table(FOUND, options=options)
+    return [[written(row[c.key]) for c in found.columns] for row in found.rows]
+
+
+def test_table_says_when_it_ended_what_was_seen_and_what_was_not_predicted() -> None:
+    assert cells(options=False) == [
+        ["wsgi-gunicorn-sync", "30 s, 500", "≠ 4.0 s, reset", "–", "31 s"],
+        ["wsgi-waitress", "over 90 s", "waits", "–", "–"],
+    ]
+
+
+def test_table_names_the_options() -> None:
+    sync, waitress = cells(options=True)
+    assert sync[1] == "30 s, 500 (--timeout 30)"
+    assert waitress[1:3] == ["over 90 s (--channel-timeout 120)", "waits"]
+
+
+def test_summary_counts_what_was_predicted() -> None:
+    said = shown.summary(FOUND)
+    assert said.startswith("3 of 4 as predicted, 1 not tested. Watched for 90 s on 29 ")
+    right = phase_map(Ended("wsgi-waitress", Phase.HEAD, None))
+    assert shown.summary(right).startswith("1 of 1 as predicted. Watched")
+
+
+def test_page_of_the_servers_has_it_if_it_was_measured() -> None:
+    assert "31 s (--timeout 30)" in servers.page(FOUND)
+    assert shown.TITLE not in servers.page(None)
+    assert servers.page(None).count("\n## ") == 14
+
+
+def test_phase_map_is_stored_and_read(tmp_path: Path) -> None:
+    path = save_phase_map(FOUND, tmp_path / "phases.json")
+    assert load_phase_map(path) == FOUND
+    path.write_text("{}")
+    with pytest.raises(ResultError, match=r"phases\.json"):
+        load_phase_map(path)
