@@ -36,6 +36,8 @@ def facts(*words: str) -> list[Fact]:
     return [Fact(AS_RECORDED, words=word) for word in words]
 
 
+from tests import phase_maps
+
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
 EIGHT_STACKS: Mapping[str, int | None] = {
     "wsgi-gunicorn-sync": 2,
@@ -222,7 +224,9 @@ def five_claims() -> Ledger:
 
 def beside() -> Beside:
     """All that may stand beside a run."""
-    return Beside(five_claims(), [trace(FAST), trace(SLOW)])
+    return Beside(
+        five_claims(), [trace(FAST), trace(SLOW)], phase_maps.phase_map(ENVIRONMENT)
+    )
 
 
 def trace(name: str = SLOW) -> Trace:

@@ -1,4 +1,4 @@
-"""What may stand beside a run in its folder: the claims ledger, and two traces."""
+"""What may stand beside a run in its folder: claims, traces, the phase map."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.records.claims import CLAIMS_FILE, Ledger, load_claims
+from loadtests.records.phase_map import PHASE_MAP_FILE, PhaseMap, load_phase_map
 from loadtests.records.traces import TRACES_FILE, Trace, load_traces
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Both, as far as they are there."""
+    """All, as far as they are there."""
 
     ledger: Ledger | None = None
     traces: Sequence[Trace] = ()
+    phases: PhaseMap | None = None
 
 
 ALONE = Beside()
@@ -24,7 +26,9 @@ ALONE = Beside()
 def read_beside(folder: Path) -> Beside:
     """What stands in the folder. ResultError where a file there cannot be used."""
     ledger, traced = folder / CLAIMS_FILE, folder / TRACES_FILE
+    phases = folder / PHASE_MAP_FILE
     return Beside(
         load_claims(ledger) if ledger.exists() else None,
         load_traces(folder).traces if traced.exists() else (),
+        load_phase_map(phases) if phases.exists() else None,
     )

@@ -23,8 +23,8 @@ SHOWN = "<script>alert('x\")</script>&amp;../ {{ 7 * 7 }}"
 
 SECTIONS = [
     *("summary", "deploy", "capacity", "response-times", "costs", "fates"),
-    *("recovery", "histories", "calls", "claims", "doubts", "method", "machine"),
-    "commands",
+    *("recovery", "waits", "histories", "calls", "claims", "doubts", "method"),
+    *("machine", "commands"),
 ]
 
 
@@ -102,7 +102,7 @@ def test_sections_without_data_are_left_out() -> None:
     bare = runs.cell("x", "y", server=server, fates=Fates(), steps=steps)
     shown = Structure(page(runs.run([bare])))
     absent = {"deploy", "costs", "fates", "recovery", "histories"}
-    absent |= {"calls", "claims", "doubts"}
+    absent |= {"calls", "claims", "doubts", "waits"}
     assert shown.values("id", "section") == [n for n in SECTIONS if n not in absent]
     assert shown.count("figure") == 1, "capacity"
 

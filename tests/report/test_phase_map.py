@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from loadtests.catalog.phases import Phase
+from loadtests.records.folder import read_beside
 from loadtests.records.json_file import ResultError
-from loadtests.records.phase_map import Ended, load_phase_map, save_phase_map
+from loadtests.records.phase_map import load_phase_map, save_phase_map
 from loadtests.report import phase_map as shown
+from loadtests.report.blocks import Folded, Source, Text
 from loadtests.report.formats import servers
+from loadtests.report.prose import text
+from loadtests.report.sections import waits
 from loadtests.report.values import written
-from tests.analysis.test_phase_map import phase_map
+from tests import runs
+from tests.phase_maps import phase_map
 
-FOUND = phase_map(
-    Ended("wsgi-gunicorn-sync", Phase.SILENT, 30.4, "500"),
-    Ended("wsgi-gunicorn-sync", Phase.HEAD, 4.0, "reset"),
-    Ended("wsgi-gunicorn-sync", Phase.RESPONSE, 31.0),
-    Ended("wsgi-waitress", Phase.SILENT, None),
-    Ended("wsgi-waitress", Phase.HEAD, None),
-)
+FOUND = phase_map(runs.ENVIRONMENT)
 
 
 def cells(*, options: bool) -> list[list[str]]:
@@ -44,7 +43,7 @@ def test_table_names_the_options() -> None:
 def test_summary_counts_what_was_predicted() -> None:
     said = shown.summary(FOUND)
     assert said.startswith("3 of 4 as predicted, 1 not tested. Watched for 90 s on 29 ")
-    right = phase_map(Ended("wsgi-waitress", Phase.HEAD, None))
+    right = dataclasses.replace(FOUND, ended=FOUND.ended[-1:])
     assert shown.summary(right).startswith("1 of 1 as predicted. Watched")
 
 
@@ -60,3 +59,16 @@ def test_phase_map_is_stored_and_read(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(ResultError, match=r"phases\.json"):
         load_phase_map(path)
+
+
+def test_report_has_it_folded_if_it_is_beside_the_run() -> None:
+    summary, folded = waits.blocks(Source(runs.quick(), runs.beside()))
+    assert isinstance(folded, Folded)
+    assert isinstance(summary, Text)
+    assert "3 of 4 as predicted" in text(summary.said)
+    assert waits.blocks(Source(runs.quick())) == []
+
+
+def test_phase_map_is_read_from_the_folder_of_a_run(tmp_path: Path) -> None:
+    save_phase_map(FOUND, tmp_path / "phases.json")
+    assert read_beside(tmp_path).phases == FOUND

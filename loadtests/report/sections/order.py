@@ -21,6 +21,7 @@ from loadtests.report.sections import (
     recovery,
     response_times,
     summary,
+    waits,
 )
 
 # What a reader sees before anything is scrolled; the contents come after these.
@@ -33,6 +34,7 @@ SECTIONS: list[Section] = [
     costs.SECTION,
     fates.SECTION,
     recovery.SECTION,
+    waits.SECTION,
     histories.SECTION,
     calls.SECTION,
     claims.SECTION,
