@@ -29,14 +29,13 @@ from loadtests.records.traces import (
     Side,
     Trace,
 )
+from tests.phase_maps import phase_map
 
 
 def facts(*words: str) -> list[Fact]:
     """Facts of which only somebody's words are known."""
     return [Fact(AS_RECORDED, words=word) for word in words]
 
-
-from tests import phase_maps
 
 SCENARIOS = ("slow-headers", "slow-body", "slow-read")
 EIGHT_STACKS: Mapping[str, int | None] = {
@@ -224,9 +223,7 @@ def five_claims() -> Ledger:
 
 def beside() -> Beside:
     """All that may stand beside a run."""
-    return Beside(
-        five_claims(), [trace(FAST), trace(SLOW)], phase_maps.phase_map(ENVIRONMENT)
-    )
+    return Beside(five_claims(), [trace(FAST), trace(SLOW)], phase_map(ENVIRONMENT))
 
 
 def trace(name: str = SLOW) -> Trace:
