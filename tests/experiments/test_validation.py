@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from loadtests.experiments.cell import CellTask
 from loadtests.experiments.run import LoadError, attempted
 from loadtests.experiments.task import Context
 from loadtests.records.run import Run
-from loadtests.records.validation import load_validation, sha256_of
+from loadtests.records.validation import Validation, load_validation, sha256_of
+from tests import runs
 
 PAIRS = len(HTTP1) * len(SCENARIOS)
 
@@ -127,3 +129,18 @@ def test_validation_of_a_version_that_predicts_otherwise_is_not_gone_on_with(
     monkeypatch.setattr(validation, "WORKERS", (5, 6))
     with pytest.raises(LoadError, match="predicts otherwise"):
         validation.resume(folder)
+
+
+def test_cell_that_was_measured_and_counts_is_not_measured_again(
+    tmp_path: Path,
+) -> None:
+    tasks = validation.drawn(2, seed=8)
+    cells = [
+        dataclasses.replace(
+            runs.cell(task.key.stack, task.key.what), repeat=task.repeat
+        )
+        for task in tasks
+    ]
+    found = Validation("0" * 64, runs.run(cells))
+    no_guard: Any = None
+    assert [*validation.go_on(found, tasks, tmp_path, no_guard, no_guard)] == []

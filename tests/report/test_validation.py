@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from loadtests.analysis.validation import MISSING, Checked
 from loadtests.records.validation import Predictions, Validation
 from loadtests.report import validation as report
+from loadtests.report.blocks import Heading
 from tests.validations import draw, measured, stored
 
 
@@ -69,3 +71,12 @@ def test_line_of_a_draw_has_its_counts_and_both_numbers() -> None:
 
 def test_draw_that_was_not_measured_says_so() -> None:
     assert MISSING in report.line(Checked(draw(1, 2), None)).plain
+
+
+@pytest.mark.parametrize("at", [300, 400])
+def test_misses_have_a_heading_only_where_there_are_some(at: int) -> None:
+    drawn = draw(1, 300)
+    found = [Checked(drawn, measured(drawn, at))]
+    shown = [*report.blocks(found, report.narrow(found))]
+    headings = [block.title for block in shown if isinstance(block, Heading)]
+    assert headings == ["Misses"] * (at == 400)

@@ -49,7 +49,10 @@ STACKS = [
         workers=1,
         one_process=True,
         own_descriptors=12,
-        ends=dict.fromkeys((Phase.SILENT, Phase.BODY), Ends(60.0, "none: Twisted's")),
+        ends={
+            **dict.fromkeys((Phase.SILENT, Phase.BODY), Ends(60.0, "none: Twisted's")),
+            Phase.RESPONSE: Ends(75.0, "none: Twisted's, 15 s more"),
+        },
         deviations=(
             Deviation(
                 ("websocket-empty-message",),
