@@ -67,11 +67,17 @@ class Stand:
 
 @dataclass(frozen=True)
 class Start:
-    """How to start a stack, and which of its options decide about slow clients."""
+    """How to start a stack, which of its options decide about slow clients, and its own
+    figure where it stands among others."""
 
     stack: str
     command: str
     options: str
+    own: str = ""
+
+    @property
+    def said(self) -> str:
+        return f"{self.stack} ({self.own})" if self.own else self.stack
 
 
 @dataclass(frozen=True)

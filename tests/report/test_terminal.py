@@ -119,4 +119,7 @@ def test_terminal_names_the_stack_to_start_first() -> None:
     ]
     run = dataclasses.replace(runs.run(cells), costs=costs)
     said = " ".join(rendered(run, 100).split())
-    assert ": asgi-uvicorn, also wsgi-gunicorn-gevent (held 1,900 to 1,999)." in said
+    assert (
+        ": asgi-uvicorn (1,900), also wsgi-gunicorn-gevent (held 1,900 to 1,999)."
+        in said
+    )

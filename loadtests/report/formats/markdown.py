@@ -139,7 +139,7 @@ def _advice(block: special.Advice) -> Iterator[str]:
     rows = [
         [
             text(one.name),
-            _stand(one.supported, one.start.stack if one.start else ""),
+            _stand(one.supported, one.start),
             _stand(one.against),
             text(listed(list(one.evidence))) or NOTHING,
         ]
@@ -154,10 +154,13 @@ def _advice(block: special.Advice) -> Iterator[str]:
             yield text(start.options)
 
 
-def _stand(one: Stand | None, first: str = "") -> str:
+def _stand(one: Stand | None, first: special.Start | None = None) -> str:
     if one is None:
         return "none"
-    names = (f"**{text(s)}**" if s == first else text(s) for s in one.stacks)
+    names = (
+        f"**{text(first.said)}**" if first and s == first.stack else text(s)
+        for s in one.stacks
+    )
     return f"**{text(one.figure)}**: {', '.join(names)}"
 
 

@@ -211,13 +211,14 @@ def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
     ]
     costs = {s.stack: _cpu(s) for s in summaries(run) if s.cpu_us}
     cheapest = min(enough, key=lambda stack: costs.get(stack, float("inf")))
-    return _started(run, cheapest)
+    own = next(one.number for one in supported if one.stack == cheapest)
+    return _started(run, cheapest, count(own) if len(supported) > 1 else "")
 
 
-def _started(run: Run, stack: str) -> Start:
+def _started(run: Run, stack: str, own: str = "") -> Start:
     argv = next(cell.argv for cell in run.cells if cell.stack == stack)
     known = HTTP1.get(stack)
-    return Start(stack, shlex.join(argv), known.deploy if known else "")
+    return Start(stack, shlex.join(argv), known.deploy if known else "", own)
 
 
 def _quick(run: Run) -> Advised | None:

@@ -37,7 +37,7 @@ def _chosen(one: Advised) -> Prose:
         some = stacks([first, *others])
         return prose("{}: {} ({}).", one.name, some, figure)
     also = stacks(others)
-    return prose("{}: {}, also {} ({}).", one.name, stack(first), also, figure)
+    return prose("{}: {}, also {} ({}).", one.name, stack(one.start.said), also, figure)
 
 
 def _void(run: Run) -> list[Block]:

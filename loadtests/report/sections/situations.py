@@ -32,11 +32,12 @@ SITUATIONS = (
         tuple(phase for phase in Phase if phase.client_is_slow),
     ),
     Situation(
-        "Handlers wait for a database, with an async driver (gevent: one in Python)",
+        "Handlers wait for a database, proxy or not (async driver; gevent: one in "
+        "Python)",
         (Phase.HANDLER_WAITS,),
     ),
     Situation(
-        "Handlers block in a C library",
+        "Handlers block in a C library (tried with time.sleep)",
         (Phase.HANDLER_BLOCKS,),
         threads=True,
     ),
