@@ -20,4 +20,4 @@ def blocks(source: Source) -> Sequence[Block]:
     ]
 
 
-SECTION = Section("waits", phase_map.TITLE, blocks)
+SECTION = Section("waits", phase_map.TITLE, blocks, short="Who waits how long")
