@@ -114,8 +114,8 @@ STACKS = [
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
         deploy=(
-            f"{MORE_DESCRIPTORS} --timeout ends no slow client: only a worker that "
-            "stops answering its master."
+            f"{MORE_DESCRIPTORS} --timeout restarts a worker that stops answering its "
+            "master, and never disconnects a slow client."
         ),
     ),
     Stack(

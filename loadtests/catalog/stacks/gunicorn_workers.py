@@ -37,8 +37,8 @@ _POOL = (
         AtLimit.QUEUES,
         "a worker accepts whether or not a thread is free, and the client waits there "
         "for one (gunicorn/workers/gthread.py, accept), so one worker may be full "
-        "before the other; whoever gives up is counted until a thread takes the "
-        "connection, and with --worker-connections of them it accepts none (run)",
+        "before the other. Connections whose clients have given up count too, until a "
+        "thread takes them, and with --worker-connections it accepts none (run)",
         evenness=0.0,
         takes_on=True,
         waiting=lambda stack: min(worker_connections(stack), descriptors(stack)),

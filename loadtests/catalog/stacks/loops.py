@@ -52,8 +52,8 @@ ON_ASYNCIO = Limit(
     AtLimit.SPINS,
     "without a descriptor asyncio tries to accept as often as its backlog is long, "
     "2048, logs each failure, and tries again 1 s later (asyncio/selector_events.py, "
-    "_accept_connection); a burst can take the last descriptors of the others, and "
-    "then more requests come in a second than all workers accept",
+    "_accept_connection). A burst can take the last descriptors of the other workers "
+    "too. Then more requests come in a second than all of them accept",
     evenness=_EVENNESS,
     jam=_A_SECOND_OF_REQUESTS,
 )

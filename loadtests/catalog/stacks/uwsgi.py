@@ -57,7 +57,8 @@ READER = Holds(
     _THREADS,
     "a thread that cannot write for --socket-timeout, 4 s, closes the connection "
     "(core/writer.c); its client goes on reading what the kernel still has for it, "
-    "some 80 kB. Those that come together hold their threads together, later ones none",
+    "some 80 kB, and holds no thread any more. Those that come at once hold their "
+    "threads at once",
     held_s=_SOCKET_TIMEOUT_S,
     away_s=_DRAINS_S,
     together=True,

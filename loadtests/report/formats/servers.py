@@ -29,8 +29,8 @@ the predictions. `make stacks STACK=<id>` shows the versions that are installed 
 The commands are for the folder of the repository, after `. .venv/bin/activate`.
 
 *Degrades at* so many slow clients, under 99 % of healthy requests are answered in time.
-*Out at* so many, under 1 % are. A range stands where clients fall unevenly on workers,
-or hold what they hold by turns. Then the low end is for those that come all at once.
+*Out at* so many, under 1 % are. A range means that the number depends on how clients
+spread over workers, or on whether they come together. The low end is for all at once.
 """
 HEADINGS = ["scenario", "degrades at", "out at", "limit", "why"]
 DEVIATES = ["exchange of the contract", "answer", "why"]
