@@ -8,7 +8,6 @@ server has ended its side: a client that does not read would not hear of it.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +18,10 @@ from loadtests.catalog.stacks import Stack, Supply
 from loadtests.catalog.target import RAW
 from loadtests.clients import wire
 from loadtests.clients.behaviours import header_lines, opening
+from loadtests.clients.wire import Address
 from loadtests.records.phase_map import Ended
 from loadtests.servers.processes import Guard
-from loadtests.servers.server import Server, running
+from loadtests.servers.server import running
 
 PHASES = tuple(phase for phase in Phase if phase.client_is_slow)
 _EVERY_S = 0.1
@@ -38,37 +38,37 @@ class _Visit:
 
     stack_id: str
     phase: Phase
-    server: Server
-    began_s: float
+    address: Address
+    began_s: float = field(default_factory=time.monotonic)
     lines: Iterator[bytes] = field(default_factory=header_lines)
     heard: bytes = b""
     reset: bool = False
     after_s: float | None = None
-    lines_sent: int = 0
 
     def __post_init__(self) -> None:
-        self.sock = wire.connect(
-            self.server.address, receive_buffer=wire.SMALL_RECEIVE_BUFFER
-        )
-        self.port = self.sock.getsockname()[1]
+        self.next_line_s = self.began_s + _LINE_EVERY_S
+        small = wire.SMALL_RECEIVE_BUFFER
+        self.sock = wire.connect(self.address, receive_buffer=small)
         self.sock.sendall(_begun(self.phase))
         self.sock.setblocking(False)
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The server's and ours."""
+        return self.address[1], self.sock.getsockname()[1]
+
     def go_on(self, now_s: float) -> None:
         """Send what is due, and hear what has come."""
-        with contextlib.suppress(BlockingIOError):
-            try:
-                due = int((now_s - self.began_s) / _LINE_EVERY_S) - self.lines_sent
-                for line in itertools.islice(self.lines, self._lines_due(due)):
-                    self.sock.sendall(line)
-                    self.lines_sent += 1
-                if self.phase is not Phase.RESPONSE:
-                    self.heard += self.sock.recv(1024)
-            except (ConnectionResetError, BrokenPipeError):
-                self.reset = True
-
-    def _lines_due(self, due: int) -> int:
-        return due if self.phase is Phase.HEAD and self.after_s is None else 0
+        try:
+            if self.phase is Phase.HEAD and now_s >= self.next_line_s:
+                self.next_line_s += _LINE_EVERY_S
+                self.sock.sendall(next(self.lines))
+            if self.phase is not Phase.RESPONSE:
+                self.heard += self.sock.recv(1024)
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self.reset = True
 
     @property
     def seen(self) -> str:
@@ -107,12 +107,13 @@ def watch(
             )
             for stack in chosen
         }
-        visits = []
-        for stack_id, server in servers.items():
-            for phase in PHASES:
-                visit = _Visit(stack_id, phase, server, time.monotonic())
-                visits.append(visit)
-                block.callback(visit.sock.close)
+        visits = [
+            _Visit(stack_id, phase, server.address)
+            for stack_id, server in servers.items()
+            for phase in PHASES
+        ]
+        for visit in visits:
+            block.callback(visit.sock.close)
         _watch(visits, seconds, tell)
     return [
         Ended(visit.stack_id, visit.phase, visit.after_s, visit.seen)
@@ -134,8 +135,7 @@ def _watch(
         held = _established()
         for visit in visits:
             visit.go_on(now_s)
-            there = (visit.server.port, visit.port) in held
-            if visit.after_s is None and not there:
+            if visit.after_s is None and visit.ports not in held:
                 visit.after_s = round(now_s - visit.began_s, 1)
         tell(now_s - began_s)
         time.sleep(_EVERY_S)

@@ -30,7 +30,7 @@ class OddServer:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._leaked: list[int] = []
+        self._leaked: list[int | asyncio.StreamWriter] = []
         self._burning: subprocess.Popen[bytes] | None = None
 
     async def serve(
@@ -45,9 +45,11 @@ class OddServer:
             else:
                 await self._stream(writer)
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the client has given up on us
-        finally:
-            writer.close()
+            # The client has given up on us, or there is nothing left to leak but this.
+            if self._options.leaks:
+                self._leaked.append(writer)
+                return
+        writer.close()
 
     async def _head(self, reader: asyncio.StreamReader) -> bytes:
         first = asyncio.ensure_future(reader.read(1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import runpy
 import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -208,6 +209,16 @@ def test_the_engine_answers_a_chart_a_line() -> None:
     engine.answer(io.StringIO("\n".join(charts)), answers, style.VEGA_LITE)
     made = [json.loads(line) for line in answers.getvalue().splitlines()]
     assert made == [drawing.svg(some_chart())] * 2
+
+
+def test_engine_as_a_program_answers_its_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart = json.dumps(drawing.specification(some_chart()))
+    monkeypatch.setattr("sys.argv", ["engine", style.VEGA_LITE])
+    monkeypatch.setattr("sys.stdin", io.StringIO(chart))
+    runpy.run_path(engine.__file__, run_name="__main__")
+    assert json.loads(capsys.readouterr().out) == drawing.svg(some_chart())
 
 
 def some_chart() -> Picture:
