@@ -11,7 +11,12 @@ from loadtests.catalog.stacks.gunicorn_workers import (
     gthread_idle,
 )
 from loadtests.catalog.stacks.limits import Ends
-from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, ON_UVLOOP, on_a_loop
+from loadtests.catalog.stacks.loops import (
+    IN_UVLOOP,
+    MORE_DESCRIPTORS,
+    ON_UVLOOP,
+    on_a_loop,
+)
 from loadtests.catalog.stacks.stack import ASGI_APP, WSGI_APP, Stack, everywhere
 
 # PORT makes gunicorn bind 0.0.0.0, WEB_CONCURRENCY changes the count of its workers.
@@ -93,7 +98,7 @@ STACKS = [
         worker="asgi",
         argv=(*_GUNICORN, "asgi", "{app}"),
         # It stores --worker-connections, and never compares (workers/gasgi.py).
-        holds=on_a_loop(ON_UVLOOP),
+        holds=on_a_loop(ON_UVLOOP, IN_UVLOOP),
         app=ASGI_APP,
         own_descriptors=17,
         ends={Phase.BODY: _TIMEOUT},
@@ -109,7 +114,7 @@ STACKS = [
         server="gunicorn",
         worker="uvicorn",
         argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
-        holds=on_a_loop(ON_UVLOOP),
+        holds=on_a_loop(ON_UVLOOP, IN_UVLOOP),
         own_descriptors=17,
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),

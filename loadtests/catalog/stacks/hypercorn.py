@@ -8,6 +8,7 @@ from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import COMES_BACK_S, Ends
 from loadtests.catalog.stacks.loops import (
+    IN_ASYNCIO,
     MORE_DESCRIPTORS,
     ON_ASYNCIO,
     connection,
@@ -20,7 +21,7 @@ SCRUBBED = ()  # it reads no variable of its own
 _KEEP_ALIVE_S = 5.0  # hypercorn/config.py, keep_alive_timeout
 
 _UNTIL_IDLE = dataclasses.replace(
-    connection(ON_ASYNCIO),
+    connection(ON_ASYNCIO, IN_ASYNCIO),
     what=f"a file descriptor, {_KEEP_ALIVE_S:g} s of every "
     f"{_KEEP_ALIVE_S + COMES_BACK_S:g}",
     because="a connection without a whole head of a request is idle, and closed after "
@@ -39,7 +40,7 @@ STACKS = [
             "python -m hypercorn --bind {host}:{port} --workers {workers} "
             "--worker-class asyncio {app}".split()
         ),
-        holds=on_a_loop(ON_ASYNCIO)
+        holds=on_a_loop(ON_ASYNCIO, IN_ASYNCIO)
         | dict.fromkeys((Phase.SILENT, Phase.HEAD), _UNTIL_IDLE),
         app=ASGI_APP,
         packages=("hypercorn", "h11"),

@@ -29,6 +29,10 @@ _EVENNESS = 0.2
 # profiles. With fewer descriptors left, the queue grows and every answer is too late.
 _A_SECOND_OF_REQUESTS = 300
 
+# Where a loop keeps its connections.
+IN_UVLOOP = "uvloop/handles/stream.pyx"
+IN_ASYNCIO = "asyncio/selector_events.py"
+
 # To whoever deploys an event loop.
 MORE_DESCRIPTORS = (
     "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): each worker holds as "
@@ -50,10 +54,11 @@ ON_ASYNCIO = Limit(
     Supply.DESCRIPTORS,
     descriptors,
     AtLimit.SPINS,
-    "without a descriptor asyncio tries to accept as often as its backlog is long, "
-    "2048, logs each failure, and tries again 1 s later (asyncio/selector_events.py, "
-    "_accept_connection). A burst can take the last descriptors of the other workers "
-    "too. Then more requests come in a second than all of them accept",
+    "without a descriptor asyncio tries to accept as often as its backlog is long "
+    "(uvicorn's is 2048, hypercorn's 100), logs each failure, and tries again 1 s "
+    "later (asyncio/selector_events.py, _accept_connection). A burst can take the last "
+    "descriptors of the other workers too. Then more requests come in a second than "
+    "all of them accept",
     evenness=_EVENNESS,
     jam=_A_SECOND_OF_REQUESTS,
 )
@@ -73,21 +78,21 @@ _BLOCKED = Holds(
 )
 
 
-def connection(limit: Limit) -> Holds:
-    """What a connection holds on an event loop with this limit."""
+def connection(limit: Limit, source: str) -> Holds:
+    """What a connection holds on an event loop with this limit; `source` is where the
+    loop keeps it."""
     return Holds(
         "a file descriptor",
         (limit,),
         "the event loop keeps an unfinished connection as a socket and some memory, "
-        "with no worker or thread behind it (asyncio/selector_events.py, "
-        "uvloop/handles/stream.pyx)",
+        f"with no worker or thread behind it ({source})",
     )
 
 
-def on_a_loop(limit: Limit) -> dict[Phase, Holds]:
+def on_a_loop(limit: Limit, source: str) -> dict[Phase, Holds]:
     """An ASGI app: a descriptor in every phase, unless the handler blocks the loop. A
     handler that waits is done after a while, and its client comes again."""
-    held = connection(limit)
+    held = connection(limit, source)
     waits = dataclasses.replace(held, held_s=HANDLER_S, away_s=COMES_BACK_S)
     blocks = {Phase.HANDLER_WAITS: waits, Phase.HANDLER_BLOCKS: _BLOCKED}
     return everywhere(held) | blocks

@@ -12,6 +12,8 @@ from loadtests.catalog.stacks.limits import (
     threads,
 )
 from loadtests.catalog.stacks.loops import (
+    IN_ASYNCIO,
+    IN_UVLOOP,
     MORE_DESCRIPTORS,
     ON_ASYNCIO,
     ON_UVLOOP,
@@ -72,7 +74,7 @@ STACKS = [
             ),
         ),
         holds=everywhere(A2WSGI_THREAD)
-        | dict.fromkeys((Phase.SILENT, Phase.HEAD), connection(ON_UVLOOP)),
+        | dict.fromkeys((Phase.SILENT, Phase.HEAD), connection(ON_UVLOOP, IN_UVLOOP)),
         app=WSGI_APP,
         # With --http and --loop auto, uvicorn takes httptools and uvloop.
         packages=("uvicorn", "a2wsgi", "httptools", "uvloop"),
@@ -90,7 +92,7 @@ STACKS = [
         server="uvicorn",
         worker="httptools",
         argv=(*_UVICORN, *"--http httptools --loop uvloop".split(), *_WS, "{app}"),
-        holds=on_a_loop(ON_UVLOOP),
+        holds=on_a_loop(ON_UVLOOP, IN_UVLOOP),
         app=ASGI_APP,
         packages=("uvicorn", "httptools", "uvloop"),
         own_descriptors=_WITH_UVLOOP,
@@ -103,7 +105,7 @@ STACKS = [
         server="uvicorn",
         worker="h11",
         argv=(*_UVICORN, *"--http h11 --loop asyncio".split(), *_WS, "{app}"),
-        holds=on_a_loop(ON_ASYNCIO),
+        holds=on_a_loop(ON_ASYNCIO, IN_ASYNCIO),
         app=ASGI_APP,
         packages=("uvicorn", "h11"),
         own_descriptors=_WITH_ASYNCIO,
