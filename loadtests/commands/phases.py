@@ -52,14 +52,14 @@ def show_phases(arguments: argparse.Namespace) -> Status:
     chosen = [
         find_measurable(name) for name in dict.fromkeys(arguments.stacks or HTTP1)
     ]
-    with the_machine("make phases", wait=arguments.wait):
-        found = measured(chosen, WATCHED_S, Console())
     console = Console()
+    with the_machine("make phases", wait=arguments.wait):
+        found = measured(chosen, WATCHED_S, console)
     for part in rendered([phase_map.table(found)]):
         console.print(part)
     console.print(f"{phase_map.LEGEND}\n\n{phase_map.summary(found)}", highlight=False)
-    folders = [] if arguments.stacks else [REPORTS]
-    for folder in [*folders, *([Path(arguments.out)] if arguments.out else [])]:
+    kept = arguments.out and Path(arguments.out)
+    for folder in filter(None, (None if arguments.stacks else REPORTS, kept)):
         path = save_phase_map(found, folder / PHASE_MAP_FILE)
         console.print(f"Saved as {options.shown(path)}", highlight=False)
     missed = any(one.verdict == REFUTED for one in judged(found))

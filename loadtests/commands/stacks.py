@@ -11,9 +11,11 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from loadtests.catalog import scenarios, stacks
-from loadtests.catalog.stacks import Stack, Supply
+from loadtests.catalog.stacks import Stack
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
+from loadtests.report import phase_map
+from loadtests.report.said import span, supply
 
 COMMAND = Command("list the stacks and their predictions", place=30)
 TARGETS = (
@@ -25,7 +27,7 @@ TARGETS = (
         positional=("STACK",),
     ),
 )
-_AS_ON_8000 = 8000
+PORT = 8000  # of make serve, if nothing else is said
 _WIDEST = 1000  # more than the table needs
 WHAT = (
     "How many slow clients are predicted to take it out, with 2 workers, 8 threads "
@@ -81,17 +83,23 @@ def _show_one(stack: Stack, console: Console) -> None:
     console.print(
         f"[bold]{stack.id}[/bold]: {', '.join(map(_versioned, stack.packages))}"
     )
-    console.print(f"\n  $ {shlex.join(stack.command(_AS_ON_8000))}\n", soft_wrap=True)
+    console.print(f"\n  $ {shlex.join(stack.command(PORT))}\n", soft_wrap=True)
     if missing := _missing(stack):
         console.print(f"It cannot run here: {missing}\n")
     if stack.deploy:
         console.print(f"{stack.deploy}\n")
     for name in scenarios.SCENARIOS if stack.holds else ():
+        first = stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)
+        last = stack.predicted_out_at(name), stack.predicted_out_by(name)
+        limit = supply(stack.id, stack.predicted_ran_out(name))
         console.print(
-            f"[bold]{name}[/bold]: degrades at {_degrades(stack, name)}, out at "
-            f"{_out(stack, name)}, limited by its {_supply(stack, name)}"
+            f"[bold]{name}[/bold]: degrades at {span(*first)}, out at {span(*last)}, "
+            f"limited by its {limit}"
         )
         console.print(f"  {stack.predicted_because(name)}.\n")
+    for phase, ends in stack.ends.items():
+        if what := phase_map.HEADINGS.get(phase):
+            console.print(f"It ends {what} after {ends.after_s:g} s ({ends.option}).")
     for known in stack.deviations:
         names = ", ".join(known.exchanges)
         answer = f"answers {known.status} to" if known.status else "deviates at"
@@ -118,21 +126,3 @@ def _version(package: str) -> str:
 def _from(stack: Stack, scenario: str) -> str:
     low, high = stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
     return str(low) if low == high else f"{low}+"
-
-
-def _supply(stack: Stack, scenario: str) -> str:
-    found = stack.predicted_ran_out(scenario)
-    return stack.connections if found is Supply.WORKER_CONNECTIONS else found
-
-
-def _degrades(stack: Stack, scenario: str) -> str:
-    low = stack.predicted_degrades_at(scenario)
-    return _span(low, stack.predicted_degrades_by(scenario))
-
-
-def _out(stack: Stack, scenario: str) -> str:
-    return _span(stack.predicted_out_at(scenario), stack.predicted_out_by(scenario))
-
-
-def _span(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low}-{high}"

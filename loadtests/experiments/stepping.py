@@ -31,7 +31,7 @@ _WELL_FOR_S = 0.5
 # Looks at a step, until two that follow each other agree: on what they show, and that
 # it becomes no better.
 MOST_LOOKS = 8
-SPARED = 0.5  # of the memory that is free, no step takes more
+MOST_MEMORY = 0.5  # of what is free, for the slow clients that a step adds
 RISING = 0.1
 
 
@@ -98,7 +98,7 @@ class Stepping:
         """Why the machine has not the memory for so many; None where it has."""
         wanted_mb = memory_for(slow_clients, self._taken_mb)
         free_mb = psutil.virtual_memory().available / 1024**2
-        if wanted_mb <= SPARED * free_mb:
+        if wanted_mb <= MOST_MEMORY * free_mb:
             return None
         return fact(
             NO_MEMORY,

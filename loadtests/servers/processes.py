@@ -166,20 +166,22 @@ class Guard:
             )
             for _ in range(2)
         ]
-        self.ids = [
-            process.pid for process in self._processes
-        ]  # and groups, like a Group
+        # Of process groups too, like that of a Group.
+        self.ids = [process.pid for process in self._processes]
 
     def watch(self, group: Group) -> None:
         """Raises ProcessError where a guard is gone: what it does not know of could
         outlive us."""
         try:
-            self._say(f"+{group.id}")
+            for process in self._processes:
+                _say(process, f"+{group.id}")
         except BrokenPipeError:
             raise ProcessError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
-        self._say(f"-{group.id}", to_those_that_live=True)
+        for process in self._processes:
+            with contextlib.suppress(BrokenPipeError):  # what is gone has forgotten
+                _say(process, f"-{group.id}")
 
     def close(self) -> None:
         """Dismiss the guards; groups that they still know of are ended."""
@@ -190,12 +192,10 @@ class Guard:
         for process in self._processes:
             process.wait()
 
-    def _say(self, line: str, *, to_those_that_live: bool = False) -> None:
-        ignored = (BrokenPipeError,) if to_those_that_live else ()
-        for process in self._processes:
-            if process.stdin:
-                with contextlib.suppress(*ignored):
-                    print(line, file=process.stdin, flush=True)
+
+def _say(guard: subprocess.Popen[str], line: str) -> None:
+    if guard.stdin:
+        print(line, file=guard.stdin, flush=True)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,10 @@ def asgi_servers_wait_for_headers(lab: Lab) -> Finding:
         return holds(evidence)
     need(bool(waited), evidence)
     servers = [stack_id.removeprefix("asgi-") for stack_id in waited]
-    return holds_only_with(" or ".join(servers), evidence)
+    *some, last = servers
+    return holds_only_with(
+        " or ".join([*filter(None, [", ".join(some)]), last]), evidence
+    )
 
 
 def _late_head(address: Address) -> str:

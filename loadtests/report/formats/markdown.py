@@ -135,7 +135,7 @@ def _entry(entry: Entry) -> str:
 
 
 def _advice(block: special.Advice) -> Iterator[str]:
-    headings = ["if", "choose", "not", "evidence"]
+    headings = ["if", "choose (first: the cheapest)", "not", "evidence"]
     rows = [
         [
             text(one.name),

@@ -1,6 +1,7 @@
 """docs/servers.md: what each stack does with slow clients, as the catalog has it.
 
-All of it is prediction, from the source of each server. A run says what holds of it.
+Predictions are from the source of each server. Beside them stands what `make phases`
+measured, where that is known.
 """
 
 from __future__ import annotations

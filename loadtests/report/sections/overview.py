@@ -13,6 +13,8 @@ from loadtests.report.sections import advice, finding, summary
 from loadtests.report.special_blocks import Advised
 from loadtests.report.words import amount
 
+FIRST = "First: the cheapest of those that hold at least half of the best."
+
 
 def blocks(source: Source) -> Sequence[Block]:
     """Of no section of a report: this is the whole report of the terminal."""
@@ -25,7 +27,9 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def _what_to_deploy(run: Run) -> list[Block]:
     chosen = [_chosen(one) for one in advice.advice(run)]
-    return [Heading(advice.TITLE), Points(chosen), Text(())] if chosen else []
+    if not chosen:
+        return []
+    return [Heading(advice.TITLE), Text(prose(FIRST)), Points(chosen), Text(())]
 
 
 def _chosen(one: Advised) -> Prose:
