@@ -99,7 +99,7 @@ def _show_one(stack: Stack, console: Console) -> None:
         console.print(f"  {stack.predicted_because(name)}.\n")
     for phase, ends in stack.ends.items():
         if what := phase_map.HEADINGS.get(phase):
-            console.print(f"It ends {what} after {ends.after_s:g} s ({ends.option}).")
+            console.print(f"{what}: ended after {ends.after_s:g} s ({ends.option}).")
     for known in stack.deviations:
         names = ", ".join(known.exchanges)
         answer = f"answers {known.status} to" if known.status else "deviates at"
