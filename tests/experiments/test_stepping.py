@@ -79,7 +79,8 @@ def test_step_that_would_take_the_memory_of_the_machine_is_not_taken(lab: Lab) -
 def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:
     """Three seconds of work for those that came belong to their arrival."""
     stack = odd("--burn-s", "3")
-    recording, cell = lab.hold(stack, "idle", short(), taking(0, 8))
+    profile = short(arrive_per_s=4.0)
+    recording, cell = lab.hold(stack, "idle", profile, taking(0, 8))
     arrival = cell.steps[1].arrival
     assert arrival is not None
     assert arrival.settled
@@ -88,7 +89,8 @@ def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:
 
 
 def test_server_that_never_comes_to_rest_is_measured_all_the_same(lab: Lab) -> None:
-    stack, profile = odd("--burn-s", "60"), short(settle_s=1.5)
+    # The first one sets it to work, and the last one comes two seconds later.
+    stack, profile = odd("--burn-s", "60"), short(settle_s=1.5, arrive_per_s=4.0)
     _, cell = lab.hold(stack, "idle", profile, taking(0, 8))
     arrival = cell.steps[1].arrival
     assert arrival is not None

@@ -48,10 +48,22 @@ if not os.fork():
 """
 
 
+def taken_s() -> float:
+    """What interrupts and the hypervisor took of our cores so far. It is nobody's, and
+    some kernels charge it to whichever process was running as well."""
+    ticks = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *columns = line.split()
+        if name[:3] == "cpu" and name[3:] and int(name[3:]) in os.sched_getaffinity(0):
+            ticks += sum(map(int, columns[5:8]))  # irq softirq steal
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Pair:
     """Two watches that begin together, one of which knows a group as ours."""
 
     def __init__(self, group: Group) -> None:
+        self._taken_s = taken_s()
         self.knows = Neighbours(lambda: {group.id})
         self.knows_not = Neighbours(set)
 
@@ -66,6 +78,11 @@ class Pair:
             after = used_s(), self.knows.foreign_cpu_s()
             if max(a - b for a, b in zip(after, before, strict=True)) <= AT_ONCE_S:
                 return foreign_s - before[1] - before[0]
+
+    @property
+    def short_s(self) -> float:
+        """By how much foreign time may be too short by now."""
+        return NEAR_S + taken_s() - self._taken_s
 
 
 @contextlib.contextmanager
@@ -96,8 +113,8 @@ def test_time_of_a_busy_group_is_foreign_unless_it_is_ours(
         assert wait_until(grown_by(group, BUSY_S), 60)
         foreign_s = pair.knows_not.foreign_cpu_s()
         over_s = pair.differ_by_s(lambda: cpu_s(group) - before_s)
-    assert over_s == pytest.approx(0.0, abs=NEAR_S)
-    assert foreign_s > BUSY_S - NEAR_S
+    assert -pair.short_s < over_s < NEAR_S
+    assert foreign_s > BUSY_S - pair.short_s
 
 
 def test_time_of_an_orphan_that_ended_does_not_become_foreign(
@@ -115,8 +132,8 @@ def test_time_of_an_orphan_that_ended_does_not_become_foreign(
         group.process.stdin.flush()
         assert wait_until(lambda: not group.members(), 20)
         ended_s = pair.differ_by_s()
-    assert alive_s == pytest.approx(1.0, abs=NEAR_S)
-    assert ended_s == pytest.approx(alive_s, abs=NEAR_S)
+    assert 1.0 - pair.short_s < alive_s < 1.0 + NEAR_S
+    assert alive_s - pair.short_s < ended_s < alive_s + NEAR_S
 
 
 @pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-gthread", "asgi-uvicorn"])
@@ -128,7 +145,7 @@ def test_time_of_our_server_under_load_is_ours(
         pair, before_s = Pair(server.group), usage(server.group).cpu_s
         assert wait_until(lambda: worked(server, before_s), 60)
         over_s = pair.differ_by_s(lambda: usage(server.group).cpu_s - before_s)
-        assert over_s == pytest.approx(0.0, abs=NEAR_S)
+        assert -pair.short_s < over_s < NEAR_S
 
 
 def worked(server: Server, before_s: float) -> bool:
