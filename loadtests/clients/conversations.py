@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtests.clients import wire
+from loadtests.clients.answers import parse_status
 from loadtests.clients.wire import Address, WireError
 
 LIMIT_S = 10.0
@@ -34,7 +35,7 @@ class Heard:
 
     @property
     def status(self) -> int | None:
-        return wire.parse_status(self.head)
+        return parse_status(self.head)
 
     @property
     def is_chunked(self) -> bool:

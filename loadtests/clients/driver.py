@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from loadtests.clients.wire import Address, WireError, connect, parse_response
+from loadtests.clients.answers import WireError, parse_response
+from loadtests.clients.wire import Address, connect
 
 CONNECTIONS = 16
 _SILENT_S = 5.0  # without any answer for so long, something is wrong

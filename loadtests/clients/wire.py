@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import re
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from loadtests.clients.answers import (
+    STATUS_BYTES,
+    LongAnswer,
+    Response,
+    parse_response,
+    parse_status,
+)
+from loadtests.clients.answers import WireError as WireError
 
 Address = tuple[str, int]
 
@@ -24,35 +32,7 @@ SMALL_RECEIVE_BUFFER = 4096
 # server could write 4 MB to a client that does not read, and on Ethernet some 100 kB.
 SEGMENT_BYTES = 1460  # announced in the handshake, so set before connect (tcp(7))
 _CONNECT_TIMEOUT_S = 5.0
-_HEAD_LIMIT = 65536
-_STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
-_STATUS_BYTES = len(b"HTTP/1.1 200")
 _OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)  # our end is used up
-_LAST_CHUNK = b"\r\n0\r\n\r\n"
-
-
-class WireError(Exception):
-    """An exchange that did not end in a whole answer; `fault` says whose fault.
-
-    `fault` is one of refused, reset, closed (before the answer was whole), late,
-    malformed: what the server did, as seen from the client; or `generator`: this
-    machine had no port, descriptor or memory left for our own end of the connection.
-    """
-
-    def __init__(self, fault: str, detail: str = "") -> None:
-        super().__init__(f"{fault}: {detail}" if detail else fault)
-        self.fault = fault
-
-
-@dataclass(frozen=True)
-class Response:
-    """A whole answer: status, header fields with lower-case names, body; and, where it
-    came through a socket, the moment at which its last byte was there."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    received_s: float = dataclasses.field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -133,53 +113,12 @@ def _read_response(sock: socket.socket, deadline: float) -> Response:
         piece = sock.recv(65536)
         received_s = time.monotonic()
         if not piece:
-            raise WireError("closed", f"after {len(data)} bytes")
+            response = parse_response(bytes(data), ended=True)
+            break
         data += piece
+    if response is None:
+        raise WireError("closed", f"after {len(data)} bytes")
     return dataclasses.replace(response, received_s=received_s)
-
-
-def parse_response(data: bytes) -> Response | None:
-    """The answer that these bytes are, None while it is not whole.
-
-    For answers with a Content-Length (RFC 9112, 6.3); raises WireError for others.
-    """
-    head, separator, body = data.partition(b"\r\n\r\n")
-    if len(head) > _HEAD_LIMIT:
-        raise WireError("malformed", "the header section is too long")
-    if not separator:
-        return None
-    status = parse_status(head)
-    headers = _header_fields(head)
-    length = headers.get("content-length", "")
-    if status is None or not re.fullmatch("[0-9]{1,9}", length):
-        raise WireError("malformed", repr(head[:60]))
-    if len(body) < int(length):
-        return None
-    if len(body) > int(length):
-        raise WireError("malformed", "more bytes than Content-Length says")
-    return Response(status, headers, body)
-
-
-def _header_fields(head: bytes) -> dict[str, str]:
-    """The header fields by lower-case name; a repeated one's values are joined.
-
-    Split by hand: the standard library's parser is made for mail, takes some 0.3 ms,
-    and the probe does this a hundred times a second beside a server it must not slow.
-    """
-    fields: dict[str, str] = {}
-    for line in head.decode("latin-1").split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if not colon or name.split() != [name]:
-            raise WireError("malformed", repr(line[:60]))
-        name, value = name.lower(), value.strip(" \t")
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    return fields
-
-
-def parse_status(head: bytes) -> int | None:
-    """The status code in a response's first bytes; None when there is none."""
-    found = _STATUS.match(head)
-    return int(found[1]) if found else None
 
 
 def idle(sock: socket.socket) -> Ending:
@@ -211,24 +150,20 @@ def drip(
 def sip(sock: socket.socket, request: bytes, size: int, gap_s: float) -> Ending:
     """Ask at once, then read `size` bytes every `gap_s` seconds to the end.
 
-    The request must be for a stream, and ask for the connection to be closed: its last
-    chunk tells an answer that is over from a server that hung up (RFC 9112, 8).
+    The request must ask for the connection to be closed: where its answer ends tells
+    one that is over from a server that hung up (RFC 9112, 8).
     """
-    status: int | None = None
-    first = last = b""
+    answer = LongAnswer()
     try:
         sock.sendall(request)
         while piece := sock.recv(size):
-            first = (first + piece)[:_STATUS_BYTES]
-            last = (last + piece)[-len(_LAST_CHUNK) :]
-            status = parse_status(first)
-            if status is not None and status >= 400:
-                return Ending("rejected", status)
+            answer.feed(piece)
+            if answer.status is not None and answer.status >= 400:
+                return Ending("rejected", answer.status)
             time.sleep(gap_s)
     except (ConnectionResetError, BrokenPipeError):
-        return Ending("reset", status)
-    whole = status is not None and last == _LAST_CHUNK
-    return Ending("served" if whole else "closed", status)
+        return Ending("reset", answer.status)
+    return Ending("served" if answer.whole else "closed", answer.status)
 
 
 def _heard(sock: socket.socket) -> Ending:
@@ -239,7 +174,7 @@ def _heard(sock: socket.socket) -> Ending:
     try:
         data = piece = sock.recv(4096)
         sock.settimeout(None)  # what has begun is heard as far as its status
-        while piece and len(data) < _STATUS_BYTES:
+        while piece and len(data) < STATUS_BYTES:
             piece = sock.recv(4096)
             data += piece
     except ConnectionResetError:

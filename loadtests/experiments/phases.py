@@ -17,6 +17,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks import Stack, Supply
 from loadtests.catalog.target import RAW
 from loadtests.clients import wire
+from loadtests.clients.answers import parse_status
 from loadtests.clients.behaviours import header_lines, opening
 from loadtests.clients.wire import Address
 from loadtests.records.phase_map import Ended
@@ -75,7 +76,7 @@ class _Visit:
         """What the client saw of the end."""
         if self.after_s is None or self.phase is Phase.RESPONSE:
             return ""
-        status = wire.parse_status(self.heard)
+        status = parse_status(self.heard)
         if status is not None:
             return str(status)
         return "reset" if self.reset else "closed"

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from loadtests.clients import wire
-from loadtests.clients.wire import Response, WireError
+from loadtests.clients.answers import Response
+from loadtests.clients.wire import WireError
 from tests.clients.listener import (
     HOST,
     OK,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.clients import wire
-from loadtests.clients.wire import Response, WireError
+from loadtests.clients import answers
+from loadtests.clients.answers import LongAnswer, Response, WireError
 from tests.clients.listener import (
     CHUNKED,
     LAST_CHUNK,
@@ -18,6 +18,7 @@ from tests.clients.listener import (
     byte_by_byte,
 )
 
+CHUNKED_RESPONSE = Response(200, {"transfer-encoding": "chunked"}, b"hello")
 WHOLE = {
     "plain": (OK, Response(200, {"content-length": "5"}, b"hello")),
     "empty body": (
@@ -40,6 +41,16 @@ WHOLE = {
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\r\n\r\n!",
         Response(200, {"content-length": "5"}, b"\r\n\r\n!"),
     ),
+    "chunked": (CHUNKED + LAST_CHUNK, CHUNKED_RESPONSE),
+    "chunked, with extensions and a trailer": (
+        CHUNKED.replace(b"5\r\n", b"05 ;a=b\r\n") + b"00\r\nX: 1\r\n\r\n",
+        CHUNKED_RESPONSE,
+    ),
+    "two chunks": (
+        CHUNKED + b"A\r\n\r\n0\r\n\r\nhi!\r\n" + LAST_CHUNK,
+        Response(200, CHUNKED_RESPONSE.headers, b"hello\r\n0\r\n\r\nhi!"),
+    ),
+    "no body": (b"HTTP/1.1 304 Same\r\n\r\n", Response(304, {}, b"")),
     "latin-1 in a value": (
         b"HTTP/1.1 200 \xe9t\xe9\r\nX: \xe9\r\nContent-Length: 0\r\n\r\n",
         Response(200, {"x": "é", "content-length": "0"}, b""),
@@ -49,13 +60,13 @@ WHOLE = {
 
 @pytest.mark.parametrize(("data", "response"), WHOLE.values(), ids=list(WHOLE))
 def test_answer_is_parsed_when_whole(data: bytes, response: Response) -> None:
-    assert wire.parse_response(data) == response
+    assert answers.parse_response(data) == response
 
 
 @pytest.mark.parametrize(("data", "response"), WHOLE.values(), ids=list(WHOLE))
 def test_answer_is_none_until_the_last_byte(data: bytes, response: Response) -> None:
     prefixes = itertools.accumulate(byte_by_byte(data), initial=b"")
-    parsed = [wire.parse_response(prefix) for prefix in prefixes]
+    parsed = [answers.parse_response(prefix) for prefix in prefixes]
     assert parsed == [None] * len(data) + [response]
 
 
@@ -66,7 +77,6 @@ MALFORMED = {
     "a status of two digits": b"HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n",
     "a status of four digits": b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n",
     "nothing": b"\r\n\r\n",
-    "no length": b"HTTP/1.1 200 OK\r\nX: 5\r\n\r\nhello",
     "an empty length": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
     "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
     "a signed length": b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
@@ -77,7 +87,16 @@ MALFORMED = {
     + b"\r\n\r\n",
     "two lengths": b"HTTP/1.1 200\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\nab",
     "more than the length": OK + b"!",
-    "chunked": CHUNKED + LAST_CHUNK,
+    "chunked, and more": CHUNKED + LAST_CHUNK + b"!",
+    "chunked, with a trailer and more": CHUNKED + b"0\r\nX: 1\r\n\r\n!",
+    "a chunk longer than its size": CHUNKED[:-10] + b"4\r\nhello\r\n",
+    "a chunk without a size": CHUNKED + b"\r\n",
+    "a signed size": CHUNKED + b"+5\r\nhello\r\n",
+    "a size of nine digits": CHUNKED + b"000000005\r\nhello\r\n",
+    "a size with 0x": CHUNKED + b"0x5\r\nhello\r\n",
+    "another coding": b"HTTP/1.1 200\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "a coding and a length": b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n"
+    b"Content-Length: 5\r\n\r\n",
     "a line without a colon": b"HTTP/1.1 200\r\nbroken\r\nContent-Length: 0\r\n\r\n",
     "a space before the colon": b"HTTP/1.1 200\r\nContent-Length : 0\r\n\r\n",
     "a field without a name": b"HTTP/1.1 200\r\n: x\r\nContent-Length: 0\r\n\r\n",
@@ -89,28 +108,68 @@ MALFORMED = {
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=list(MALFORMED))
 def test_malformed_answer_is_the_servers_fault(data: bytes) -> None:
     with pytest.raises(WireError, match="malformed: ") as caught:
-        wire.parse_response(data)
+        answers.parse_response(data)
     assert caught.value.fault == "malformed"
 
 
 @pytest.mark.parametrize(
-    "data", [d for d in MALFORMED.values() if d != OK + b"!" and len(d) < 10_000]
+    "data", [d for d in MALFORMED.values() if not d.endswith(b"!") and len(d) < 10_000]
 )
 def test_malformed_answer_is_none_until_it_is_malformed(data: bytes) -> None:
     """It is never mistaken for a right one on the way."""
     prefixes = itertools.accumulate(byte_by_byte(data))
     with pytest.raises(WireError, match="malformed"):
-        assert all(wire.parse_response(prefix) is None for prefix in prefixes)
+        assert all(answers.parse_response(prefix) is None for prefix in prefixes)
+
+
+UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nX: 5\r\n\r\nhello"
+
+
+def test_answer_without_a_length_ends_when_the_server_closes() -> None:
+    prefixes = itertools.accumulate(byte_by_byte(UNTIL_CLOSED), initial=b"")
+    assert all(answers.parse_response(prefix) is None for prefix in prefixes)
+    response = answers.parse_response(UNTIL_CLOSED, ended=True)
+    assert response == Response(200, {"x": "5"}, b"hello")
+
+
+@pytest.mark.parametrize("data", [UNTIL_CLOSED[:20], OK[:-1], CHUNKED])
+def test_answer_that_the_server_cuts_off_is_not_whole(data: bytes) -> None:
+    assert answers.parse_response(data, ended=True) is None
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (OK, True),
+        (OK[:-1], False),
+        (CHUNKED + LAST_CHUNK, True),
+        (CHUNKED, False),
+        (UNTIL_CLOSED, True),
+        (UNTIL_CLOSED[:20], False),
+        (b"HTTP/1.1 200 OK\r\nno field\r\n\r\n", False),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", False),
+        (b"", False),
+    ],
+)
+def test_long_answer_is_whole_where_it_ends(
+    data: bytes, whole: bool, size: int
+) -> None:
+    answer = LongAnswer()
+    for start in range(0, len(data), size):
+        answer.feed(data[start : start + size])
+    assert answer.whole is whole
+    assert answer.status == answers.parse_status(data)
 
 
 def test_head_that_never_ends_is_given_up_at_64_kib() -> None:
-    assert wire.parse_response(b"x" * 65_536) is None
+    assert answers.parse_response(b"x" * 65_536) is None
 
 
 @given(st.binary() | st.binary().map(lambda tail: OK[:35] + tail))
 def test_any_bytes_are_an_answer_or_none_or_malformed(data: bytes) -> None:
     with contextlib.suppress(WireError):
-        response = wire.parse_response(data)
+        response = answers.parse_response(data)
         assert response is None or data.endswith(response.body)
 
 
@@ -129,8 +188,8 @@ def test_answer_in_any_two_pieces_is_that_answer(
     )
     answer = f"{head}\r\n\r\n".encode() + body
     cut = data.draw(st.integers(0, len(answer) - 1))
-    assert wire.parse_response(answer[:cut]) is None
-    response = wire.parse_response(answer)
+    assert answers.parse_response(answer[:cut]) is None
+    response = answers.parse_response(answer)
     assert response is not None
     assert (response.status, response.body) == (status, body)
     assert response.headers.keys() == {*map(str.lower, names), "content-length"}
@@ -150,4 +209,4 @@ def test_answer_in_any_two_pieces_is_that_answer(
     ],
 )
 def test_status_is_three_digits_or_none(head: bytes, status: int | None) -> None:
-    assert wire.parse_status(head) == status
+    assert answers.parse_status(head) == status
