@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS, ScenarioError
@@ -65,6 +65,28 @@ class Profile:
     def scenarios(self) -> tuple[str, ...]:
         """The ids of the scenarios under which it is measured."""
         return self.chosen_scenarios or tuple(SCENARIOS)
+
+
+# Of one core: what healthy requests may take where an app is slower than ours.
+_SHARE_OF_A_CORE = 0.25
+_LEAST_IN_A_LOOK = 40
+
+
+def paced(profile: Profile, healthy_s: float) -> Profile:
+    """The profile for an app whose healthy request takes so long on an idle server.
+
+    Fewer healthy requests, and longer looks at them: else they alone would fill it.
+    """
+    rate_per_s = min(
+        profile.rate_per_s, round(_SHARE_OF_A_CORE / max(healthy_s, 1e-4), 1)
+    )
+    least_s = round(_LEAST_IN_A_LOOK / rate_per_s, 1)
+    return replace(
+        profile,
+        rate_per_s=rate_per_s,
+        hold_s=max(profile.hold_s, least_s),
+        long_hold_s=max(profile.long_hold_s, 2 * least_s),
+    )
 
 
 PROFILES: dict[str, Profile] = {

@@ -1,12 +1,15 @@
 """A target: what is served and asked, and what a right answer is.
 
 Nothing but a target knows a path. Whoever measures asks it for the healthy request, and
-for the request that is drawn out in a phase; so another application is another value.
+for the request that is drawn out in a phase; so another application is another value:
+`RAW` is ours, and `yours` makes one of an application of somebody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests import UserError
@@ -18,6 +21,16 @@ Check = Callable[[int, Mapping[str, str], bytes], list[str]]
 
 
 @dataclass(frozen=True)
+class Home:
+    """Where an application of somebody else is served: by which interpreter, with the
+    packages installed there, and in which folder. Modules in `beside` are found too."""
+
+    python: str
+    folder: str
+    beside: str
+
+
+@dataclass(frozen=True)
 class Target:
     """An application, and what to ask it.
 
@@ -25,16 +38,18 @@ class Target:
     `check` judges its answer, and `body` is the body of a right answer. `requests` are
     those that slow clients draw out, by phase: where there is none for a phase, no
     scenario of that phase can be measured. `host` is what slow clients write as Host.
-    `tries` are words for curl, to try by hand, with `{url}` left open.
+    `tries` are words for curl, to try by hand, with `{url}` left open. `home` is None
+    for our own apps, which this interpreter serves.
     """
 
     apps: Mapping[str, str]
     healthy: Request
     check: Check
-    body: bytes
     requests: Mapping[Phase, Request]
+    body: bytes = b""
     host: str = "localhost"
     tries: tuple[str, ...] = ()
+    home: Home | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +62,66 @@ class Target:
             return self.requests[phase]
         except KeyError:
             raise UserError(f"{self.name}: no request for the phase {phase}") from None
+
+
+# A path as it is sent: what is visible in ASCII (RFC 9112, 3.2.1).
+_ASKED = re.compile(r"(?:([A-Z]+) +)?(/[!-~]*)")
+_FIELD = re.compile(r"([-!#$%&'*+.^_`|~0-9A-Za-z]+): *([ -~]*)")
+_OURS = ("connection", "content-length", "transfer-encoding", "expect")
+
+
+def asked(words: str, method: str, headers: Sequence[tuple[str, str]] = ()) -> Request:
+    """The request in these words: `/health`, or `POST /items`. UserError explains."""
+    if not (found := _ASKED.fullmatch(words.strip())):
+        raise UserError(f"{words}: write a path, or a method and a path: POST /items")
+    return Request(found[1] or method, found[2], tuple(headers))
+
+
+def header_field(line: str) -> tuple[str, str]:
+    """The name and the value of `Name: value`. UserError explains."""
+    if not (found := _FIELD.fullmatch(line.strip())):
+        raise UserError(f"{line}: write a header field as Name: value")
+    if found[1].lower() in _OURS:
+        raise UserError(f"{found[1]}: the clients set this header field themselves")
+    return found[1], found[2].strip()
+
+
+def yours(
+    *,
+    healthy: str,
+    upload: str = "",
+    download: str = "",
+    wait: str = "",
+    headers: Sequence[str] = (),
+    status: int = 200,
+    sha256: str = "",
+    apps: Mapping[str, str] | None = None,
+    home: Home | None = None,
+) -> Target:
+    """An application of somebody else, by the requests in these words.
+
+    A right answer has that status, and a body of that SHA-256 if one is given.
+    """
+    fields = tuple(map(header_field, headers))
+    named = {
+        Phase.HEAD: asked(healthy, "GET", fields),
+        Phase.BODY: asked(upload, "POST", fields) if upload else None,
+        Phase.RESPONSE: asked(download, "GET", fields) if download else None,
+        Phase.HANDLER_WAITS: asked(wait, "GET", fields) if wait else None,
+    }
+    requests = {phase: request for phase, request in named.items() if request}
+    check = _as_before(status, sha256)
+    return Target(apps or {}, requests[Phase.HEAD], check, requests, home=home)
+
+
+def _as_before(status: int, sha256: str) -> Check:
+    def check(got: int, _: Mapping[str, str], body: bytes) -> list[str]:
+        faults = [f"status: expected {status}, got {got}"] if got != status else []
+        if sha256 and hashlib.sha256(body).hexdigest() != sha256:
+            faults.append("body: another one than before")
+        return faults
+
+    return check
 
 
 def _check(status: int, headers: Mapping[str, str], body: bytes) -> list[str]:

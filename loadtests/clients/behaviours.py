@@ -32,7 +32,9 @@ class Behaviour(Protocol):
 
 def opening(target: Target, request: Request, *fields: str) -> bytes:
     """A request's head, without the empty line that would end it."""
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {target.host}"]
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    if not any(name.lower() == "host" for name, _ in request.headers):
+        lines.append(f"Host: {target.host}")
     lines += [f"{name}: {value}" for name, value in request.headers]
     return "\r\n".join([*lines, *fields, ""]).encode("latin-1")
 

@@ -22,13 +22,11 @@ from urllib.parse import urlsplit
 import gevent
 from locust import User, events, task
 
-from loadtests.catalog.target import RAW
 from loadtests.clients import wire
 from loadtests.clients.steering import lines, say
+from loadtests.clients.targets import from_option
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
 
-TARGET = RAW
-REQUEST = TARGET.healthy.to_bytes()
 # gevent's timers are up to 1 ms late, and a greenlet begins 0.1 ms after it is asked
 # for: as much as a quick answer takes. So each request is called up this much ahead.
 _AHEAD_S = 0.0015
@@ -40,6 +38,7 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--deadline-s", type=float, default=1.0, help="then unanswered")
     parser.add_argument("--lasts-s", type=float, default=0.0, help="then stop (0: no)")
     parser.add_argument("--raw", default="", help="folder for the raw records")
+    parser.add_argument("--target", default="", help="another app's record, as JSON")
     parser.add_argument(
         *("--steered",),
         action="store_true",
@@ -92,9 +91,9 @@ def ask(
     remaining_s = max(0.001, intended_s + deadline_s - started_s)
     fault, length, ended_s = "", 0, 0.0
     try:
-        answer = wire.exchange(address, REQUEST, deadline_s=remaining_s)
+        answer = wire.exchange(address, run.request, deadline_s=remaining_s)
         length, ended_s = len(answer.body), answer.received_s
-        if TARGET.check(answer.status, answer.headers, answer.body):
+        if run.target.check(answer.status, answer.headers, answer.body):
             fault = "wrong"
     except wire.WireError as error:
         fault, ended_s = error.fault, time.monotonic()
@@ -106,8 +105,8 @@ def _record(environment: Any, sample: Sample, length: int) -> None:
     if run.samples:
         run.samples.write(sample)
     environment.events.request.fire(
-        request_type=TARGET.healthy.method,
-        name=TARGET.healthy.target,
+        request_type=run.target.healthy.method,
+        name=run.target.healthy.target,
         response_time=(sample.ended_s - sample.intended_s) * 1000,
         response_length=length,
         exception=Exception(sample.fault) if sample.fault else None,
@@ -116,11 +115,13 @@ def _record(environment: Any, sample: Sample, length: int) -> None:
 
 
 class Run:
-    """What this process knows of its own run: its start, its records."""
+    """What this process knows of its own run: its start, its records, its target."""
 
     began_s: float | None = None
     over = False
     samples: SampleWriter | None = None
+    target = from_option("")
+    request = target.healthy.to_bytes()
 
 
 run = Run()
@@ -129,6 +130,8 @@ run = Run()
 @events.init.add_listener
 def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
+    run.target = from_option(options.target)
+    run.request = run.target.healthy.to_bytes()
     if options.raw:
         run.samples = SampleWriter(options.raw, SAMPLES_FILE, Sample)
     # All that Locust has loaded is kept out of the garbage collector's rounds, which

@@ -23,9 +23,9 @@ import gevent
 from locust import User, constant, events, task
 
 from loadtests.catalog.scenarios import SCENARIOS, Scenario
-from loadtests.catalog.target import RAW
 from loadtests.clients import staircase, steering, wire
 from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
+from loadtests.clients.targets import from_option
 from loadtests.clients.wire import Ending
 from loadtests.records.samples import VISITS_FILE, SampleWriter, Visit
 
@@ -33,7 +33,6 @@ COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
 IN_PLACE_WITHIN_S = 10.0
 SHOW_EVERY_S = 1.0
-TARGET = RAW
 _DEFAULT = "slow-body"
 _UNTIL_STOPPED_S = 10**6
 _UNHARMED = ("held", "served")  # the other fates are failures to Locust
@@ -58,6 +57,7 @@ def add_options(parser: Any) -> None:
     parser.add_argument(
         *("--release-s",), type=int, default=5, help="seconds at 0, after", **hidden
     )
+    parser.add_argument("--target", default="", help="another app's record", **hidden)
     parser.add_argument("--once", action="store_true", help="nobody comes back")
     parser.add_argument(
         "--raw", default="", help="folder for the raw records", **hidden
@@ -86,7 +86,7 @@ class SlowClient(User):
         self.number = next(self.numbers)
         self.address = _address(self.environment.host or self.host or "")
         host = "{}:{}".format(*self.address)
-        self.target = dataclasses.replace(TARGET, host=host)
+        self.target = dataclasses.replace(run.target, host=host)
         self.scenario = self.of_class or SCENARIOS[self.options.scenario]
         # Clients that arrive together would speak together too, each second, and make
         # a drum beat of the server's load. Those that are steered come one by one.
@@ -137,6 +137,7 @@ class Run:
         self.began_s = time.monotonic()
         self.visits: SampleWriter | None = None
         self.shows = False
+        self.target = from_option("")
         self.held: dict[SlowClient, float] = {}
 
     def connected(self, client: SlowClient, began_s: float) -> None:
@@ -185,6 +186,7 @@ def prepare(environment: Any, **_: Any) -> None:
         environment.user_classes = [SlowClient]
     if options.levels:
         environment.shape_class = _staircase(options)
+    run.target = from_option(options.target)
     if options.raw:
         run.visits = SampleWriter(options.raw, VISITS_FILE, Visit)
     gc.collect()

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import random
 import resource
 import time
 from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import UserError
-from loadtests.catalog import profiles, scenarios
-from loadtests.commands import options
+from loadtests.commands import options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import Bar, bar_in, expected_s
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
-from loadtests.experiments.order import Order, counted, order_of
+from loadtests.experiments.order import Order, order_of
 from loadtests.experiments.run import (
     begin_run,
     finish_run,
@@ -51,55 +48,64 @@ TARGETS = (
             "SEED",
             "RESUME",
             "WAIT",
+            "APP",
+            "APP_DIR",
+            "APP_PYTHON",
+            "INTERFACE",
+            "HEALTHY",
+            "UPLOAD",
+            "DOWNLOAD",
+            "HEADERS",
         ),
     ),
 )
 VARIABLES = {
+    "APP": "<module>:<attribute>",
+    "APP_DIR": "<folder>",
+    "APP_PYTHON": "<python>",
+    "INTERFACE": "wsgi|asgi",
+    "HEALTHY": "/<path>",
+    "UPLOAD": "'POST /<path>'",
+    "DOWNLOAD": "/<path>",
+    "HEADERS": "'<name>: <value>'|@<file>",
     "PROFILE": "smoke|quick|full",
     "SCENARIOS": "<id>,<id>",
     "REPEATS": "<count>",
     "NOFILE": "<count>",
 }
 
-DEFAULT_PROFILE = "quick"
-
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="smoke|quick|full")
-    options.add_stacks(parser)
-    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
-    parser.add_argument("--repeats", type=options.count, metavar="COUNT")
-    options.add_counts(parser)
-    parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
-    parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
-    parser.add_argument("--resume", metavar="RUN")
-    options.add_wait(parser)
+    ordered.add_options(parser)
     parser.set_defaults(command=measure)
 
 
 def measure(arguments: argparse.Namespace) -> Status:
     """Measure a profile, or go on with a stopped run."""
     if arguments.resume:
-        _refuse_beside_resume(arguments)
-        order = order_of(_resumed(arguments)[0])
+        ordered.refuse_beside_resume(arguments)
+        asked = ordered.Asked(order_of(_resumed(arguments)[0]))
     else:
-        order = _order(arguments)
+        asked = ordered.asked(arguments, REPORTS)
+    order = asked.order
     refuse_few_descriptors(order, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     # A wrong word is an error at once, not after the wait.
     with the_machine(f"make load {order.profile.id}", wait=arguments.wait):
-        return _measure(order, arguments)
+        return _measure(asked, arguments)
 
 
 def _resumed(arguments: argparse.Namespace) -> tuple[Run, Path]:
     return resume_run(options.run_folder(arguments.resume, REPORTS))
 
 
-def _measure(order: Order, arguments: argparse.Namespace) -> Status:
+def _measure(asked: ordered.Asked, arguments: argparse.Namespace) -> Status:
+    console = Console()
     if arguments.resume:
         run, folder = _resumed(arguments)  # as it is after the wait
     else:
-        run, folder = begin_run(order, arguments.words, REPORTS)
-    console = Console()
+        asked = ordered.tried(asked, console, REPORTS)
+        run, folder = begin_run(asked.order, arguments.words, REPORTS, asked.seen)
+    order = asked.order
     _announce(console, order, folder)
     try:
         with guarded() as guard:
@@ -111,42 +117,6 @@ def _measure(order: Order, arguments: argparse.Namespace) -> Status:
     counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
     whole = all(counting) and not run.failures
     return Status.DONE if whole else Status.DOES_NOT_COUNT
-
-
-def _refuse_beside_resume(arguments: argparse.Namespace) -> None:
-    """What is measured was chosen when the run began."""
-    choices = (
-        "profile",
-        "stacks",
-        "scenarios",
-        "repeats",
-        "workers",
-        "threads",
-        "nofile",
-        "seed",
-    )
-    for name in choices:
-        if getattr(arguments, name) not in (None, []):
-            raise UserError(
-                f"RESUME= goes on with what was ordered: leave {name.upper()}= out"
-            )
-
-
-def _order(arguments: argparse.Namespace) -> Order:
-    profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
-    seed, names = arguments.seed, arguments.scenarios or profile.scenarios
-    workers, threads = arguments.workers, arguments.threads
-    nofile = arguments.nofile or profile.nofile
-    return Order(
-        profile,
-        counted(arguments.stacks or profile.stacks, workers, threads, nofile),
-        [scenarios.scenario(name) for name in names],
-        arguments.repeats or profile.repeats,
-        random.randrange(10**6) if seed is None else seed,
-        workers,
-        threads,
-        nofile,
-    )
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:

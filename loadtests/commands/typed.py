@@ -23,6 +23,8 @@ from loadtests.commands.targets import FLAGS, SETUP, TARGETS, help_text
 
 _ON = {"1", "yes", "on", "true"}
 _OFF = {"", "0", "no", "off", "false"}
+# Flags that may name a path instead, and the option that takes the path.
+PATHS = {"WAIT": "--wait-path"}
 
 
 def typed(makeflags: str) -> dict[str, str]:
@@ -67,10 +69,11 @@ def command_line(target: Target, values: Mapping[str, str]) -> list[str]:
     words = list(target.words)
     for name in target.options:
         value = values.get(name, "")
-        if name in FLAGS:
-            words += [f"--{name.lower()}"] if _is_on(name, value) else []
+        option = f"--{name.lower().replace('_', '-')}"
+        if name in FLAGS and not (name in PATHS and "/" in value):
+            words += [option] if _is_on(name, value) else []
         elif value:
-            words.append(f"--{name.lower()}={value}")
+            words.append(f"{PATHS.get(name, option)}={value}")
     places = [values.get(name, "") for name in target.positional]
     return [*words, *(["--", *places] if any(places) else [])]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
+from loadtests.clients.targets import as_option, target_of
 from loadtests.experiments.generators import (
     Generators,
     await_ready_line,
@@ -28,8 +29,10 @@ from loadtests.experiments.generators import (
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
+from loadtests.experiments.your_app import BESIDE
 from loadtests.records.cell import Capacity, Subject
 from loadtests.records.samples import Recording, read_recording
+from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server, free_port, running
@@ -41,13 +44,15 @@ _START_IN_S = 0.1
 class Holding:
     """A stack under the slow clients of a scenario, at the pace of a profile.
 
-    With `comes_back`, a slow client that the server drops is there again soon.
+    With `comes_back`, a slow client that the server drops is there again soon. What is
+    asked is the `other` target, or our own apps.
     """
 
     stack: Stack
     scenario: Scenario
     profile: Profile
     comes_back: bool = True
+    other: OtherTarget | None = None
 
     def subject(self, repeat: int) -> Subject:
         """What is known before it starts, with the prediction and its reason."""
@@ -98,10 +103,11 @@ def hold(
     slow = booting(
         context.guard, _slow_argv(holding, port, samples), context.log(task, "slow")
     )
+    target = target_of(holding.other, str(context.folder / BESIDE))
     with (
         probe as probing,
         slow as slowing,
-        running(holding.stack, context.guard, log, port=port) as server,
+        running(holding.stack, context.guard, log, port=port, target=target) as server,
     ):
         generators = Generators(probing, slowing)
         for group in generators.both():
@@ -139,6 +145,7 @@ def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
     profile = holding.profile
     return [
         *locust_argv("probe.py", port, samples),
+        *as_option(holding.other),
         *("--users", "1", "--rate", str(profile.rate_per_s)),
         *("--deadline-s", str(profile.deadline_s)),
     ]
@@ -147,6 +154,7 @@ def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
 def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
     return [
         *locust_argv("slow_clients.py", port, samples, holding.scenario.locust_file),
+        *as_option(holding.other),
         *("--arrive-per-s", str(holding.profile.arrive_per_s)),
         *([] if holding.comes_back else ["--once"]),
         *("--scenario", holding.scenario.id),

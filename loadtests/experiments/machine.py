@@ -11,24 +11,36 @@ from pathlib import Path
 import psutil
 
 from loadtests.catalog import stacks
+from loadtests.experiments.your_app import Seen
 from loadtests.records.run import Environment
 
 # What measures, and the frameworks whose costs are measured.
-_BESIDE = ("locust", "flask", "werkzeug", "starlette", "fastapi", "pydantic")
+_MEASURING = ("locust",)
+_BESIDE = (*_MEASURING, "flask", "werkzeug", "starlette", "fastapi", "pydantic")
 
 
-def environment(root: Path) -> Environment:
-    """This machine and interpreter, the versions installed, the project's revision."""
+def environment(root: Path, seen: Seen | None = None) -> Environment:
+    """This machine and interpreter, the versions installed, the project's revision.
+
+    Of an application of somebody else, the interpreter and the versions are its own.
+    """
     return Environment(
-        python=platform.python_version(),
+        python=seen.python if seen else platform.python_version(),
         kernel=f"{platform.system()} {platform.release()}",
         cpu=_cpu_model(),
         cpus=len(psutil.Process().cpu_affinity() or ()) or 1,
         memory_mb=psutil.virtual_memory().total // 1024**2,
         nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         revision=_revision(root),
-        packages={name: version(name) for name in (*stacks.packages(), *_BESIDE)},
+        packages=_packages(seen),
     )
+
+
+def _packages(seen: Seen | None) -> dict[str, str]:
+    if not seen:
+        return {name: version(name) for name in (*stacks.packages(), *_BESIDE)}
+    measuring = {name: version(name) for name in _MEASURING}
+    return measuring | {name: v for name, v in seen.versions.items() if v}
 
 
 def _cpu_model() -> str:

@@ -20,7 +20,9 @@ from loadtests.experiments.holding import Holding
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
+from loadtests.experiments.your_app import served
 from loadtests.records.run import Ordered, Run
+from loadtests.records.target import OtherTarget
 
 _BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
@@ -37,6 +39,7 @@ class Order:
     workers: int | None = None
     threads: int | None = None
     nofile: int | None = None
+    other: OtherTarget | None = None  # what is served; None: our own apps
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
@@ -50,7 +53,7 @@ class Order:
         """
         repeats = range(1, self.repeats + 1)
         found = [
-            CellTask(Holding(stack, scenario, self.profile), repeat)
+            CellTask(self._holding(stack, scenario), repeat)
             for repeat, scenario, stack in itertools.product(
                 repeats, self.scenarios, self.stacks
             )
@@ -59,26 +62,33 @@ class Order:
             random.Random(self.seed).shuffle(found)
         return found
 
+    def _holding(self, stack: Stack, scenario: Scenario) -> Holding:
+        """The stack, as it serves the app."""
+        its = served(stack, self.other)
+        return Holding(its, scenario, self.profile, other=self.other)
+
     def beside(self) -> list[Task]:
         """What the profile measures beside the cells: own timeouts, costs, traces."""
-        traces = [TracesTask()] if self.profile.traces else []
+        # What a request costs, and its calls, are those of our own apps.
+        ours = self.other is None
+        traces = [TracesTask()] if self.profile.traces and ours else []
         extras = self.profile.extras
         if not extras:
             return [*traces]
         repeats, each_s = extras.cost_repeats, extras.cost_s
-        costs = cost_tasks(self.stacks, repeats, each_s, self.seed)
+        costs = cost_tasks(self.stacks, repeats, each_s, self.seed) if ours else []
         return [*self._self_recoveries(extras), *costs, *traces]
 
     def _self_recoveries(self, extras: Extras) -> list[SelfRecoveryTask]:
         return [
             SelfRecoveryTask(
-                Holding(stack, scenario, self.profile, comes_back=False), extras.watch_s
+                dataclasses.replace(holding, comes_back=False), extras.watch_s
             )
             for scenario in self.scenarios
             # A handler ends by itself, whatever the timeouts are.
             if scenario.phase.client_is_slow
-            for stack in self.stacks
-            if 0 < (stack.predicted_out_by(scenario.id) or 0) <= extras.up_to
+            for holding in (self._holding(stack, scenario) for stack in self.stacks)
+            if 0 < holding.stack.predicted_out_by(scenario.id) <= extras.up_to
         ]
 
     @property
@@ -133,6 +143,7 @@ def order_of(run: Run) -> Order:
         ordered.workers,
         ordered.threads,
         ordered.nofile,
+        run.target,
     )
 
 

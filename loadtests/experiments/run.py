@@ -16,13 +16,15 @@ from pathlib import Path
 
 from loadtests import ROOT, UserError
 from loadtests.catalog.profiles import Profile
-from loadtests.catalog.target import RAW
+from loadtests.clients.targets import target_of
 from loadtests.clients.wire import SEGMENT_BYTES, WireError
 from loadtests.experiments.machine import environment
 from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
+from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, prepare
 from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.run import Method, Run, RunInfo, load_run, save_run
+from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import ServerBrokenError
@@ -32,11 +34,11 @@ class LoadError(UserError):
     """A run that cannot be started or gone on with; one line."""
 
 
-def method_of(profile: Profile) -> Method:
+def method_of(profile: Profile, other: OtherTarget | None = None) -> Method:
     """How a profile's cells are measured, for the record."""
     return Method(
         **{name: getattr(profile, name) for name in PACE},
-        healthy_request=RAW.name,
+        healthy_request=target_of(other).name,
         segment_bytes=SEGMENT_BYTES,
         cores=_cores(),
     )
@@ -51,7 +53,9 @@ def _cores() -> str:
     return f"the server has core {theirs}, the load generator core {ours}"
 
 
-def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Path]:
+def begin_run(
+    order: Order, argv: Sequence[str], reports: Path, seen: Seen | None = None
+) -> tuple[Run, Path]:
     """A new run without cells, and its folder."""
     now = datetime.now(UTC)
     folder = new_folder(reports, f"{now:%Y%m%d-%H%M%S}-{order.profile.id}")
@@ -63,9 +67,17 @@ def begin_run(order: Order, argv: Sequence[str], reports: Path) -> tuple[Run, Pa
         complete=False,
         argv=list(argv),
     )
-    method, machine = method_of(order.profile), environment(ROOT)
-    run = Run(info, method, machine, cells=[], ordered=order.recorded())
+    run = Run(
+        info,
+        method_of(order.profile, order.other),
+        environment(ROOT, seen),
+        cells=[],
+        ordered=order.recorded(),
+        target=order.other,
+    )
     save_run(run, folder)
+    if order.other:
+        prepare(order.other, folder)
     return run, folder
 
 
@@ -100,13 +112,14 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     tasks = order_of(run).tasks()
     if run.run.complete and all(t.state(run, folder) is State.DONE for t in tasks):
         raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
-    refuse_another_machine(run)
+    seen = look_again(run.target, folder / LOOK_LOG) if run.target else None
+    refuse_another_machine(run, seen)
     return run, folder
 
 
-def refuse_another_machine(run: Run) -> None:
+def refuse_another_machine(run: Run, seen: Seen | None = None) -> None:
     """LoadError where the figures of a stored run and of now must not be mixed."""
-    now = environment(ROOT)
+    now = environment(ROOT, seen)
     for name in ("python", "kernel", "cpu", "cpus", "packages"):
         if getattr(now, name) != getattr(run.environment, name):
             raise LoadError(

@@ -16,6 +16,7 @@ from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
 from loadtests.records.json_file import ResultError as ResultError
 from loadtests.records.json_file import read_json, write_json
+from loadtests.records.target import OtherTarget
 from loadtests.records.tasks import Failure
 
 FORMAT = 2
@@ -103,6 +104,7 @@ class Run:
 
     `self_recoveries` and `costs` are those of a profile that measures them, `failures`
     those of them that could not be measured. `doubts` are about the run as a whole.
+    `target` is null where our own applications were served.
     """
 
     run: RunInfo
@@ -115,6 +117,7 @@ class Run:
     costs: list[Cost] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     doubts: list[Fact] = field(default_factory=list)
+    target: OtherTarget | None = None
 
 
 def save_run(run: Run, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.catalog.target import Home
 from loadtests.servers.logs import last_words
 from loadtests.servers.programs import (
     ProcessError,
@@ -38,7 +39,8 @@ class Group:
     `programs.as_started` says what `argv` stands for. Output goes to the log, or to our
     own terminal without one; with `pipes`, standard input and output are ours to write
     and read. `nofile` limits how many descriptors each process may open; without a
-    limit, each may open as many as we may.
+    limit, each may open as many as we may. With a `home`, programs are those of its
+    interpreter.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Group:
         cwd: Path,
         pipes: bool = False,
         nofile: int | None = None,
+        home: Home | None = None,
     ) -> None:
         self.log = log
         pipe = subprocess.PIPE if pipes else None
@@ -56,12 +59,12 @@ class Group:
             output = stack.enter_context(log.open("ab")) if log else None
             stack.enter_context(found(argv[0]))
             self.process = subprocess.Popen(
-                as_started(argv, nofile),
+                as_started(argv, nofile, home),
                 stdin=pipe or subprocess.DEVNULL,
                 stdout=pipe or output,
                 stderr=output,
                 cwd=cwd,
-                env=scrubbed_environment(),
+                env=scrubbed_environment(home),
                 start_new_session=True,
             )
         self.id = self.process.pid
@@ -217,12 +220,13 @@ def started(
     cwd: Path,
     pipes: bool = False,
     nofile: int | None = None,
+    home: Home | None = None,
 ) -> Iterator[Group]:
     """A process group for as long as the block runs, and not a moment longer."""
     group: Group | None = None
     try:
         with uninterrupted():
-            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile)
+            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile, home=home)
             guard.watch(group)
         yield group
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loadtests import UserError
 from loadtests.catalog import stacks
+from loadtests.catalog.target import Home
 
 # Locust reads its options from the environment too.
 _OF_LOCUST = "LOCUST_*"
@@ -24,24 +25,31 @@ class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
 
 
-def scrubbed_environment() -> dict[str, str]:
+def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
     """This process's environment without what silently configures a server."""
     scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
     }
+    if home:
+        paths = (kept.get("PYTHONPATH"), home.beside)
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return kept
 
 
-def as_started(argv: Sequence[str], nofile: int | None) -> list[str]:
+def as_started(
+    argv: Sequence[str], nofile: int | None, home: Home | None = None
+) -> list[str]:
     """The words to start, so that each process may open so many descriptors.
 
-    The word `python` stands for the interpreter that runs this. A first word that is
-    installed beside that interpreter stands for the program there.
+    The word `python` stands for the interpreter that runs this, or that of the home. A
+    first word that is installed beside that interpreter stands for the program there.
     """
-    first, *rest = (sys.executable if word == "python" else word for word in argv)
-    beside = Path(sys.executable).parent / first
+    python = home.python if home else sys.executable
+    first, *rest = (python if word == "python" else word for word in argv)
+    beside = Path(python).parent / first
     program = str(beside) if beside.is_file() else first
     limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
     return [*limited, program, *rest]

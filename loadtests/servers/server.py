@@ -139,18 +139,21 @@ def running(
     *,
     port: int | None = None,
     answering: bool = True,
+    target: Target = RAW,
 ) -> Iterator[Server]:
     """Serve a stack on a free loopback port for as long as the block runs.
 
-    With `answering` it is ready when it answers as our apps do, else when it listens.
+    With `answering` it is ready when it answers as the target does, else when it
+    listens.
     Raises ServerError when something else has the port, or the server does not get
     ready in 20 s; ProcessError when it will not end.
     """
     port = port or free_port()
     _see_that_it_is_free(port)
-    command, nofile = stack.command(port), stack.nofile
-    with started(guard, command, log, cwd=ROOT, nofile=nofile) as group:
-        server = Server(stack, group, port)
+    command, nofile, home = stack.command(port), stack.nofile, target.home
+    cwd = Path(home.folder) if home else ROOT
+    with started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group:
+        server = Server(stack, group, port, target)
         _await_listening(server)
         if answering:
             _await_answers(server)

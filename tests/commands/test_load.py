@@ -10,8 +10,10 @@ from rich.console import Console
 
 from loadtests import UserError
 from loadtests.commands import load
-from loadtests.commands.load import _order, _refuse_beside_resume, _tell_overhead
+from loadtests.commands.load import _tell_overhead
 from loadtests.commands.main import _parsed
+from loadtests.commands.options import REPORTS
+from loadtests.commands.ordered import asked, refuse_beside_resume
 from loadtests.records.cell import Subject
 
 TWO = "--stacks=wsgi-gunicorn-gthread,asgi-uvicorn"
@@ -19,7 +21,8 @@ TWO = "--stacks=wsgi-gunicorn-gthread,asgi-uvicorn"
 
 def ordered(*words: str) -> list[Subject]:
     """What is known of each cell before it starts."""
-    cells = _order(_parsed(["load", "--profile=smoke", *words])).cells()
+    arguments = _parsed(["load", "--profile=smoke", *words])
+    cells = asked(arguments, REPORTS).order.cells()
     return [cell.holding.subject(cell.repeat) for cell in cells]
 
 
@@ -47,9 +50,9 @@ def test_threads_are_refused_where_no_stack_has_any() -> None:
 def test_run_that_is_gone_on_with_is_what_was_ordered(word: str) -> None:
     parser = argparse.ArgumentParser()
     load.add(parser)
-    _refuse_beside_resume(parser.parse_args(["--resume=latest"]))
+    refuse_beside_resume(parser.parse_args(["--resume=latest"]))
     with pytest.raises(UserError, match=r"RESUME= goes on with what was ordered"):
-        _refuse_beside_resume(parser.parse_args(["--resume=latest", word]))
+        refuse_beside_resume(parser.parse_args(["--resume=latest", word]))
 
 
 @pytest.mark.parametrize(

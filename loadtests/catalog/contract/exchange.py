@@ -29,7 +29,8 @@ class Request:
             framing = (("Transfer-Encoding", "chunked"),)
         elif self.body and "content-length" not in named:
             framing = (("Content-Length", str(len(self.body))),)
-        return (("Host", "localhost"), ("Connection", "close"), *self.headers, *framing)
+        host = () if "host" in named else (("Host", "localhost"),)
+        return (*host, ("Connection", "close"), *self.headers, *framing)
 
     def to_bytes(self) -> bytes:
         """The request as HTTP/1.1."""

@@ -44,6 +44,9 @@ class Stack:
     no prediction depends on it, and `until_keepalive` is what is held in those phases
     that keepalive ends.
 
+    `reads_ahead` is how many bytes of a response it takes before it waits for the
+    client: a shorter one holds no more than a body that is still to come.
+
     With `one_process` it has one worker, and as many threads as the others have in all
     of theirs. `connections` is what the server calls its limit of connections, of which
     it takes `own_connections` itself: `all_connections` in `argv` is both.
@@ -79,6 +82,7 @@ class Stack:
     one_process: bool = False
     connections: str = "worker_connections"
     own_connections: int = 0
+    reads_ahead: int = 0
     deviations: tuple[Deviation, ...] = ()
     ends: Mapping[Phase, Ends] = field(default_factory=dict)
     deploy: str = ""

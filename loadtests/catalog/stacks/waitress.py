@@ -41,6 +41,8 @@ _THREADS = Limit(
     "ThreadedTaskDispatcher)",
 )
 
+_WATERMARK = 16 * 1024**2  # outbuf_high_watermark
+
 BUFFERED = Holds(
     "a connection",
     _ACCEPTED,
@@ -79,6 +81,7 @@ STACKS = [
         threads=16,
         one_process=True,
         worker_connections=98,
+        reads_ahead=_WATERMARK,
         own_connections=2,  # its listening socket, and the pipe that wakes it
         connections="connection_limit",
         own_descriptors=7,

@@ -1,0 +1,130 @@
+"""What `make load` is asked to measure: its options, made an order."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import UserError
+from loadtests.catalog import profiles, scenarios
+from loadtests.catalog.profiles import Profile
+from loadtests.catalog.scenarios import Scenario
+from loadtests.commands import options, your_app
+from loadtests.experiments.order import Order, counted
+from loadtests.experiments.trying_out import tried_out
+from loadtests.experiments.your_app import Seen, can_run
+from loadtests.servers.processes import guarded
+
+DEFAULT_PROFILE = "quick"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to measure; and of an app of the user's, what was seen of it and what is
+    left out, a line each."""
+
+    order: Order
+    seen: Seen | None = None
+    left_out: Sequence[str] = ()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="smoke|quick|full")
+    options.add_stacks(parser)
+    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
+    parser.add_argument("--repeats", type=options.count, metavar="COUNT")
+    options.add_counts(parser)
+    parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
+    parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
+    parser.add_argument("--resume", metavar="RUN")
+    options.add_wait(parser)
+    your_app.add_options(parser)
+
+
+def refuse_beside_resume(arguments: argparse.Namespace) -> None:
+    """What is measured was chosen when the run began."""
+    choices = (
+        "profile",
+        "stacks",
+        "scenarios",
+        "repeats",
+        "workers",
+        "threads",
+        "nofile",
+        "seed",
+        "app",
+    )
+    for name in choices:
+        if getattr(arguments, name) not in (None, [], ""):
+            raise UserError(
+                f"RESUME= goes on with what was ordered: leave {name.upper()}= out"
+            )
+
+
+def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
+    """The order; an app of the user's is looked at, and not yet served."""
+    your_app.only_with_app(arguments)
+    profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
+    if arguments.app:
+        return _of_another_app(arguments, profile, reports)
+    names = arguments.scenarios or profile.scenarios
+    found = [scenarios.scenario(name) for name in names]
+    return Asked(_order(arguments, profile, arguments.stacks or profile.stacks, found))
+
+
+def _order(
+    arguments: argparse.Namespace,
+    profile: Profile,
+    stacks: Sequence[str],
+    found: list[Scenario],
+) -> Order:
+    workers, threads = arguments.workers, arguments.threads
+    nofile = arguments.nofile or profile.nofile
+    return Order(
+        profile,
+        counted(stacks, workers, threads, nofile),
+        found,
+        arguments.repeats or profile.repeats,
+        random.randrange(10**6) if arguments.seed is None else arguments.seed,
+        workers,
+        threads,
+        nofile,
+    )
+
+
+def _of_another_app(
+    arguments: argparse.Namespace, profile: Profile, reports: Path
+) -> Asked:
+    """All stacks that its interpreter has, unless some are named."""
+    other, seen = your_app.seen_of(arguments, reports)
+    stacks, without = can_run(arguments.stacks, seen, other.python)
+    names = arguments.scenarios or your_app.usual(profile.scenarios)
+    wanted = [scenarios.scenario(name) for name in names]
+    found, left_out = your_app.possible(wanted, other)
+    if not found:
+        raise UserError(f"nothing to measure: {left_out[0]}")
+    order = _order(arguments, profile, [stack.id for stack in stacks], found)
+    order = dataclasses.replace(order, other=other)
+    return Asked(order, seen, [*without, *left_out])
+
+
+def tried(asked: Asked, console: Console, reports: Path) -> Asked:
+    """The same, once an app of the user's has answered. UserError where it does not."""
+    order = asked.order
+    if order.other is None or asked.seen is None:
+        return asked
+    your_app.tell(console, order.other, asked.seen, asked.left_out)
+    folder = reports / your_app.FOLDER
+    with guarded() as guard:
+        other = tried_out(
+            order.other, order.stacks[0], order.profile.deadline_s, folder, guard
+        )
+    profile = profiles.paced(order.profile, other.healthy_ms / 1000)
+    order = dataclasses.replace(order, other=other, profile=profile)
+    return dataclasses.replace(asked, order=order)

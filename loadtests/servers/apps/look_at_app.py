@@ -1,0 +1,89 @@
+"""Looks at an app from inside: which interface, which versions. Run by its interpreter.
+
+    python look_at_app.py <result> <app> <package> ...
+
+Writes JSON to the file `result`. Standard library only, and it runs on Pythons older
+than ours, because an app brings its own. A module that does not import ends this with
+its traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Optional
+
+USUAL = ("application", "app")  # where nothing but a module is named
+_OF_WSGI, _OF_ASGI = 2, 3  # how many arguments (PEP 3333; ASGI 3)
+
+
+def main() -> None:
+    result, named, *packages = sys.argv[1:]
+    sys.path[0] = os.getcwd()  # as servers have it, not the folder of this file
+    module, _, attribute = named.partition(":")
+    attribute, called = attribute.rstrip("()"), attribute.endswith("()")
+    loaded = importlib.import_module(module)
+    attribute = attribute or _usual(loaded)
+    found: Any = loaded
+    for name in attribute.split("."):
+        found = getattr(found, name)
+    factory = called or interface_of(found) == "factory"
+    answer = {
+        "app": f"{module}:{attribute}",
+        "interface": interface_of(found() if factory else found),
+        "factory": factory,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in packages},
+    }
+    with open(result, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+
+
+def _usual(module: Any) -> str:
+    for name in USUAL:
+        if hasattr(module, name):
+            return name
+    listed = " or ".join(USUAL)
+    raise SystemExit(f"{module.__name__} has no {listed}: name it as module:attribute")
+
+
+def interface_of(app: Any) -> str:
+    """`wsgi`, `asgi` or `factory`; empty where looking does not tell."""
+    if not callable(app):
+        raise SystemExit(f"{type(app).__name__} is no app: it cannot be called")
+    call = app if inspect.isroutine(app) or inspect.isclass(app) else app.__call__
+    if inspect.iscoroutinefunction(call):
+        return "asgi"
+    needed = _needed(call)
+    return {0: "factory", _OF_WSGI: "wsgi", _OF_ASGI: "asgi"}.get(needed, "")
+
+
+def _needed(call: Any) -> int:
+    """How many positional arguments it must have; -1 where it takes any."""
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except (TypeError, ValueError):
+        return -1
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return -1
+    places = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
+    return sum(p.kind in places and p.default is p.empty for p in parameters)
+
+
+def _version(package: str) -> Optional[str]:  # noqa: UP045  # older Pythons
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    main()
