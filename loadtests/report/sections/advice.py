@@ -22,10 +22,10 @@ from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import joined, prose
 from loadtests.report.said import span
 from loadtests.report.sections.situations import (
-    HANDLERS,
     KINDS_OF_CLIENTS,
     SITUATIONS,
     Situation,
+    about_handlers,
 )
 from loadtests.report.special_blocks import Advice, Advised, Stand, Start
 from loadtests.report.words import count, figure
@@ -63,7 +63,7 @@ def blocks(source: Source) -> Sequence[Block]:
     tried = {scenario for one in given for scenario in one.evidence}
     notes = [
         *([prose(PROXY, _of_a_proxy(source))] if tried & {*slow_clients()} else []),
-        *([prose(HANDLERS)] if tried - {*slow_clients()} else []),
+        *([prose(about_handlers(source.run))] if tried - {*slow_clients()} else []),
     ]
     apart = [prose(APART)] if len(given) > 1 else []
     found: list[Block] = [

@@ -23,7 +23,7 @@ from loadtests.report.blocks import (
 )
 from loadtests.report.charts import drawing
 from loadtests.report.prose import prose
-from loadtests.report.sections import finding
+from loadtests.report.sections import application, finding
 from loadtests.report.sections.matrix import by_scenario, matrix
 from loadtests.report.values import At, Count, Judged, Name, Predicted, Value
 from loadtests.report.words import NOTHING, count, listed
@@ -94,7 +94,7 @@ def blocks(source: Source) -> Sequence[Block]:
 def scenarios(run: Run) -> dict[str, str]:
     """What a slow client does under each scenario that the catalog has."""
     found = in_order({o.scenario for o in by_scenario(run)})
-    return {s: SCENARIOS[s].what for s in found if s in SCENARIOS}
+    return {s: application.does(run, s) for s in found if s in SCENARIOS}
 
 
 def table(run: Run) -> Table:

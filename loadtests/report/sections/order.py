@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from loadtests.report.blocks import Block, Section, Source
 from loadtests.report.sections import (
     advice,
+    application,
     arrivals,
     calls,
     capacity,
@@ -28,6 +29,7 @@ from loadtests.report.sections import (
 FIRST_SCREEN = [summary.SECTION, advice.SECTION]
 SECTIONS: list[Section] = [
     *FIRST_SCREEN,
+    application.SECTION,
     capacity.SECTION,
     response_times.SECTION,
     arrivals.SECTION,

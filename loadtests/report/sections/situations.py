@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
+from loadtests.records.run import Run
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ KINDS_OF_CLIENTS = (
     Situation("Long uploads", (Phase.BODY,)),
     Situation("Long downloads, streams", (Phase.RESPONSE,)),
 )
-# What those need to know whose handlers wait or block.
+HANDLERS_OF_YOURS = (
+    "The app's own handler was asked. To wait, an ASGI app needs an async driver, and "
+    "gevent one in Python. Other drivers make blocking calls, which hold an event loop "
+    "or a gevent worker. In an ASGI app, hand such calls to threads: "
+    "asyncio.to_thread, or FastAPI's def handlers."
+)
 HANDLERS = (
     "A slow handler took 20 s here. Yours matter as far as they are as many and as "
     "long. To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
@@ -60,3 +66,8 @@ HANDLERS = (
     "not measured. In an ASGI app, hand such calls to threads: asyncio.to_thread, or "
     "FastAPI's def handlers."
 )
+
+
+def about_handlers(run: Run) -> str:
+    """What those need to know whose handlers wait or block."""
+    return HANDLERS_OF_YOURS if run.target else HANDLERS

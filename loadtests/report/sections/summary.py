@@ -65,6 +65,9 @@ SLOW_HANDLERS = (
     "its interface invites, or calls time.sleep, for 20 s. gevent replaces that call, "
     "but none inside a C library."
 )
+HANDLERS_OF_YOURS = (
+    "*waiting*: so many quick clients are held that ask for the app's slow handler."
+)
 CPU = "*kept*, *new*: the connection. –: not measured."
 
 
@@ -177,8 +180,12 @@ def held(run: Run) -> Prose:
 
 def brief(run: Run, shown: Table) -> list[Text]:
     """What the numbers of the table count, for who sees no groups of columns."""
-    handlers = [Text(prose(SLOW_HANDLERS))] if _has(shown, "waiting") else []
+    handlers = [Text(_slow_handlers(run))] if _has(shown, "waiting") else []
     return [Text(held(run)), *handlers]
+
+
+def _slow_handlers(run: Run) -> Prose:
+    return prose(HANDLERS_OF_YOURS if run.target else SLOW_HANDLERS)
 
 
 def _has(shown: Table, key: str) -> bool:
@@ -198,7 +205,7 @@ def words(run: Run, shown: Table) -> Prose:
         "freed": prose(FREED, f"{watched_s:g}", count(up_to)),
         "cost": prose(COST),
         "p99": prose(P99),
-        "waiting": prose(SLOW_HANDLERS),
+        "waiting": _slow_handlers(run),
         "cpu": prose(CPU),
     }
     return joined([why for key, why in explained.items() if _has(shown, key)])

@@ -1,0 +1,88 @@
+"""The application that was measured, where it is not ours: what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.records.run import Run
+from loadtests.records.target import OtherTarget
+from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
+from loadtests.report.prose import Prose, code, prose
+from loadtests.report.values import Name, Value
+from loadtests.report.words import figure
+
+TITLE = "The application"
+COLUMNS = (
+    Column("what", "who asks", name=True),
+    Column("request", "request"),
+    Column("tried", "before the run, on an idle server"),
+)
+SERVED = (
+    "{} is {}. Its own Python {} served it, with the servers that are installed there."
+)
+RATE = "{} healthy requests a second arrived, fewer than usual because one takes {} ms."
+MODELLED = "The predictions are those of {} {}. The app was served by version {}."
+_USUAL_RATE = 300.0
+# What the slow clients do with a request of an app that is not ours.
+_DOES = {
+    Phase.HEAD: "sends {}, a header line each second",
+    Phase.BODY: "sends 8 bytes of the body of {} each second",
+    Phase.RESPONSE: "reads 512 bytes a second of the answer to {}",
+    Phase.HANDLER_WAITS: "asks for {}",
+}
+
+
+def blocks(source: Source) -> Sequence[Block]:
+    run, target = source.run, source.run.target
+    if target is None:
+        return []
+    served = prose(
+        SERVED, code(target.app), target.interface.upper(), run.environment.python
+    )
+    return [
+        Text(served),
+        Table(TITLE, COLUMNS, list(_rows(target))),
+        *(Text(words, "note") for words in _notes(run, target)),
+    ]
+
+
+def _rows(target: OtherTarget) -> Iterator[dict[str, Value]]:
+    body = "the body is checked" if target.sha256 else "bodies differ, so only that"
+    healthy = f"{target.status} in {figure(target.healthy_ms)} ms; {body}"
+    found = (
+        ("healthy requests", target.healthy, healthy),
+        ("slow uploads", target.upload, "read to its end"),
+        ("slow downloads", target.download, f"{target.download_bytes or 0:,} bytes"),
+        ("slow handlers", target.wait, f"{target.wait_s or 0:g} s"),
+    )
+    for name, request, tried in found:
+        if request:
+            yield {"what": Name(name), "request": Name(request), "tried": Name(tried)}
+
+
+def _notes(run: Run, target: OtherTarget) -> Iterator[Prose]:
+    rate = run.method.rate_per_s
+    if rate < _USUAL_RATE:
+        yield prose(RATE, figure(rate), figure(target.healthy_ms))
+    for name, known in target.modelled.items():
+        its = run.environment.packages.get(name, "")
+        yield prose(MODELLED, name, known, its)
+
+
+def does(run: Run, scenario: str) -> str:
+    """What a slow client does, as a sentence without its subject."""
+    phase, target = SCENARIOS[scenario].phase, run.target
+    if target is None or phase not in _DOES:
+        return SCENARIOS[scenario].what
+    asked = {
+        Phase.HEAD: target.healthy,
+        Phase.BODY: target.upload,
+        Phase.RESPONSE: target.download,
+        Phase.HANDLER_WAITS: target.wait,
+    }
+    return _DOES[phase].format(asked[phase])
+
+
+SECTION = Section("application", TITLE, blocks)
