@@ -21,6 +21,7 @@ from loadtests.records.run import Method, Run
 # by the method of format 1, a part differs, or the version of a package.
 MISSING, VOID, METHOD = "missing", "void", "method"
 DIFFERENT, VERSION = "different", "version"
+APP, OURS = "app", "ours"
 MACHINE = ("kernel", "cpu", "cpus")
 MEASURING = ("locust",)  # the packages that belong to every stack
 # The packages of an app that is served to see what a request costs.
@@ -79,7 +80,10 @@ def different_machines(base: Run, new: Run) -> list[Reason]:
 def different_runs(base: Run, new: Run) -> list[Reason]:
     """Python and the method, which are those of every cell. Of runs that climbed fixed
     steps the machine too: how many were held depended on that."""
-    found = _unequal(base.environment, new.environment, ["python"])
+    found = [
+        *_different_apps(base, new),
+        *_unequal(base.environment, new.environment, ["python"]),
+    ]
     by_search = [_by_search(run) for run in (base, new)]
     if by_search[0] != by_search[1]:
         machine = different_machines(base, new)
@@ -88,6 +92,11 @@ def different_runs(base: Run, new: Run) -> list[Reason]:
         found += different_machines(base, new)
         found += _unequal(base.environment, new.environment, ["nofile_limit"])
     return [*found, *_unequal(base.method, new.method, _method_parts(base, new))]
+
+
+def _different_apps(base: Run, new: Run) -> list[Reason]:
+    old, now = (run.target.app if run.target else OURS for run in (base, new))
+    return [] if old == now else [Reason(DIFFERENT, "", APP, old, now)]
 
 
 def _method_parts(base: Run, new: Run) -> list[str]:

@@ -75,11 +75,12 @@ _LEAST_IN_A_LOOK = 40
 def paced(profile: Profile, healthy_s: float) -> Profile:
     """The profile for an app whose healthy request takes so long on an idle server.
 
-    Fewer healthy requests, and longer looks at them: else they alone would fill it.
+    Fewer healthy requests, and longer looks at them: else they alone would fill it. The
+    rate is halved and halved again, so that two runs of an app have the same.
     """
-    rate_per_s = min(
-        profile.rate_per_s, round(_SHARE_OF_A_CORE / max(healthy_s, 1e-4), 1)
-    )
+    rate_per_s = profile.rate_per_s
+    while rate_per_s * healthy_s > _SHARE_OF_A_CORE:
+        rate_per_s /= 2
     least_s = round(_LEAST_IN_A_LOOK / rate_per_s, 1)
     return replace(
         profile,

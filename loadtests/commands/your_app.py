@@ -13,7 +13,7 @@ from rich.console import Console
 
 from loadtests import UserError
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.scenarios import Scenario, in_phases
+from loadtests.catalog.scenarios import Scenario, in_order, in_phases
 from loadtests.catalog.target import Home, Target, asked, header_field
 from loadtests.clients.targets import target_of
 from loadtests.experiments.your_app import LOOK_LOG, Seen, look
@@ -147,8 +147,8 @@ def _modelled(versions: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def usual(scenarios: Sequence[str]) -> list[str]:
-    """Those of a profile, and the waiting handler: the app's own is asked for it."""
-    return list(dict.fromkeys([*scenarios, *in_phases(Phase.HANDLER_WAITS)]))
+    """Those of a profile, slow headers, which every app has, and its slow handler."""
+    return in_order([*scenarios, *in_phases(Phase.HEAD, Phase.HANDLER_WAITS)])
 
 
 def possible(

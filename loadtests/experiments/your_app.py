@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Seen:
     interface: str
     factory: bool
     python: str
-    versions: dict[str, str | None]
+    versions: Mapping[str, str | None]
 
     def missing(self, stack: Stack) -> list[str]:
         """The packages of that stack which are not installed there."""

@@ -14,6 +14,7 @@ from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Ordered, Run
+from loadtests.records.target import OtherTarget
 from loadtests.report.formats import comparison_words
 from tests import runs
 from tests.analysis.pairs import SEARCHED, climb, found, new_run
@@ -88,6 +89,13 @@ def test_what_cannot_be_compared_says_why(new: Run, reason: str) -> None:
     assert one.verdict == INCOMPARABLE
     assert sentences(one) == [reason]
     assert compare.status([one]) == 2
+
+
+def test_runs_of_different_applications_are_not_compared() -> None:
+    base = runs.run([climb()])
+    shop = OtherTarget("shop:app", "wsgi", False, "python", "/shop", "GET /")
+    (one,) = compare.compare(base, dataclasses.replace(base, target=shop))
+    assert sentences(one) == ["The application is ours in BASE and shop:app in NEW."]
 
 
 def test_other_steps_of_a_search_are_no_reason() -> None:

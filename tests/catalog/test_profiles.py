@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.catalog.profiles import PROFILES, Profile
+from loadtests.catalog.profiles import PROFILES, Profile, paced
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS
 
@@ -36,3 +36,15 @@ def test_profile_holds_each_step_for_a_figure(profile: Profile) -> None:
 @ALL_PROFILES
 def test_profile_watches_longer_than_a_request_may_take(profile: Profile) -> None:
     assert profile.release_s > profile.deadline_s
+
+
+@pytest.mark.parametrize(
+    ("healthy_s", "rate_per_s", "hold_s"),
+    [(0.0, 300.0, 0.7), (0.0008, 300.0, 0.7), (0.002, 75.0, 0.7), (0.1, 2.34375, 17.1)],
+)
+def test_slow_app_gets_fewer_healthy_requests_and_longer_looks(
+    healthy_s: float, rate_per_s: float, hold_s: float
+) -> None:
+    quick = paced(PROFILES["quick"], healthy_s)
+    assert (quick.rate_per_s, quick.hold_s) == (rate_per_s, hold_s)
+    assert quick.long_hold_s >= 2 * hold_s

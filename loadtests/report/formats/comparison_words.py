@@ -30,6 +30,7 @@ PARTS = {
     "hold_s": "the time that a step is held",
     "long_hold_s": "the time that the longest steps are held",
     "release_s": "the time that is watched at the end",
+    "app": "the application",
     "healthy_request": "the healthy request",
     "cores": "the use of cores",
     "segment_bytes": "the largest TCP segment",

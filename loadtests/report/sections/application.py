@@ -22,7 +22,9 @@ COLUMNS = (
 SERVED = (
     "{} is {}. Its own Python {} served it, with the servers that are installed there."
 )
-RATE = "{} healthy requests a second arrived, fewer than usual because one takes {} ms."
+RATE = (
+    "{} healthy requests a second arrived, fewer than usual, because one takes {} ms."
+)
 MODELLED = "The predictions are those of {} {}. The app was served by version {}."
 _USUAL_RATE = 300.0
 # What the slow clients do with a request of an app that is not ours.
@@ -49,8 +51,8 @@ def blocks(source: Source) -> Sequence[Block]:
 
 
 def _rows(target: OtherTarget) -> Iterator[dict[str, Value]]:
-    body = "the body is checked" if target.sha256 else "bodies differ, so only that"
-    healthy = f"{target.status} in {figure(target.healthy_ms)} ms; {body}"
+    body = "the body" if target.sha256 else "the status"
+    healthy = f"{target.status} in {figure(target.healthy_ms)} ms; {body} is checked"
     found = (
         ("healthy requests", target.healthy, healthy),
         ("slow uploads", target.upload, "read to its end"),

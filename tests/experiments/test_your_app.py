@@ -1,0 +1,219 @@
+"""An app of somebody else: looked at, served as it is, tried out, and its errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtests import UserError
+from loadtests.catalog import stacks
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.stacks import HTTP1, Stack
+from loadtests.catalog.target import Home
+from loadtests.clients import wire
+from loadtests.clients.targets import target_of
+from loadtests.experiments.trying_out import tried_out
+from loadtests.experiments.your_app import (
+    BESIDE,
+    Seen,
+    can_run,
+    look,
+    look_again,
+    prepare,
+    served,
+)
+from loadtests.records.target import OtherTarget
+from loadtests.servers.processes import Guard
+from loadtests.servers.server import running
+
+SHOPS = Path(__file__).parent / "shops"
+HERE = Home(sys.executable, str(SHOPS), "")
+ODD = OtherTarget(
+    app="odd:application",
+    interface="wsgi",
+    factory=False,
+    python=sys.executable,
+    folder=str(SHOPS),
+    healthy="GET /",
+)
+ON_FLASK = dataclasses.replace(
+    ODD,
+    app="on_flask:create_app",
+    factory=True,
+    healthy="GET /health",
+    upload="POST /items",
+    download="GET /export.csv",
+    wait="GET /report",
+)
+ON_FASTAPI = dataclasses.replace(
+    ON_FLASK, app="on_fastapi:app", interface="asgi", factory=False
+)
+ON_STARLETTE = dataclasses.replace(
+    ON_FASTAPI, app="on_starlette:app", upload="", download="GET /events", wait=""
+)
+WAITRESS, UVICORN = stacks.find("wsgi-waitress"), stacks.find("asgi-uvicorn-h11")
+
+
+@pytest.mark.parametrize(
+    ("named", "app", "interface", "factory"),
+    [
+        ("odd:application", "odd:application", "wsgi", False),
+        ("odd", "odd:application", "wsgi", False),
+        ("on_fastapi", "on_fastapi:app", "asgi", False),
+        ("odd:asgi", "odd:asgi", "asgi", False),
+        ("odd:Shop.app", "odd:Shop.app", "wsgi", False),
+        ("odd:made", "odd:made", "wsgi", True),
+        ("odd:made()", "odd:made", "wsgi", True),
+        ("odd:configured", "odd:configured", "wsgi", True),
+        ("odd:Class", "odd:Class", "wsgi", True),
+        ("on_flask:create_app", "on_flask:create_app", "wsgi", True),
+        ("odd:any_arguments", "odd:any_arguments", "", False),
+    ],
+)
+def test_app_is_recognised_by_looking(
+    named: str, app: str, interface: str, factory: bool, tmp_path: Path
+) -> None:
+    seen = look(named, HERE, tmp_path / "log")
+    assert (seen.app, seen.interface, seen.factory) == (app, interface, factory)
+    assert seen.versions["gunicorn"] is not None
+    assert look_again(_recorded(seen), tmp_path / "log").app == app
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def _recorded(seen: Seen) -> OtherTarget:
+    return dataclasses.replace(ODD, app=seen.app, factory=seen.factory)
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("nothing_like_it:app", "No module named 'nothing_like_it'"),
+        ("odd:nothing", "module 'odd' has no attribute 'nothing'"),
+        ("odd:not_an_app", "int is no app: it cannot be called"),
+        ("test_nothing", "has no application or app: name it as module:attribute"),
+    ],
+)
+def test_what_is_no_app_is_told_with_its_own_last_words(
+    named: str, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "test_nothing.py").touch()
+    home = dataclasses.replace(HERE, beside=str(tmp_path))
+    with pytest.raises(UserError, match=says) as caught:
+        look(named, home, tmp_path / "log")
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(f"{tmp_path / 'log'} has more")
+
+
+def test_stack_without_its_packages_is_listed_with_what_installs_them() -> None:
+    versions = {name: "1" for name in stacks.packages() if name != "waitress"}
+    seen = Seen("shop:app", "wsgi", False, "3.11", versions)
+    found, lines = can_run([], seen, "python")
+    every = [s.id for s in HTTP1.values() if s.interface == "wsgi"]
+    assert [s.id for s in found] == [name for name in every if name != WAITRESS.id]
+    assert lines == ["wsgi-waitress: python -m pip install waitress"]
+    with pytest.raises(UserError, match="python -m pip install waitress"):
+        can_run([WAITRESS.id], seen, "python")
+    with pytest.raises(UserError, match="shop:app is wsgi: leave asgi-uvicorn-h11 out"):
+        can_run([UVICORN.id], seen, "python")
+    nothing = dataclasses.replace(seen, versions={})
+    with pytest.raises(UserError, match="not installed for the app: wsgi-gunicorn-"):
+        can_run([], nothing, "python")
+
+
+@pytest.mark.parametrize("stack_id", HTTP1)
+def test_every_stack_serves_an_app_of_somebody_else(
+    stack_id: str, guard: Guard, tmp_path: Path
+) -> None:
+    stack = stacks.find(stack_id)
+    other = ON_FLASK if stack.interface == "wsgi" else ON_FASTAPI
+    prepare(other, tmp_path)
+    target = target_of(other, str(tmp_path / BESIDE))
+    its = served(stack, other)
+    with running(its, guard, tmp_path / "log", target=target) as server:
+        request = target.healthy.to_bytes()
+        answer = wire.exchange(server.address, request, deadline_s=20)
+    assert (answer.status, answer.body.strip()) == (200, answer.body.strip())
+    assert b'"ok"' in answer.body
+
+
+@pytest.mark.parametrize(
+    ("other", "stack"),
+    [(ON_FLASK, WAITRESS), (ON_FASTAPI, UVICORN), (ON_STARLETTE, UVICORN)],
+    ids=["flask", "fastapi", "starlette"],
+)
+def test_app_is_tried_out_with_each_request_that_was_named(
+    other: OtherTarget, stack: Stack, guard: Guard, tmp_path: Path
+) -> None:
+    found = tried_out(other, stack, 60.0, tmp_path, guard)
+    assert found.status == 200
+    assert len(found.sha256) == 64
+    assert found.healthy_ms > 0
+    assert (found.download_bytes or 0) > 2_000_000
+    assert found.wait_s is None or found.wait_s >= 1.5
+    assert (found.wait_s is None) is (not other.wait)
+
+
+@pytest.fixture(scope="module")
+def odd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("odd")
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ({"healthy": "GET /moved"}, "redirects are not followed, name /there"),
+        ({"healthy": "GET /closed"}, "HEADERS='Name: value'"),
+        ({"healthy": "GET /broken"}, "HEALTHY=GET /broken answers 500"),
+        ({"healthy": "GET /changes"}, "not answered alike each time: 200, 201|201, 20"),
+        ({"healthy": "GET /slow"}, r"takes \d+ ms on the idle server: name a request"),
+        ({"upload": "POST /closed"}, "UPLOAD=POST /closed answers 403"),
+        ({"upload": "POST /broken"}, "UPLOAD=POST /broken answers 500"),
+        ({"download": "GET /short"}, "answers 1,... bytes, and the kernel takes that"),
+        ({"download": "GET /closed"}, "DOWNLOAD=GET /closed answers 403"),
+        ({"wait": "GET /quick"}, r"takes \d+ ms: name one that takes 500 ms or more"),
+        ({"wait": "GET /broken"}, "WAIT=GET /broken answers 500"),
+    ],
+)
+def test_request_that_cannot_be_measured_is_an_error_before_the_run(
+    named: dict[str, str], says: str, guard: Guard, odd_folder: Path
+) -> None:
+    other = dataclasses.replace(ODD, **named)  # type: ignore[arg-type]  # all are str
+    with pytest.raises(UserError, match=says):
+        tried_out(other, WAITRESS, 1.0, odd_folder, guard)
+
+
+def test_answers_that_differ_are_known_by_their_status(
+    guard: Guard, odd_folder: Path
+) -> None:
+    other = dataclasses.replace(ODD, healthy="GET /differs")
+    assert tried_out(other, WAITRESS, 60.0, odd_folder, guard).sha256 == ""
+
+
+def test_header_fields_are_sent_with_every_request(
+    guard: Guard, odd_folder: Path
+) -> None:
+    other = dataclasses.replace(ODD, headers=["Host: shop.example"])
+    plain = tried_out(ODD, WAITRESS, 60.0, odd_folder, guard)
+    at_home = tried_out(other, WAITRESS, 60.0, odd_folder, guard)
+    assert plain.sha256 != at_home.sha256
+
+
+def test_handler_that_ends_soon_holds_its_thread_by_turns() -> None:
+    other = dataclasses.replace(ON_FLASK, wait_s=1.5)
+    its = served(WAITRESS, other)
+    assert its.held_under("handler-wait").share == 0.75
+    assert its.predicted_out_at("handler-wait") > WAITRESS.predicted_out_at(
+        "handler-wait"
+    )
+    assert served(WAITRESS, None) is WAITRESS
+
+
+@pytest.mark.parametrize(("length", "held"), [(10**6, "a connection"), (10**8, "a th")])
+def test_download_that_a_server_takes_ahead_holds_no_thread(
+    length: int, held: str
+) -> None:
+    its = served(WAITRESS, dataclasses.replace(ON_FLASK, download_bytes=length))
+    assert its.holds[Phase.RESPONSE].what.startswith(held)
