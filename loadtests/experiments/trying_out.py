@@ -39,6 +39,10 @@ SHARE_OF_DEADLINE = 0.1
 LEAST_DOWNLOAD = 512 * 1024
 _ENOUGH = 17 * 1024**2  # more than any server of the catalog takes ahead of its client
 LEAST_WAIT_S = 0.5
+TOO_SLOW = (
+    "{} takes {:.0f} ms on the idle server: name a request that takes less than {:.0f} "
+    "ms"
+)
 TOO_SHORT = (
     "{} answers {:,} bytes, and the kernel takes that many for a client that reads "
     "none: name one of {:,} bytes or more, or leave DOWNLOAD= out"
@@ -79,7 +83,10 @@ def _healthy(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarg
         answers.append(_asked(named, server, server.target.healthy))
         times_s.append(answers[-1].received_s - began_s)
     took_s = statistics.median(times_s[1:])
-    _see_that_it_is_healthy(named, answers, took_s, SHARE_OF_DEADLINE * deadline_s)
+    _see_that_they_are_right(named, server, answers)
+    limit_s = SHARE_OF_DEADLINE * deadline_s
+    if took_s > limit_s:
+        raise UserError(TOO_SLOW.format(named, 1000 * took_s, 1000 * limit_s))
     bodies = {hashlib.sha256(answer.body).hexdigest() for answer in answers}
     return dataclasses.replace(
         other,
@@ -89,20 +96,15 @@ def _healthy(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarg
     )
 
 
-def _see_that_it_is_healthy(
-    named: str, answers: Sequence[Response], took_s: float, limit_s: float
+def _see_that_they_are_right(
+    named: str, server: Server, answers: Sequence[Response]
 ) -> None:
     statuses = [answer.status for answer in answers]
     if len(set(statuses)) > 1:
         listed = ", ".join(map(str, dict.fromkeys(statuses)))
         raise UserError(f"{named} is not answered alike each time: {listed}")
     if not 200 <= statuses[0] < 300:
-        raise UserError(f"{named} answers {statuses[0]}{_why(answers[0])}")
-    if took_s > limit_s:
-        raise UserError(
-            f"{named} takes {1000 * took_s:.0f} ms on the idle server: name a request "
-            f"that takes less than {1000 * limit_s:.0f} ms"
-        )
+        raise UserError(f"{named} answers {statuses[0]}{_why(answers[0], server)}")
 
 
 def _try_upload(other: OtherTarget, server: Server) -> None:
@@ -112,7 +114,7 @@ def _try_upload(other: OtherTarget, server: Server) -> None:
     named = f"UPLOAD={other.upload}"
     answer = _asked(named, server, dataclasses.replace(request, body=_UPLOAD))
     if answer.status in _REFUSED or answer.status >= 500:
-        raise UserError(f"{named} answers {answer.status}{_why(answer)}")
+        raise UserError(f"{named} answers {answer.status}{_why(answer, server)}")
 
 
 def _download_bytes(other: OtherTarget, server: Server) -> int | None:
@@ -174,7 +176,7 @@ def _explained(named: str) -> Iterator[None]:
         raise UserError(f"{named} is not answered: {error}") from None
 
 
-def _why(answer: Response) -> str:
+def _why(answer: Response, server: Server) -> str:
     """What to do about a status, where that is known."""
     if 300 <= answer.status < 400:
         return f": redirects are not followed, name {answer.headers.get('location')}"
@@ -182,4 +184,4 @@ def _why(answer: Response) -> str:
         return ": if the app wants its own Host, add HEADERS='Host: example.org'"
     if answer.status in (401, 403):
         return ": add what it asks for with HEADERS='Name: value'"
-    return ""
+    return f"; {server.group.last_words()}" if answer.status >= 500 else ""

@@ -23,11 +23,11 @@ from loadtests.records.target import OtherTarget
 from loadtests.servers.apps import look_at_app, wsgi_on_uvicorn
 from loadtests.servers.logs import last_words
 from loadtests.servers.processes import guarded, started, wait_until
+from loadtests.servers.server import IMPORTS_WITHIN_S
 
 BESIDE = "app"  # the folder of a run with the modules that its servers find too
 LOOK_LOG = "app.log"
 FACTORY = "made_by_factory"
-IMPORTS_WITHIN_S = 60.0
 _LOOK = Path(look_at_app.__file__)
 _BRIDGE = Path(wsgi_on_uvicorn.__file__)
 # uvicorn's WebSocket half is a package, and the app's environment may have another.

@@ -35,6 +35,7 @@ from loadtests.servers.usage import usage
 
 LISTENS_WITHIN_S = 20.0
 ANSWERS_WITHIN_S = 20.0
+IMPORTS_WITHIN_S = 60.0  # an app of somebody else, which may be large
 
 
 class ServerError(ProcessError):
@@ -146,7 +147,8 @@ def running(
     With `answering` it is ready when it answers as the target does, else when it
     listens.
     Raises ServerError when something else has the port, or the server does not get
-    ready in 20 s; ProcessError when it will not end.
+    ready in 20 s, or in a minute with an app of somebody else; ProcessError when it
+    will not end.
     """
     port = port or free_port()
     _see_that_it_is_free(port)
@@ -178,7 +180,8 @@ def _await_listening(server: Server) -> None:
     def listening_or_gone() -> bool:
         return server.group.exited or bool(listening(server.port))
 
-    if not wait_until(listening_or_gone, LISTENS_WITHIN_S) or server.group.exited:
+    within_s = IMPORTS_WITHIN_S if server.target.home else LISTENS_WITHIN_S
+    if not wait_until(listening_or_gone, within_s) or server.group.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a while: a worker may be forked, or the server be ending, between
     # the two look-ups.
@@ -190,9 +193,8 @@ def _await_listening(server: Server) -> None:
 
 
 def _await_answers(server: Server) -> None:
-    if not wait_until(
-        lambda: server.group.exited or _answers(server), ANSWERS_WITHIN_S
-    ):
+    within_s = IMPORTS_WITHIN_S if server.target.home else ANSWERS_WITHIN_S
+    if not wait_until(lambda: server.group.exited or _answers(server), within_s):
         raise ServerError(_why(server, "does not answer as the app should"))
     if server.group.exited:
         raise ServerError(_why(server, "did not start"))

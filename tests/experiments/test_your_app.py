@@ -169,6 +169,7 @@ def odd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"healthy": "GET /broken"}, "HEALTHY=GET /broken answers 500"),
         ({"healthy": "GET /changes"}, "not answered alike each time: 200, 201|201, 20"),
         ({"healthy": "GET /slow"}, r"takes \d+ ms on the idle server: name a request"),
+        ({"healthy": "GET /no-database"}, r"answers 500; .*OSError: no database here"),
         ({"upload": "POST /closed"}, "UPLOAD=POST /closed answers 403"),
         ({"upload": "POST /broken"}, "UPLOAD=POST /broken answers 500"),
         ({"download": "GET /short"}, "answers 1,... bytes, and the kernel takes that"),

@@ -27,6 +27,8 @@ def application(
     }.get(path, "200 OK")
     if path == "/slow":
         time.sleep(0.6)
+    if path == "/no-database":
+        raise OSError("no database here")
     body = BODIES.get(path, b"hello")
     if path == "/differs":
         body = b"%d" % next(number)
