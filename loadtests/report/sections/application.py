@@ -16,8 +16,8 @@ from loadtests.report.words import figure
 TITLE = "The application"
 COLUMNS = (
     Column("what", "who asks", name=True),
-    Column("request", "request"),
-    Column("tried", "before the run, on an idle server"),
+    Column("request", "request", name=True),
+    Column("tried", "before the run, on an idle server", name=True),
 )
 SERVED = (
     "{} is {}. Its own Python {} served it, with the servers that are installed there."
