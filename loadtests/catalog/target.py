@@ -7,7 +7,7 @@ for the request that is drawn out in a phase; so another application is another 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtests import UserError
 from loadtests.catalog.contract import HEALTHY, Request, mismatches
@@ -25,7 +25,9 @@ class Target:
     `check` judges its answer, and `body` is the body of a right answer. `requests` are
     those that slow clients draw out, by phase: where there is none for a phase, no
     scenario of that phase can be measured. `host` is what slow clients write as Host.
-    `tries` are words for curl, to try by hand, with `{url}` left open.
+    `tries` are words for curl, to try by hand, with `{url}` left open. `download_mb` is
+    how long the answer is that slow readers ask for. `short_download` is a shorter one,
+    for servers that store it on disk, but long enough to hold a slow reader back.
     """
 
     apps: Mapping[str, str]
@@ -35,6 +37,16 @@ class Target:
     requests: Mapping[Phase, Request]
     host: str = "localhost"
     tries: tuple[str, ...] = ()
+    download_mb: float | None = None
+    short_download: Request | None = None
+    short_download_mb: float | None = None
+
+    def with_short_download(self) -> Target:
+        """The same with a shorter answer for slow readers, where there is one."""
+        if self.short_download is None:
+            return self
+        requests = {**self.requests, Phase.RESPONSE: self.short_download}
+        return replace(self, requests=requests, download_mb=self.short_download_mb)
 
     @property
     def name(self) -> str:
@@ -57,6 +69,18 @@ def _check(status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
 HANDLER_S = 20.0
 _HANDLER_MS = round(1000 * HANDLER_S)
 
+# On Ethernet, and here, a server can write 100 kB to a client that does not read. On
+# loopback an app can write up to 10 MB to a proxy that does not (tcp_rmem, tcp_wmem).
+_PIECE = 65536
+_PIECES_OF_A_MB = 1024**2 // _PIECE
+_DOWNLOAD_MB, _SHORT_DOWNLOAD_MB = 64, 1
+
+
+def _stream(megabytes: int) -> Request:
+    pieces = megabytes * _PIECES_OF_A_MB
+    return Request("GET", f"/stream?chunks={pieces}&size={_PIECE}")
+
+
 RAW = Target(
     apps={"wsgi": "wsgi_app:app", "asgi": "asgi_app:app"},
     healthy=HEALTHY.request,
@@ -65,10 +89,13 @@ RAW = Target(
     requests={
         Phase.HEAD: HEALTHY.request,
         Phase.BODY: Request("POST", "/upload"),
-        Phase.RESPONSE: Request("GET", "/stream?chunks=1024&size=65536"),
+        Phase.RESPONSE: _stream(_DOWNLOAD_MB),
         Phase.HANDLER_WAITS: Request("GET", f"/wait?ms={_HANDLER_MS}"),
         Phase.HANDLER_BLOCKS: Request("GET", f"/block?ms={_HANDLER_MS}"),
     },
+    download_mb=_DOWNLOAD_MB,
+    short_download=_stream(_SHORT_DOWNLOAD_MB),
+    short_download_mb=_SHORT_DOWNLOAD_MB,
     tries=(
         "'{url}/hello?name=Ada'",
         "-N '{url}/stream?chunks=3&size=20&interval_ms=500'",

@@ -12,6 +12,7 @@ import psutil
 
 from loadtests.catalog import stacks
 from loadtests.records.run import Environment
+from loadtests.servers.programs import versions_of_programs
 
 # What measures, and the frameworks whose costs are measured.
 _BESIDE = ("locust", "flask", "werkzeug", "starlette", "fastapi", "pydantic")
@@ -27,7 +28,10 @@ def environment(root: Path) -> Environment:
         memory_mb=psutil.virtual_memory().total // 1024**2,
         nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         revision=_revision(root),
-        packages={name: version(name) for name in (*stacks.packages(), *_BESIDE)},
+        packages={
+            **{name: version(name) for name in (*stacks.packages(), *_BESIDE)},
+            **versions_of_programs(),
+        },
     )
 
 

@@ -85,7 +85,8 @@ class Order:
     def descriptors(self) -> int:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
-        most = [search_of(cell.holding).out.high or 0 for cell in self.cells()]
+        searches = [search_of(cell.holding) for cell in self.cells()]
+        most = [search.out.high or search.top for search in searches]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 

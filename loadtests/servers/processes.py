@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -32,13 +33,21 @@ _POLL_S = 0.02
 _GUARD = Path(__file__).with_name("guard.py")
 
 
+class Members(Protocol):
+    """A process group, or several of them as one."""
+
+    def members(self) -> list[psutil.Process]:
+        """The living processes."""
+
+
 class Group:
     """A process group that we started: its members, its end.
 
     `programs.as_started` says what `argv` stands for. Output goes to the log, or to our
     own terminal without one; with `pipes`, standard input and output are ours to write
     and read. `nofile` limits how many descriptors each process may open; without a
-    limit, each may open as many as we may.
+    limit, each may open as many as we may. `folder` is the group's own: the guard
+    removes it where we cannot.
     """
 
     def __init__(
@@ -49,8 +58,9 @@ class Group:
         cwd: Path,
         pipes: bool = False,
         nofile: int | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.log = log
+        self.log, self.folder = log, folder
         pipe = subprocess.PIPE if pipes else None
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
@@ -174,7 +184,7 @@ class Guard:
         outlive us."""
         try:
             for process in self._processes:
-                _say(process, f"+{group.id}")
+                _say(process, f"+{group.id} {group.folder or ''}")
         except BrokenPipeError:
             raise ProcessError("the guard process was ended by someone") from None
 
@@ -217,12 +227,13 @@ def started(
     cwd: Path,
     pipes: bool = False,
     nofile: int | None = None,
+    folder: Path | None = None,
 ) -> Iterator[Group]:
     """A process group for as long as the block runs, and not a moment longer."""
     group: Group | None = None
     try:
         with uninterrupted():
-            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile)
+            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile, folder=folder)
             guard.watch(group)
         yield group
     finally:

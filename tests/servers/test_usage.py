@@ -13,7 +13,6 @@ import pytest
 
 from loadtests.servers import usage as usage_of
 from loadtests.servers.processes import Group, Guard, started
-from loadtests.servers.server import free_port
 from loadtests.servers.usage import memory, usage
 from tests.conftest import Servers
 
@@ -83,7 +82,7 @@ def test_descriptors_are_counted_where_the_kernel_does_not_say(
 
 
 def test_memory_counts_a_shared_page_once(sharing: Group) -> None:
-    resident_mb, pss_mb = usage(sharing).rss_mb, memory(sharing, free_port()).pss_mb
+    resident_mb, pss_mb = usage(sharing).rss_mb, memory(sharing, None).pss_mb
     assert pss_mb is not None
     assert resident_mb > 128
     assert 64 < pss_mb < 64 + 20
@@ -91,7 +90,7 @@ def test_memory_counts_a_shared_page_once(sharing: Group) -> None:
 
 def test_memory_is_what_psutil_adds_up(servers: Servers) -> None:
     server = servers["wsgi-gunicorn-sync"]
-    pss_mb = memory(server.group, server.port).pss_mb
+    pss_mb = memory(server, server.sockets()).pss_mb
     slowly = sum(p.memory_full_info().pss for p in server.group.members()) / 1024**2
     assert pss_mb == pytest.approx(slowly, rel=0.05)  # libraries are shared with others
 
@@ -105,7 +104,7 @@ def test_memory_is_unknown_where_one_process_hides_it(
         raise PermissionError(pid)
 
     monkeypatch.setattr(usage_of, "_pss_kb", hidden)
-    assert memory(sharing, free_port()).pss_mb is None
+    assert memory(sharing, None).pss_mb is None
     assert usage(sharing).rss_mb > 128
 
 
@@ -115,12 +114,12 @@ def test_memory_leaves_out_a_process_that_ended_meanwhile(
     ended = psutil.Process(sharing.id)
     monkeypatch.setattr(ended, "_pid", 2**22)  # over the kernel's highest
     monkeypatch.setattr(sharing, "members", lambda: [ended])
-    assert memory(sharing, free_port()).pss_mb == 0
+    assert memory(sharing, None).pss_mb == 0
     assert usage(sharing).pids == frozenset()
 
 
 def test_memory_says_what_the_kernel_holds(servers: Servers) -> None:
     server = servers["asgi-uvicorn"]
-    found = memory(server.group, server.port)
+    found = memory(server, server.sockets())
     assert found.sockets is not None
     assert found.kernel_mb == found.sockets.memory_bytes / 1024**2

@@ -15,6 +15,7 @@ from types import ModuleType
 
 from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
 from loadtests.catalog.stacks.stack import HOST, Stack, StackError
 
@@ -24,6 +25,7 @@ __all__ = [
     "HTTP2",
     "STACKS",
     "AtLimit",
+    "Front",
     "Holds",
     "Limit",
     "Stack",
@@ -140,8 +142,11 @@ def what_is_held(stack_id: str, scenario_id: str) -> str:
 
 
 def choose(interface: str, server: str | None, worker: str | None) -> Stack:
-    """The first HTTP/1.1 stack of this interface with that server and worker class."""
-    of_interface = [s for s in HTTP1.values() if s.interface == interface]
+    """The first HTTP/1.1 stack of this interface with that server and worker class, and
+    nothing in front."""
+    of_interface = [
+        s for s in HTTP1.values() if s.interface == interface and s.front is None
+    ]
     for stack in of_interface:
         if server in (None, stack.server) and worker in (None, stack.worker):
             return stack
