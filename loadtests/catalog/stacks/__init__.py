@@ -71,7 +71,7 @@ HTTP2 = _Those(lambda stack: stack.http2)
 
 def add(*new: Stack) -> None:
     """Enter stacks: what can be measured before what is only served, WSGI before ASGI,
-    and else behind those that are there."""
+    what has a proxy in front last, and else behind those that are there."""
     for stack in new:
         if stack.id in STACKS:
             raise StackError(f"there is a stack {stack.id!r} already")
@@ -81,9 +81,10 @@ def add(*new: Stack) -> None:
     STACKS.update({stack.id: stack for stack in in_order})
 
 
-def _place(stack: Stack) -> tuple[bool, bool, bool]:
+def _place(stack: Stack) -> tuple[bool, ...]:
     first = stack.id == FIRST[stack.interface]
-    return stack.http2, stack.interface != "wsgi", not first
+    fronted = stack.front is not None
+    return stack.http2, stack.interface != "wsgi", fronted, not first
 
 
 # Those that were there first keep the colours that they have in charts.
