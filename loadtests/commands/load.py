@@ -137,9 +137,10 @@ def _order(arguments: argparse.Namespace) -> Order:
     seed, names = arguments.seed, arguments.scenarios or profile.scenarios
     workers, threads = arguments.workers, arguments.threads
     nofile = arguments.nofile or profile.nofile
+    chosen = arguments.stacks or options.runnable(profile.stacks)
     return Order(
         profile,
-        counted(arguments.stacks or profile.stacks, workers, threads, nofile),
+        counted(chosen, workers, threads, nofile),
         [scenarios.scenario(name) for name in names],
         arguments.repeats or profile.repeats,
         random.randrange(10**6) if seed is None else seed,

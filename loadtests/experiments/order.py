@@ -21,6 +21,7 @@ from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.records.run import Ordered, Run
+from loadtests.servers.programs import lacks
 
 _BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
@@ -145,9 +146,13 @@ def counted(
 ) -> list[Stack]:
     """The stacks of these ids, with other counts where some are asked for.
 
-    `threads` are for those that have threads. Raises UserError if none has.
+    `threads` are for those that have threads. Raises UserError if none has, or if one
+    cannot run here.
     """
     found = [stacks.find_measurable(name) for name in names]
+    for stack in found:
+        if why := lacks(stack):
+            raise UserError(f"{stack.id} cannot run here: {why}")
     if threads and not any(stack.threads for stack in found):
         listed = ", ".join(names)
         raise UserError(f"no threads to set in {listed}: leave THREADS= out")

@@ -78,6 +78,15 @@ def test_descriptors_are_for_every_stack() -> None:
         counted(["asgi-uvicorn"], None, None, 10)
 
 
+def test_stack_whose_program_is_missing_is_named_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    says = r"^asgi-uvicorn-nginx cannot run here: .* apt-get install nginx$"
+    with pytest.raises(UserError, match=says):
+        counted(["asgi-uvicorn", "asgi-uvicorn-nginx"], None, None)
+
+
 def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
     with pytest.raises(UserError, match="earlier version"):
         order_of(runs.quick())
