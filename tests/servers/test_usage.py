@@ -13,7 +13,7 @@ import pytest
 
 from loadtests.servers import usage as usage_of
 from loadtests.servers.processes import Group, Guard, started
-from loadtests.servers.usage import memory, usage
+from loadtests.servers.usage import disk_mb, memory, usage
 from tests.conftest import Servers
 
 BUSY_FOR_S = 0.2
@@ -32,6 +32,16 @@ SHARING = """
 import os, sys
 shared = b"x" * (64 * 2**20)
 parent = os.fork()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+# A file of 4 MB whose name is gone, and one of 1 MB that has a name.
+STORING = """
+import os, sys, tempfile
+unnamed, named = tempfile.TemporaryFile(), tempfile.NamedTemporaryFile()
+for file, size in ((unnamed, 4), (named, 1)):
+    file.write(b"x" * (size * 2**20)); file.flush()
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -106,6 +116,19 @@ def test_memory_is_unknown_where_one_process_hides_it(
     monkeypatch.setattr(usage_of, "_pss_kb", hidden)
     assert memory(sharing, None).pss_mb is None
     assert usage(sharing).rss_mb > 128
+
+
+def test_disk_is_that_of_open_files_without_a_name(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(guard, STORING) as group:
+        assert disk_mb(group) == pytest.approx(4, abs=0.1)
+
+        def hidden(pid: int) -> int:
+            raise PermissionError(pid)
+
+        monkeypatch.setattr(usage_of, "_unnamed_bytes", hidden)
+        assert disk_mb(group) is None
 
 
 def test_memory_leaves_out_a_process_that_ended_meanwhile(
