@@ -84,7 +84,7 @@ def serve(arguments: argparse.Namespace) -> Status:
     if arguments.trace:
         stack = traced(stack)
         see_that_it_imports(stack)
-    command = shlex.join(stack.command(arguments.port))
+    command = shlex.join(stack.command(arguments.port + bool(stack.front)))
     # Of a trace only its records go to standard output: `make serve-asgi TRACE=1 | jq`.
     with (
         contextlib.redirect_stdout(sys.stderr if arguments.trace else sys.stdout),
@@ -103,7 +103,8 @@ def serve(arguments: argparse.Namespace) -> Status:
 def _show_front(stack: Stack, port: int) -> None:
     if stack.front:
         config = stack.front_config(port, behind=port + 1)
-        print(f"behind {stack.front.program}, on another free port:\n\n{config}")
+        name = stack.front.program
+        print(f"behind {name}; any free port does for {port + 1}:\n\n{config}")
 
 
 def see_that_it_imports(stack: Stack) -> None:

@@ -37,6 +37,7 @@ from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server, free_port, running
 
 _START_IN_S = 0.1
+_PORT = 8000  # in what is recorded; nginx listens there, and the server on the next
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Holding:
             stack=self.stack.id,
             scenario=self.scenario.id,
             repeat=repeat,
-            argv=self.stack.command(port=8000),
+            argv=self.stack.command(_PORT + bool(self.stack.front)),
             workers=self.stack.workers,
             threads=self.stack.threads,
             nofile=self.stack.nofile,
@@ -88,7 +89,7 @@ class Holding:
 def _in_front(stack: Stack) -> InFront | None:
     if (front := stack.front) is None:
         return None
-    config = stack.front_config(port=8000, behind=8001)
+    config = stack.front_config(_PORT, behind=_PORT + 1)
     return InFront(front.program, config, front.connections)
 
 
