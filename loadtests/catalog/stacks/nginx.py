@@ -126,7 +126,8 @@ STACKS = [
         _SYNC,
         id="wsgi-gunicorn-sync-nginx-unbuffered",
         holds=dict(_SYNC.holds) | _BEFORE,
-        ends=_TIMEOUTS,
+        # Its worker waits for the body, and nginx for its worker.
+        ends=_TIMEOUTS | {Phase.BODY: _SYNC.ends[Phase.BODY]},
         deploy=_NO_HELP,
         deviations=(*_SYNC.deviations, _TRACE),
         front=UNBUFFERED,
