@@ -13,6 +13,7 @@ from loadtests.analysis.changes import BETTER, DEGRADES_AT, OUT_AT, SAME, WORSE
 from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.catalog.stacks import HTTP1
+from loadtests.records.cell import InFront
 from loadtests.records.run import Ordered, Run
 from loadtests.report.formats import comparison_words
 from tests import runs
@@ -101,6 +102,7 @@ def test_other_steps_of_a_search_are_no_reason() -> None:
     [
         ({"nofile": 1024}, {}, "The limit of descriptors (nofile) is 128 in BASE and "),
         ({"worker_connections": 9}, {}, "The limit of connections of a worker "),
+        ({"front": InFront("nginx", "", 510)}, {}, "The limit of connections of a "),
         ({}, {"arrive_per_s": 50.0}, "The rate at which slow clients come "),
         (
             {},
@@ -239,11 +241,10 @@ def affected_by(package: str, stacks: Iterable[str]) -> set[str]:
 
 def test_package_of_one_worker_class_matters_to_its_stack_only() -> None:
     assert affected_by("gevent", HTTP1) == {"wsgi-gunicorn-gevent"}
+    assert affected_by("nginx", HTTP1) == {id for id in HTTP1 if "-nginx" in id}
     assert affected_by("locust", HTTP1) == set(HTTP1)
 
 
 @pytest.mark.parametrize("package", ["hypercorn", "h11", "flask"])
-def test_every_package_matters_to_a_stack_that_is_not_in_the_catalog(
-    package: str,
-) -> None:
+def test_every_package_matters_to_a_stack_of_no_catalog(package: str) -> None:
     assert affected_by(package, ["asgi-other"]) == {"asgi-other"}

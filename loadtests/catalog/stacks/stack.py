@@ -102,6 +102,11 @@ class Stack:
             for word in self.argv
         ]
 
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """Packages and programs whose versions decide what it does."""
+        return (*self.packages, *([self.front.program] if self.front else []))
+
     def front_config(self, port: int, behind: int, also: str = "") -> str:
         """How what stands in front is configured, to listen on `port` and to ask this
         server on the port `behind`; empty if there is nothing in front."""
