@@ -72,7 +72,8 @@ class Limit:
     `hashed`: the kernel shares the clients out, whether or not a worker is full.
     `begins`: from how many on a worker can do harm before it is full. With
     `stays_first`, a full worker is woken for each client from then on, and drops it:
-    nearly all is lost when the first is full.
+    nearly all is lost when the first is full. `turned_away`: how many times the clients
+    that fit, until those that were turned away have come back and hold the last places.
     """
 
     supply: Supply
@@ -87,6 +88,7 @@ class Limit:
     hashed: bool = False
     begins: Callable[[Stack], int] | None = None
     stays_first: bool = False
+    turned_away: float = 1.0
 
     def degrades(self, stack: Stack) -> tuple[int, int]:
         """From how many held to how many the first harm is done.
@@ -100,7 +102,8 @@ class Limit:
         first = min(each, self.begins(stack)) if self.begins else each
         least = math.floor(first * (1 + self.evenness * others))
         harms = self.takes_on and not self._soon_takes_none(stack)
-        return least, each * stack.workers - (others if harms else 0)
+        latest = each * stack.workers - (others if harms else 0)
+        return least, math.ceil(latest * self.turned_away)
 
     def _soon_takes_none(self, stack: Stack) -> bool:
         most = self.waiting(stack) if self.waiting and self.keeps else math.inf
@@ -121,11 +124,12 @@ class Limit:
             return full_by_hash(each, workers)[2:]
         if self.stays_first:
             least = math.floor(each * (1 + self.evenness * (workers - 1)))
-            return least, math.ceil(every * _COMING_BACK) if workers > 1 else every
+            slack = _COMING_BACK if workers > 1 else self.turned_away
+            return least, math.ceil(every * slack)
         if self.jam:
             return max(self.degrades(stack)[0], every - self.jam), every
         if not self.takes_on or workers == 1:
-            return every, every
+            return every, math.ceil(every * self.turned_away)
         if self.at_limit is AtLimit.DROPS and workers == 2:
             return every, math.ceil(every * _COMING_BACK)
         if self.at_limit is AtLimit.DROPS:
