@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.experiments.lock import ANOTHER_FILE
 from loadtests.servers.processes import Guard, guarded
+from loadtests.servers.programs import lacks
 from loadtests.servers.server import Server, running
 
 # The machine is shared, by these tests among others: how slow it is proves nothing.
@@ -88,9 +90,23 @@ def servers(
         servers.close()
 
 
-@pytest.fixture(params=list(HTTP1))
+def needs(stack_id: str) -> pytest.MarkDecorator:
+    """Skips where a program of the stack is missing, and says which."""
+    why = lacks(STACKS[stack_id])
+    return pytest.mark.skipif(bool(why), reason=why or "nothing is missing")
+
+
+def runnable(stack_ids: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=needs(name)) for name in stack_ids]
+
+
+# What stands in front changes none of the rest.
+UNFRONTED = [stack.id for stack in HTTP1.values() if stack.front is None]
+
+
+@pytest.fixture(params=UNFRONTED)
 def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Server]:
-    """A server of each HTTP/1.1 stack in turn, that logs no error meanwhile."""
+    """A server of each HTTP/1.1 stack with nothing in front, that logs no error."""
     yield from without_errors(servers[request.param])
 
 

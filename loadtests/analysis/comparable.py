@@ -149,7 +149,7 @@ def _packages(run: Run, stack: str, beside: Collection[str]) -> dict[str, str]:
     versions = run.environment.packages
     if stack not in STACKS:
         return versions
-    parts = {*STACKS[stack].packages, *MEASURING, *beside}
+    parts = {*STACKS[stack].made_of, *MEASURING, *beside}
     return {name: version for name, version in versions.items() if name in parts}
 
 
@@ -169,7 +169,10 @@ def different_shapes(old: Outcome, now: Outcome) -> list[Reason]:
 
 
 def _worker_connections(outcome: Outcome) -> list[int]:
-    return sorted({cell.worker_connections or 0 for cell in outcome.cells})
+    """Those of the server, and of what stands in front of it."""
+    known = {cell.worker_connections or 0 for cell in outcome.cells}
+    in_front = {cell.front.connections for cell in outcome.cells if cell.front}
+    return sorted(known | in_front)
 
 
 def _levels(outcome: Outcome) -> list[int]:

@@ -1,7 +1,8 @@
 """What ran out when a stack degraded, from what its processes held at that moment.
 
 The one rule: evidence names it, not the prediction. A descriptor ran out where a worker
-had none left, a thread where a worker had as many connections as threads.
+had none left, a thread where a worker had as many connections as threads. What stands
+in front of a server is looked at first: where that is full, the server hears of nobody.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ _WITH_WAITING = 2
 
 
 def by_worker(recording: Recording, slow_clients: int) -> list[int]:
-    """The connections of each process that had some, the most first."""
-    found = [r.connections for r in _at(recording, slow_clients) if r.connections]
+    """The connections of each process that had some, the most first; where something
+    stands in front, of its processes."""
+    readings = _at(recording, slow_clients)
+    first = any(r.in_front for r in readings)
+    found = [r.connections for r in readings if r.in_front == first and r.connections]
     return sorted(found, reverse=True)
 
 
@@ -32,10 +36,28 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
     if found.degrades_at is None:
         return None
     readings = _at(recording, found.degrades_at)
+    in_front = _of_front(subject, [r for r in readings if r.in_front])
+    behind = [r for r in readings if not r.in_front]
+    return in_front or _of_server(subject, behind, found.degrades_at)
+
+
+def _of_front(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:
+    if subject.front is None:
+        return None
+    if any(_without_descriptors(reading) for reading in readings):
+        return Supply.DESCRIPTORS
+    most = max((r.connections or 0 for r in readings), default=0)
+    full = most >= subject.front.connections - _ALL_BUT
+    return Supply.WORKER_CONNECTIONS if full else None
+
+
+def _of_server(
+    subject: Subject, readings: Sequence[WorkerReading], degrades_at: int
+) -> str | None:
     most = max((r.connections or 0 for r in readings), default=0)
     threads_held = bool(subject.threads) and most >= (subject.threads or 0)
     # Where healthy requests wait for a thread, they fill whatever comes after threads.
-    if threads_held and most > _WITH_WAITING * found.degrades_at:
+    if threads_held and most > _WITH_WAITING * degrades_at:
         return Supply.THREADS
     if any(_without_descriptors(reading) for reading in readings):
         return Supply.DESCRIPTORS

@@ -101,7 +101,10 @@ def held_below(slow_clients: int, tried: Sequence[Tried]) -> int:
 def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
     low = search.degrades.low
-    if low is not None:
+    if low is None:
+        # Nothing was predicted to do harm: the largest step can best be wrong.
+        yield from (search.top // 2, search.top)
+    else:
         # Harm at one below may be of any number back to the step before. A search that
         # only climbs cannot look there, so that step is near.
         yield low // 2 if search.frees else low - 1 - resolution(low)

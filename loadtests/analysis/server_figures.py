@@ -27,6 +27,7 @@ def server_figures(recording: Recording, unharmed: Sequence[int]) -> ServerFigur
     sizes = [r.pss_mb for r in readings if r.pss_mb is not None]
     pss = _slope_kb(recording, unharmed, lambda reading: reading.pss_mb)
     kernel = _slope_kb(recording, unharmed, lambda reading: reading.kernel_mb)
+    disk = _slope_kb(recording, unharmed, lambda reading: reading.disk_mb)
     baseline, next_one = recording.taken[:2]
     return ServerFigures(
         rss_idle_mb=_last(readings, baseline, next_one, lambda r: r.pss_mb),
@@ -39,6 +40,7 @@ def server_figures(recording: Recording, unharmed: Sequence[int]) -> ServerFigur
         kernel_kb_low=kernel.low,
         kernel_kb_high=kernel.high,
         log_mb=round(readings[-1].log_mb, 1),
+        disk_kb_per_slow_client=disk.value,
     )
 
 

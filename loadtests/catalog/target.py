@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtests import UserError
 from loadtests.catalog.contract import HEALTHY, Request, mismatches
@@ -38,8 +38,10 @@ class Target:
     `check` judges its answer, and `body` is the body of a right answer. `requests` are
     those that slow clients draw out, by phase: where there is none for a phase, no
     scenario of that phase can be measured. `host` is what slow clients write as Host.
-    `tries` are words for curl, to try by hand, with `{url}` left open. `home` is None
-    for our own apps, which this interpreter serves.
+    `tries` are words for curl, to try by hand, with `{url}` left open. `download_mb` is
+    how long the answer is that slow readers ask for. `short_download` is a shorter one,
+    for servers that store it on disk, but long enough to hold a slow reader back.
+    `home` is None for our own apps, which this interpreter serves.
     """
 
     apps: Mapping[str, str]
@@ -50,6 +52,16 @@ class Target:
     host: str = "localhost"
     tries: tuple[str, ...] = ()
     home: Home | None = None
+    download_mb: float | None = None
+    short_download: Request | None = None
+    short_download_mb: float | None = None
+
+    def with_short_download(self) -> Target:
+        """The same with a shorter answer for slow readers, where there is one."""
+        if self.short_download is None:
+            return self
+        requests = {**self.requests, Phase.RESPONSE: self.short_download}
+        return replace(self, requests=requests, download_mb=self.short_download_mb)
 
     @property
     def name(self) -> str:
@@ -95,6 +107,7 @@ def yours(
     headers: Sequence[str] = (),
     status: int = 200,
     sha256: str = "",
+    download_mb: float | None = None,
     apps: Mapping[str, str] | None = None,
     home: Home | None = None,
 ) -> Target:
@@ -111,7 +124,14 @@ def yours(
     }
     requests = {phase: request for phase, request in named.items() if request}
     check = _as_before(status, sha256)
-    return Target(apps or {}, requests[Phase.HEAD], check, requests, home=home)
+    return Target(
+        apps or {},
+        requests[Phase.HEAD],
+        check,
+        requests,
+        home=home,
+        download_mb=download_mb,
+    )
 
 
 def _as_before(status: int, sha256: str) -> Check:
@@ -132,6 +152,18 @@ def _check(status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
 HANDLER_S = 20.0
 _HANDLER_MS = round(1000 * HANDLER_S)
 
+# On Ethernet, and here, a server can write 100 kB to a client that does not read. On
+# loopback an app can write up to 10 MB to a proxy that does not (tcp_rmem, tcp_wmem).
+_PIECE = 65536
+_PIECES_OF_A_MB = 1024**2 // _PIECE
+_DOWNLOAD_MB, _SHORT_DOWNLOAD_MB = 64, 1
+
+
+def _stream(megabytes: int) -> Request:
+    pieces = megabytes * _PIECES_OF_A_MB
+    return Request("GET", f"/stream?chunks={pieces}&size={_PIECE}")
+
+
 RAW = Target(
     apps={"wsgi": "wsgi_app:app", "asgi": "asgi_app:app"},
     healthy=HEALTHY.request,
@@ -140,10 +172,13 @@ RAW = Target(
     requests={
         Phase.HEAD: HEALTHY.request,
         Phase.BODY: Request("POST", "/upload"),
-        Phase.RESPONSE: Request("GET", "/stream?chunks=1024&size=65536"),
+        Phase.RESPONSE: _stream(_DOWNLOAD_MB),
         Phase.HANDLER_WAITS: Request("GET", f"/wait?ms={_HANDLER_MS}"),
         Phase.HANDLER_BLOCKS: Request("GET", f"/block?ms={_HANDLER_MS}"),
     },
+    download_mb=_DOWNLOAD_MB,
+    short_download=_stream(_SHORT_DOWNLOAD_MB),
+    short_download_mb=_SHORT_DOWNLOAD_MB,
     tries=(
         "'{url}/hello?name=Ada'",
         "-N '{url}/stream?chunks=3&size=20&interval_ms=500'",

@@ -60,6 +60,12 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--target", default="", help="another app's record", **hidden)
     parser.add_argument("--once", action="store_true", help="nobody comes back")
     parser.add_argument(
+        *("--short-download",),
+        action="store_true",
+        help="slow readers ask for a short answer, for servers that store it",
+        **hidden,
+    )
+    parser.add_argument(
         "--raw", default="", help="folder for the raw records", **hidden
     )
     parser.add_argument(
@@ -86,7 +92,10 @@ class SlowClient(User):
         self.number = next(self.numbers)
         self.address = _address(self.environment.host or self.host or "")
         host = "{}:{}".format(*self.address)
-        self.target = dataclasses.replace(run.target, host=host)
+        target = run.target
+        if self.options.short_download:
+            target = target.with_short_download()
+        self.target = dataclasses.replace(target, host=host)
         self.scenario = self.of_class or SCENARIOS[self.options.scenario]
         # Clients that arrive together would speak together too, each second, and make
         # a drum beat of the server's load. Those that are steered come one by one.

@@ -22,9 +22,14 @@ def target_of(other: OtherTarget | None, beside: str = "") -> Target:
         headers=other.headers,
         status=other.status,
         sha256=other.sha256,
+        download_mb=_in_mb(other.download_bytes),
         apps={other.interface: other.app},
         home=Home(other.python, other.folder, beside),
     )
+
+
+def _in_mb(size: int | None) -> float | None:
+    return None if size is None else round(size / 1024**2, 3)
 
 
 def as_option(other: OtherTarget | None) -> list[str]:

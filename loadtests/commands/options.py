@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from loadtests import ROOT, UserError
+from loadtests.catalog import stacks
 from loadtests.commands.statuses import table
 from loadtests.records.run import RUN_FILE
+from loadtests.servers.programs import lacks
 
 REPORTS = ROOT / "reports"
 LATEST = "latest"
@@ -40,6 +42,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; {self.prog} --help says what there is")
+
+
+def runnable(names: Iterable[str]) -> list[str]:
+    """Those of these stacks that can run here; why the others cannot is printed."""
+    found = []
+    for name in names:
+        if why := lacks(stacks.find(name)):
+            print(f"without {name}: {why}")
+        else:
+            found.append(name)
+    return found
 
 
 def in_words(error: argparse.ArgumentError, *, make: bool) -> str:

@@ -75,7 +75,8 @@ def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
         return _of_another_app(arguments, profile, reports)
     names = arguments.scenarios or profile.scenarios
     found = [scenarios.scenario(name) for name in names]
-    return Asked(_order(arguments, profile, arguments.stacks or profile.stacks, found))
+    chosen = arguments.stacks or options.runnable(profile.stacks)
+    return Asked(_order(arguments, profile, chosen, found))
 
 
 def _order(

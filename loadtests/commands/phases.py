@@ -49,9 +49,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def show_phases(arguments: argparse.Namespace) -> Status:
     """Watch one connection for each stack and phase, all at once."""
-    chosen = [
-        find_measurable(name) for name in dict.fromkeys(arguments.stacks or HTTP1)
-    ]
+    names = arguments.stacks or options.runnable(HTTP1)
+    chosen = [find_measurable(name) for name in dict.fromkeys(names)]
     console = Console()
     with the_machine("make phases", wait=arguments.wait):
         found = measured(chosen, WATCHED_S, console)

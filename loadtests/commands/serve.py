@@ -84,19 +84,27 @@ def serve(arguments: argparse.Namespace) -> Status:
     if arguments.trace:
         stack = traced(stack)
         see_that_it_imports(stack)
-    command = shlex.join(stack.command(arguments.port))
+    command = shlex.join(stack.command(arguments.port + bool(stack.front)))
     # Of a trace only its records go to standard output: `make serve-asgi TRACE=1 | jq`.
     with (
         contextlib.redirect_stdout(sys.stderr if arguments.trace else sys.stdout),
         guarded() as guard,
     ):
         print(f"{stack.id}\n\n  $ {command}\n", flush=True)
+        _show_front(stack, arguments.port)
         if stack.one_process:
             threads = f", and {stack.threads} threads in all" * bool(stack.threads)
             print(f"{stack.id} has one process{threads}.\n", flush=True)
         # A trace begins with your first request, not with the one that asks if the
         # server is ready; and TRACE_APP may be any app, which would not answer that.
         return _serve(stack, guard, arguments.port, answering=not arguments.trace)
+
+
+def _show_front(stack: Stack, port: int) -> None:
+    if stack.front:
+        config = stack.front_config(port, behind=port + 1)
+        name = stack.front.program
+        print(f"behind {name}; any free port does for {port + 1}:\n\n{config}")
 
 
 def see_that_it_imports(stack: Stack) -> None:
@@ -125,7 +133,7 @@ def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> Status:
             print(f"  {curl} {words.format(url=server.url)}")
         print(flush=True)
         try:
-            while not server.group.exited:
+            while not server.exited:
                 time.sleep(0.2)
         except KeyboardInterrupt:
             print("\nStopping.", flush=True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from loadtests.analysis.predictions import Prediction
 from loadtests.catalog import scenarios, stacks
-from loadtests.catalog.stacks import Stack
+from loadtests.catalog.stacks import Front, Stack
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.report import phase_map
-from loadtests.report.said import span, supply
+from loadtests.report.said import prediction, supply
+from loadtests.report.words import NOTHING
+from loadtests.servers.programs import lacks, version_of
 
 COMMAND = Command("list the stacks and their predictions", place=30)
 TARGETS = (
@@ -32,8 +36,8 @@ _WIDEST = 1000  # more than the table needs
 WHAT = (
     "How many slow clients are predicted to take it out, with 2 workers, 8 threads "
     "each and 1,024 descriptors each, and with the limits of connections in the "
-    "commands. daphne and waitress have one process, and waitress 16 threads. 2008+ is "
-    "the low end of a range."
+    "commands, 512 for nginx. daphne and waitress have one process, and waitress 16 "
+    "threads. 2008+ is the low end of a range, and a dash means no number."
 )
 
 
@@ -53,19 +57,15 @@ def show(arguments: argparse.Namespace) -> Status:
 
 
 def _show_all(console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("stack", no_wrap=True)
-    for name in scenarios.SCENARIOS:
-        table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
     rows = {
         stack.id: [_from(stack, name) for name in scenarios.SCENARIOS]
         for stack in stacks.HTTP1.values()
     }
-    for stack_id, predicted in rows.items():
-        table.add_row(stack_id, *predicted)
     wide = console.options.update(max_width=_WIDEST)
-    if Measurement.get(console, wide, table).maximum <= console.width:
-        console.print(table)
+    for table in (_table(rows), _table(rows, broken=True)):
+        if Measurement.get(console, wide, table).maximum <= console.width:
+            console.print(table)
+            break
     else:
         for stack_id, predicted in rows.items():
             pairs = zip(scenarios.SCENARIOS, predicted, strict=True)
@@ -79,23 +79,34 @@ def _show_all(console: Console) -> None:
             console.print(f"{stack.id} cannot run here: {missing}")
 
 
+def _table(rows: Mapping[str, list[str]], *, broken: bool = False) -> Table:
+    """A row for each stack; `broken`: long names take two lines."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("stack", no_wrap=True)
+    for name in scenarios.SCENARIOS:
+        table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
+    for stack_id, predicted in rows.items():
+        name = stack_id.replace("-nginx", "\n  -nginx") if broken else stack_id
+        table.add_row(name, *predicted)
+    return table
+
+
 def _show_one(stack: Stack, console: Console) -> None:
     console.print(
         f"[bold]{stack.id}[/bold]: {', '.join(map(_versioned, stack.packages))}"
+        + (f", behind {_front(stack.front)}" if stack.front else "")
     )
-    console.print(f"\n  $ {shlex.join(stack.command(PORT))}\n", soft_wrap=True)
+    port = PORT + bool(stack.front)
+    console.print(f"\n  $ {shlex.join(stack.command(port))}\n", soft_wrap=True)
+    if stack.front:
+        config = stack.front_config(PORT, port)
+        console.print(f"{stack.front.program}:\n\n{config}", markup=False)
     if missing := _missing(stack):
         console.print(f"It cannot run here: {missing}\n")
     if stack.deploy:
         console.print(f"{stack.deploy}\n")
     for name in scenarios.SCENARIOS if stack.holds else ():
-        first = stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)
-        last = stack.predicted_out_at(name), stack.predicted_out_by(name)
-        limit = supply(stack.id, stack.predicted_ran_out(name))
-        console.print(
-            f"[bold]{name}[/bold]: degrades at {span(*first)}, out at {span(*last)}, "
-            f"limited by its {limit}"
-        )
+        console.print(f"[bold]{name}[/bold]: {_predicted(stack, name)}")
         console.print(f"  {stack.predicted_because(name)}.\n")
     for phase, ends in stack.ends.items():
         if what := phase_map.HEADINGS.get(phase):
@@ -106,10 +117,30 @@ def _show_one(stack: Stack, console: Console) -> None:
         console.print(f"It {answer} {names}: {known.because}.", markup=False)
 
 
+def _predicted(stack: Stack, name: str) -> str:
+    """`degrades at 8 to 16, out at 16, limited by its threads`."""
+    first = Prediction(
+        stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)
+    )
+    last = Prediction(stack.predicted_out_at(name), stack.predicted_out_by(name))
+    if first.never:
+        return "degrades at no number"
+    limit = supply(stack.id, stack.predicted_ran_out(name))
+    return (
+        f"degrades at {prediction(first)}, out at {prediction(last)}, "
+        f"limited by its {limit}"
+    )
+
+
 def _missing(stack: Stack) -> str:
     """What is not installed here, and what installs it."""
     missing = [package for package in stack.packages if not _version(package)]
-    return f"make install installs {', '.join(missing)}" if missing else ""
+    install = f"make install installs {', '.join(missing)}" if missing else ""
+    return "; ".join(filter(None, (install, lacks(stack))))
+
+
+def _front(front: Front) -> str:
+    return f"{front.program} {version_of(front.program)}".strip()
 
 
 def _versioned(package: str) -> str:
@@ -125,4 +156,6 @@ def _version(package: str) -> str:
 
 def _from(stack: Stack, scenario: str) -> str:
     low, high = stack.predicted_out_at(scenario), stack.predicted_out_by(scenario)
+    if low is None:
+        return NOTHING
     return str(low) if low == high else f"{low}+"

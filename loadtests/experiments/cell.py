@@ -33,6 +33,8 @@ from loadtests.records.tasks import CELL, TaskKey
 # A stack that holds so many times what was predicted is not looked at any further.
 TOP_RATIO = 4
 TOP_AT_LEAST = 64
+# Where no number is predicted to do harm: so many times what it holds at a time.
+TOP_RATIO_OF_NEVER = 2
 # One Locust process has 20,000 descriptors at most on common machines.
 MOST_SLOW_CLIENTS = 10_000
 RESTS_WITHIN_S = 1.0  # as a rule
@@ -82,7 +84,7 @@ class CellTask:
                 least = held_below(ask.slow_clients, tried)
                 if not stepping.recover(least):
                     return [fact(NOT_RECOVERED, slow_clients=least)]
-            if tried and (reason := stepping.lacks_memory(ask.slow_clients)):
+            if tried and (reason := stepping.lacks_room(ask.slow_clients)):
                 return [reason]
             harm = stepping.take(ask.slow_clients, long=ask.long)
             tried.append(Tried(ask, harm))
@@ -109,12 +111,18 @@ def search_of(holding: Holding) -> Search:
     out = predicted_out(capacity)
     degrades = predicted_to_degrade(capacity) or out
     high = max(out.high or 0, degrades.high or 0)
+    top = TOP_RATIO * high or TOP_RATIO_OF_NEVER * _fit(holding)
     return Search(
         degrades,
         out,
-        top=min(MOST_SLOW_CLIENTS, max(TOP_RATIO * high, TOP_AT_LEAST)),
+        top=min(MOST_SLOW_CLIENTS, max(top, TOP_AT_LEAST)),
         frees=holding.scenario.phase.client_is_slow,
     )
+
+
+def _fit(holding: Holding) -> int:
+    """How many slow clients a stack holds at a time, whether or not more do harm."""
+    return holding.stack.limit_under(holding.scenario.id).out(holding.stack)[1]
 
 
 def expected_s(search: Search, profile: Profile) -> float:

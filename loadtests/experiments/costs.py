@@ -96,9 +96,9 @@ def cost_of_request(
     loop = Loop(server.address, question.target, kept_alive, question.right)
     try:
         loop.drive(_WARM_UP_S)
-        before_s = usage(server.group).cpu_s
+        before_s = usage(server).cpu_s
         driven = loop.drive(lasts_s)
-        used_s = usage(server.group).cpu_s - before_s
+        used_s = usage(server).cpu_s - before_s
     except WireError as error:
         raise ProcessError(f"it does not answer {question.name}: {error}") from None
     if not driven.answered:
@@ -117,7 +117,7 @@ def apart(*servers: Server) -> Iterator[None]:
     before = os.sched_getaffinity(0)
     ours, theirs = core_shares()
     for server in servers:
-        server.group.pin(theirs)
+        server.pin(theirs)
     os.sched_setaffinity(0, ours)
     try:
         yield
@@ -180,7 +180,7 @@ def measure_costs(task: CostTask, guard: Guard, log: Path) -> list[Cost]:
     app = TWINS[task.stack.interface].get(task.app, task.stack.app)
     stack = dataclasses.replace(task.stack, app=app)
     with running(stack, guard, log) as server, apart(server):
-        rss_mb = usage(server.group).rss_mb
+        rss_mb = usage(server).rss_mb
         return [
             _cost(task, question, server, kept_alive, rss_mb)
             for question in QUESTIONS

@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.catalog.phases import Phase
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import Target
 from loadtests.clients.targets import as_option, target_of
 from loadtests.experiments.generators import (
     Generators,
@@ -30,7 +32,7 @@ from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
 from loadtests.experiments.your_app import BESIDE
-from loadtests.records.cell import Capacity, Subject
+from loadtests.records.cell import Capacity, InFront, Subject
 from loadtests.records.samples import Recording, read_recording
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
@@ -38,6 +40,7 @@ from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.server import Server, free_port, running
 
 _START_IN_S = 0.1
+_PORT = 8000  # in what is recorded; nginx listens there, and the server on the next
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,43 @@ class Holding:
             stack=self.stack.id,
             scenario=self.scenario.id,
             repeat=repeat,
-            argv=self.stack.command(port=8000),
+            argv=self.stack.command(_PORT + bool(self.stack.front)),
             workers=self.stack.workers,
             threads=self.stack.threads,
             nofile=self.stack.nofile,
             worker_connections=self.stack.worker_connections,
             capacity=predicted(self.stack, self.scenario),
+            front=_in_front(self.stack),
+            download_mb=self._download_mb,
         )
+
+    @property
+    def target(self) -> Target:
+        """What is asked: of what stores each answer on disk, a shorter one."""
+        target = target_of(self.other)
+        return target.with_short_download() if self.stores else target
+
+    @property
+    def _download_mb(self) -> float | None:
+        reads = self.scenario.phase is Phase.RESPONSE
+        return self.target.download_mb if reads else None
+
+    @property
+    def stores(self) -> bool:
+        """Whether the stack stores on disk what slow clients ask for."""
+        return self.stack.stores(self.scenario.id)
+
+    @property
+    def stored_mb(self) -> float:
+        """How much disk a slow client takes at the most."""
+        return (self.target.download_mb or 0.0) if self.stores else 0.0
+
+
+def _in_front(stack: Stack) -> InFront | None:
+    if (front := stack.front) is None:
+        return None
+    config = stack.front_config(_PORT, behind=_PORT + 1)
+    return InFront(front.program, config, front.connections)
 
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
@@ -80,7 +113,7 @@ def predicted(stack: Stack, scenario: Scenario) -> Capacity:
         predicted_degrades_at=stack.predicted_degrades_at(scenario.id),
         predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
         predicted_because=stack.predicted_because(scenario.id),
-        predicted_ran_out=stack.predicted_ran_out(scenario.id),
+        predicted_ran_out=stack.predicted_ran_out(scenario.id) or "",
     )
 
 
@@ -112,7 +145,8 @@ def hold(
         generators = Generators(probing, slowing)
         for group in generators.both():
             await_ready_line(group)
-        ours = {group.id for group in (*generators.both(), server.group)}
+        groups = (*generators.both(), *(part.group for part in server.parts))
+        ours = {group.id for group in groups}
         neighbours = Neighbours(lambda: ours)
         with _sharing_cores(server, generators):
             tell_time = functools.partial(context.tell, task)
@@ -138,7 +172,10 @@ def _stepping(
     probing = Probing(begins_s, context.method.rate_per_s)
     watch.until_s(begins_s)
     after_s = holding.stack.held_under(holding.scenario.id).begins_after_s
-    return Stepping(watch, generators, probing, context.method, samples, after_s)
+    stored_mb = holding.stored_mb
+    return Stepping(
+        watch, generators, probing, context.method, samples, after_s, stored_mb
+    )
 
 
 def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
@@ -157,6 +194,7 @@ def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
         *as_option(holding.other),
         *("--arrive-per-s", str(holding.profile.arrive_per_s)),
         *([] if holding.comes_back else ["--once"]),
+        *(["--short-download"] if holding.stores else []),
         *("--scenario", holding.scenario.id),
     ]
 
@@ -167,7 +205,7 @@ def _sharing_cores(server: Server, generators: Generators) -> Iterator[None]:
     take the generators' cores meanwhile, to be in nobody else's way."""
     before = os.sched_getaffinity(0)
     ours, servers = core_shares()
-    server.group.pin(servers)
+    server.pin(servers)
     for group in generators.both():
         group.pin(ours)
     os.sched_setaffinity(0, ours)

@@ -13,6 +13,7 @@ import psutil
 from loadtests.catalog import stacks
 from loadtests.experiments.your_app import Seen
 from loadtests.records.run import Environment
+from loadtests.servers.programs import versions_of_programs
 
 # What measures, and the frameworks whose costs are measured.
 _MEASURING = ("locust",)
@@ -37,10 +38,9 @@ def environment(root: Path, seen: Seen | None = None) -> Environment:
 
 
 def _packages(seen: Seen | None) -> dict[str, str]:
-    if not seen:
-        return {name: version(name) for name in (*stacks.packages(), *_BESIDE)}
-    measuring = {name: version(name) for name in _MEASURING}
-    return measuring | {name: v for name, v in seen.versions.items() if v}
+    names = _MEASURING if seen else (*stacks.packages(), *_BESIDE)
+    found = {name: version(name) for name in names} | versions_of_programs()
+    return found | {n: v for n, v in (seen.versions if seen else {}).items() if v}
 
 
 def _cpu_model() -> str:

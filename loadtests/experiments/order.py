@@ -23,6 +23,7 @@ from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.experiments.your_app import served
 from loadtests.records.run import Ordered, Run
 from loadtests.records.target import OtherTarget
+from loadtests.servers.programs import lacks
 
 _BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
@@ -88,14 +89,15 @@ class Order:
             # A handler ends by itself, whatever the timeouts are.
             if scenario.phase.client_is_slow
             for holding in (self._holding(stack, scenario) for stack in self.stacks)
-            if 0 < holding.stack.predicted_out_by(scenario.id) <= extras.up_to
+            if 0 < (holding.stack.predicted_out_by(scenario.id) or 0) <= extras.up_to
         ]
 
     @property
     def descriptors(self) -> int:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
-        most = [search_of(cell.holding).out.high or 0 for cell in self.cells()]
+        searches = [search_of(cell.holding) for cell in self.cells()]
+        most = [search.out.high or search.top for search in searches]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
@@ -155,9 +157,13 @@ def counted(
 ) -> list[Stack]:
     """The stacks of these ids, with other counts where some are asked for.
 
-    `threads` are for those that have threads. Raises UserError if none has.
+    `threads` are for those that have threads. Raises UserError if none has, or if one
+    cannot run here.
     """
     found = [stacks.find_measurable(name) for name in names]
+    for stack in found:
+        if why := lacks(stack):
+            raise UserError(f"{stack.id} cannot run here: {why}")
     if threads and not any(stack.threads for stack in found):
         listed = ", ".join(names)
         raise UserError(f"no threads to set in {listed}: leave THREADS= out")

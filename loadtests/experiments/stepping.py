@@ -7,6 +7,7 @@ has come to rest. What is due from then on belongs to the holding.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from loadtests.analysis.cell import SOON_S
 from loadtests.analysis.search import Harm, harm_of, memory_for
 from loadtests.experiments.generators import Generators, heard, tell
 from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
-from loadtests.records.facts import NO_MEMORY, Fact, fact
+from loadtests.records.facts import NO_DISK, NO_MEMORY, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
 from loadtests.servers.programs import ProcessError
@@ -32,6 +33,7 @@ _WELL_FOR_S = 0.5
 # it becomes no better.
 MOST_LOOKS = 8
 MOST_MEMORY = 0.5  # of what is free, for the slow clients that a step adds
+MOST_DISK = 0.5
 RISING = 0.1
 
 
@@ -64,9 +66,10 @@ class Stepping:
         method: Method,
         samples: Path,
         begins_after_s: float = 0.0,
+        stored_mb: float = 0.0,
     ) -> None:
         self._watch, self._generators = watch, generators
-        self._begins_after_s = begins_after_s
+        self._begins_after_s, self._stored_mb = begins_after_s, stored_mb
         self._probing, self._method = probing, method
         self._taken = SampleWriter(samples, STEPS_FILE, StepTaken)
         self._there = 0
@@ -94,6 +97,10 @@ class Stepping:
         self._taken.write(step)
         return self._look_back(begins_s, ends_s).harm
 
+    def lacks_room(self, slow_clients: int) -> Fact | None:
+        """Why the machine has not the memory or the disk for so many, if so."""
+        return self.lacks_memory(slow_clients) or self.lacks_disk(slow_clients)
+
     def lacks_memory(self, slow_clients: int) -> Fact | None:
         """Why the machine has not the memory for so many; None where it has."""
         wanted_mb = memory_for(slow_clients, self._taken_mb)
@@ -105,6 +112,16 @@ class Stepping:
             slow_clients=slow_clients,
             wanted_mb=wanted_mb,
             free_mb=free_mb,
+        )
+
+    def lacks_disk(self, slow_clients: int) -> Fact | None:
+        """Why there is not the room to store what so many ask for; None where it is."""
+        wanted_mb = self._stored_mb * max(0, slow_clients - self._there)
+        free_mb = psutil.disk_usage(tempfile.gettempdir()).free / 1024**2
+        if wanted_mb <= MOST_DISK * free_mb:
+            return None
+        return fact(
+            NO_DISK, slow_clients=slow_clients, wanted_mb=wanted_mb, free_mb=free_mb
         )
 
     def recover(self, slow_clients: int) -> bool:

@@ -38,6 +38,7 @@ from loadtests.records.validation import (
     save_validation,
 )
 from loadtests.servers.processes import Guard
+from loadtests.servers.programs import lacks
 
 PROFILE = Profile(id="validate", repeats=1, traces=False)
 # So that a cell takes less than a minute.
@@ -63,10 +64,19 @@ def drawn(number: int, seed: int) -> list[CellTask]:
 
 def _pairs(number: int, chance: random.Random) -> Iterator[tuple[Stack, Scenario]]:
     """Stacks and scenarios: all pairs come once before one comes twice."""
-    every = list(itertools.product(HTTP1.values(), SCENARIOS.values()))
+    every = [
+        (stack, scenario)
+        for stack, scenario in itertools.product(HTTP1.values(), SCENARIOS.values())
+        if can_be_drawn(stack, scenario)
+    ]
     while number > 0:
         yield from chance.sample(every, min(number, len(every)))
         number -= len(every)
+
+
+def can_be_drawn(stack: Stack, scenario: Scenario) -> bool:
+    """Whether it can run here, and a number is predicted."""
+    return not lacks(stack) and stack.predicted_out_by(scenario.id) is not None
 
 
 def _counted(stack: Stack, scenario: Scenario, chance: random.Random) -> Stack:
@@ -81,7 +91,7 @@ def _counted(stack: Stack, scenario: Scenario, chance: random.Random) -> Stack:
             else None,
             chance.randint(*KEEPALIVE_S) if stack.keepalive_s else None,
         )
-        if counted.predicted_out_by(scenario.id) <= MOST_PREDICTED:
+        if (counted.predicted_out_by(scenario.id) or 0) <= MOST_PREDICTED:
             return counted
 
 

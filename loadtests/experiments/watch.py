@@ -30,9 +30,10 @@ from loadtests.records.samples import (
 )
 from loadtests.servers.logs import CappedLog
 from loadtests.servers.neighbours import Neighbours
+from loadtests.servers.parts import Part
 from loadtests.servers.server import Server
-from loadtests.servers.sockets import connections_by_pid, sockets_on
-from loadtests.servers.usage import Memory, Usage, memory, usage
+from loadtests.servers.sockets import connections_by_pid
+from loadtests.servers.usage import Memory, Usage, disk_mb, memory, usage
 
 # We look from the generators' core, and each reading takes some 2 ms from the probe. So
 # readings are rare while slow clients are held: a server that comes to rest is looked
@@ -121,13 +122,14 @@ class Watch:
         """
         self._generators.see_that_they_run()
         self._server.see_that_it_is_ours()
-        at_s, group = time.monotonic(), self._server.group
-        used = usage(group)
-        taken = memory(group, self._server.port) if with_memory else None
+        at_s, server = time.monotonic(), self._server
+        used = usage(server)
+        taken = memory(server, server.sockets()) if with_memory else None
         if taken:
             self.taken_mb = taken.sum_mb
+        stored_mb = disk_mb(server.front.group) if taken and server.front else None
         reading = _server_reading(at_s, used, taken, self._log.cut())
-        self._of_server.write(reading)
+        self._of_server.write(reading._replace(disk_mb=stored_mb))
         foreign_s = self._neighbours.foreign_cpu_s()
         self._of_generator.write(_generator_reading(at_s, self._processes, foreign_s))
         by_pid = used.by_pid.items()
@@ -140,8 +142,11 @@ class Watch:
 
     def read_workers(self, slow_clients: int) -> None:
         """Take a reading of what each process of the server holds."""
-        used = usage(self._server.group).by_pid
-        sockets = sockets_on(self._server.port)
+        for part in self._server.parts:
+            self._read_part(part, slow_clients, int(part is self._server.front))
+
+    def _read_part(self, part: Part, slow_clients: int, in_front: int) -> None:
+        used, sockets = usage(part.group).by_pid, part.sockets()
         held = connections_by_pid(sockets, used) if sockets else {}
         for pid, process in used.items():
             self._of_workers.write(
@@ -153,6 +158,7 @@ class Watch:
                     descriptors=process.descriptors,
                     nofile=process.nofile,
                     queued=sockets.accept_queue if sockets else None,
+                    in_front=in_front,
                 )
             )
 

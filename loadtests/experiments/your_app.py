@@ -23,6 +23,7 @@ from loadtests.records.target import OtherTarget
 from loadtests.servers.apps import look_at_app, wsgi_on_uvicorn
 from loadtests.servers.logs import last_words
 from loadtests.servers.processes import guarded, started, wait_until
+from loadtests.servers.programs import lacks
 from loadtests.servers.server import IMPORTS_WITHIN_S
 
 BESIDE = "app"  # the folder of a run with the modules that its servers find too
@@ -125,14 +126,17 @@ def can_run(
     one a line that says how it could. UserError where a named one cannot."""
     wanted = [stacks.find_measurable(name) for name in named]
     every = wanted or of_interface(seen.interface)
-    found = [stack for stack in every if not seen.missing(stack)]
-    lines = [
-        f"{stack.id}: {installs(python, missing)}"
-        for stack in every
-        if (missing := seen.missing(stack))
-    ]
+    needs = {stack.id: _needs(stack, seen, python) for stack in every}
+    found = [stack for stack in every if not needs[stack.id]]
+    lines = [f"{stack_id}: {line}" for stack_id, line in needs.items() if line]
     if others := [stack.id for stack in every if stack.interface != seen.interface]:
         raise UserError(f"{seen.app} is {seen.interface}: leave {others[0]} out")
     if lines and (wanted or not found):
         raise UserError(f"not installed for the app: {lines[0]}")
     return found, lines
+
+
+def _needs(stack: Stack, seen: Seen, python: str) -> str:
+    """What installs what the stack lacks; empty if it lacks nothing."""
+    missing = seen.missing(stack)
+    return installs(python, missing) if missing else lacks(stack)

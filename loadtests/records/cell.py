@@ -151,7 +151,8 @@ class ServerFigures:
     Memory is resident memory with shared pages counted once (PSS), in format 1 with
     each as often as it was mapped. What a slow client takes is the slope over all steps
     with its bounds (95 %): of that memory, and of what the kernel holds for the
-    server's side of the connections. Null where the figure is not known. CPU time per
+    server's side of the connections. `disk_` is what stands in front stores of its
+    answer. Null where the figure is not known. CPU time per
     request is measured by itself, on a busy server: see `Cost`.
     """
 
@@ -165,6 +166,7 @@ class ServerFigures:
     kernel_kb_low: float | None = None
     kernel_kb_high: float | None = None
     log_mb: float | None = None
+    disk_kb_per_slow_client: float | None = None
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,22 @@ class GeneratorFigures:
 
 
 @dataclass(frozen=True)
+class InFront:
+    """What stood in front of the server, and how it was configured. `connections` is
+    how many each of its workers has for clients and for the server."""
+
+    program: str
+    config: str
+    connections: int
+
+
+@dataclass(frozen=True)
 class Subject:
     """What a cell measures: all that is known before it starts.
 
-    Of `capacity` only the predictions are known by then.
+    Of `capacity` only the predictions are known by then. `front` is null where nothing
+    stands in front of the server. `download_mb` is how long the answer was that slow
+    readers asked for: null in other scenarios, and in runs that did not record it.
     """
 
     stack: str
@@ -196,6 +210,8 @@ class Subject:
     capacity: Capacity
     nofile: int | None = field(default=None, kw_only=True)
     worker_connections: int | None = field(default=None, kw_only=True)
+    front: InFront | None = field(default=None, kw_only=True)
+    download_mb: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

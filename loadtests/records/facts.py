@@ -27,6 +27,7 @@ TIMES = "times-doubtful"  # stolen_percent, lag_p99_ms, limit_ms
 NEIGHBOURS = "neighbours"  # foreign_cpu_percent; words: names, as far as known
 NOT_RECOVERED = "not-recovered"  # slow_clients
 NO_MEMORY = "no-memory"  # slow_clients, wanted_mb, free_mb
+NO_DISK = "no-disk"  # slow_clients, wanted_mb, free_mb
 KILLS_DIFFER = "kills-differ"  # killed, replaced
 # A sentence from a run of format 1, which recorded no figures for it.
 AS_RECORDED = "as-recorded"

@@ -75,7 +75,8 @@ class ServerReading(NamedTuple):
 
     `pss_mb` is its memory with shared pages counted once, `kernel_mb` what the kernel
     holds for its connections: null where they were not taken, which is often, or cannot
-    be. `log_mb` is all that it has written.
+    be. So is `disk_mb`, what is stored of answers by what stands in front. `log_mb` is
+    all that it has written.
     """
 
     at_s: float
@@ -85,13 +86,15 @@ class ServerReading(NamedTuple):
     pss_mb: float | None
     kernel_mb: float | None
     log_mb: float
+    disk_mb: float | None = None
 
 
 class WorkerReading(NamedTuple):
     """What a process of the server held at the end of a step's holding.
 
     `descriptors` it had open, and `nofile` it may. `queued` connections waited in the
-    backlog, which all share. Null where the kernel hides a figure.
+    backlog, which all share. Null where the kernel hides a figure. `in_front` (1 or 0):
+    it stands in front of the server, and connections to the server count too.
     """
 
     at_s: float
@@ -101,6 +104,7 @@ class WorkerReading(NamedTuple):
     descriptors: int | None
     nofile: int | None
     queued: int | None
+    in_front: int = 0
 
 
 class GeneratorReading(NamedTuple):

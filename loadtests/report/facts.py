@@ -54,6 +54,11 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         f"taken {f['wanted_mb']:.0f} MB more, over half of the {f['free_mb']:.0f} MB "
         "that were free"
     ),
+    facts.NO_DISK: lambda f: (
+        f"the search ended early: {f['slow_clients']:.0f} slow clients would have "
+        f"stored {f['wanted_mb']:.0f} MB more, over half of the {f['free_mb']:.0f} MB "
+        "that were free on disk"
+    ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"

@@ -1,9 +1,8 @@
 """Process groups that cannot outlive us.
 
-Every server and every generator runs in a session of its own, so that its whole family
-is one process group: that group is what is measured, what is stopped, and what must be
-empty afterwards. A guard process stops the groups when this process dies without being
-able to, even by SIGKILL.
+Every server and generator runs in a session of its own, so that its whole family is one
+process group: what is measured, what is stopped, and what must be empty afterwards. A
+guard process stops the groups when this process dies, even by SIGKILL.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, TypedDict, Unpack
 
 import psutil
 
@@ -33,6 +33,21 @@ _POLL_S = 0.02
 _GUARD = Path(__file__).with_name("guard.py")
 
 
+class Members(Protocol):
+    """A process group, or several of them as one."""
+
+    def members(self) -> list[psutil.Process]: ...
+
+
+class Given(TypedDict, total=False):
+    """How a group is started, where it is not as usual: see Group."""
+
+    pipes: bool
+    nofile: int | None
+    home: Home | None
+    folder: Path | None
+
+
 class Group:
     """A process group that we started: its members, its end.
 
@@ -40,7 +55,7 @@ class Group:
     own terminal without one; with `pipes`, standard input and output are ours to write
     and read. `nofile` limits how many descriptors each process may open; without a
     limit, each may open as many as we may. With a `home`, programs are those of its
-    interpreter.
+    interpreter. `folder` is the group's own: the guard removes it where we cannot.
     """
 
     def __init__(
@@ -52,8 +67,9 @@ class Group:
         pipes: bool = False,
         nofile: int | None = None,
         home: Home | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.log = log
+        self.log, self.folder = log, folder
         pipe = subprocess.PIPE if pipes else None
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
@@ -177,7 +193,7 @@ class Guard:
         outlive us."""
         try:
             for process in self._processes:
-                _say(process, f"+{group.id}")
+                _say(process, f"+{group.id} {group.folder or ''}")
         except BrokenPipeError:
             raise ProcessError("the guard process was ended by someone") from None
 
@@ -218,15 +234,13 @@ def started(
     log: Path | None,
     *,
     cwd: Path,
-    pipes: bool = False,
-    nofile: int | None = None,
-    home: Home | None = None,
+    **given: Unpack[Given],
 ) -> Iterator[Group]:
     """A process group for as long as the block runs, and not a moment longer."""
     group: Group | None = None
     try:
         with uninterrupted():
-            group = Group(argv, log, cwd=cwd, pipes=pipes, nofile=nofile, home=home)
+            group = Group(argv, log, cwd=cwd, **given)
             guard.watch(group)
         yield group
     finally:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
+import re
+import shutil
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loadtests import UserError
 from loadtests.catalog import stacks
+from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import Home
 
 # Locust reads its options from the environment too.
@@ -23,6 +28,42 @@ _WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
 
 class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
+
+
+class ServerError(ProcessError):
+    """A server that did not get ready; the message says why and where its log is."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def lacks(stack: Stack) -> str:
+    """Which program a stack needs that is not here, and what installs it; empty if it
+    has all."""
+    front = stack.front
+    return front.missing if front and not shutil.which(front.program) else ""
+
+
+def version_of(program: str) -> str:
+    """What a program says of itself, `1.22.1`; empty where it is not here."""
+    if not shutil.which(program):
+        return ""
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, timeout=10)
+    found = re.search(r"\d+(\.\d+)+", said.stderr + said.stdout)
+    return found[0] if found else ""
+
+
+def versions_of_programs() -> dict[str, str]:
+    """Those of the programs that stacks need beside packages, and that are here."""
+    fronts = (stack.front for stack in stacks.STACKS.values())
+    names = dict.fromkeys(front.program for front in fronts if front)
+    found = {name: version_of(name) for name in names}
+    return {name: version for name, version in found.items() if version}
 
 
 def scrubbed_environment(home: Home | None = None) -> dict[str, str]:

@@ -12,7 +12,7 @@ import functools
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -21,25 +21,20 @@ from loadtests import ROOT
 from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
-from loadtests.records.facts import (
-    NOT_LISTENING,
-    PORT_TAKEN,
-    SERVER_DIED,
-    Fact,
-    fact,
-)
-from loadtests.servers.listening import Holdings, listening
-from loadtests.servers.processes import Group, Guard, started, wait_until
-from loadtests.servers.programs import ProcessError
+from loadtests.records.facts import Fact
+from loadtests.servers.listening import listening
+from loadtests.servers.nginx import configured
+from loadtests.servers.parts import Part
+from loadtests.servers.processes import Group, Guard, Members, started, wait_until
+from loadtests.servers.programs import ServerError as ServerError
+from loadtests.servers.programs import free_port as free_port
+from loadtests.servers.programs import lacks
+from loadtests.servers.sockets import Sockets, joined
 from loadtests.servers.usage import usage
 
 LISTENS_WITHIN_S = 20.0
 ANSWERS_WITHIN_S = 20.0
 IMPORTS_WITHIN_S = 60.0  # an app of somebody else, which may be large
-
-
-class ServerError(ProcessError):
-    """A server that did not get ready; the message says why and where its log is."""
 
 
 class ServerBrokenError(ServerError):
@@ -52,12 +47,44 @@ class ServerBrokenError(ServerError):
 
 @dataclass(frozen=True)
 class Server:
-    """A running stack."""
+    """A running stack: the server that runs the app, and what stands in front of it."""
 
     stack: Stack
-    group: Group
-    port: int
+    app: Part
+    front: Part | None = None
     target: Target = RAW
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """From the one that clients reach to the one that runs the app."""
+        return (self.front, self.app) if self.front else (self.app,)
+
+    @property
+    def group(self) -> Group:
+        """The processes that run the app."""
+        return self.app.group
+
+    @property
+    def port(self) -> int:
+        """The one that clients reach."""
+        return self.parts[0].port
+
+    def members(self) -> list[psutil.Process]:
+        """The living processes of all parts."""
+        return [process for part in self.parts for process in part.group.members()]
+
+    @property
+    def exited(self) -> bool:
+        """Whether the first process of a part is gone."""
+        return any(part.group.exited for part in self.parts)
+
+    def pin(self, cores: frozenset[int]) -> None:
+        for part in self.parts:
+            part.group.pin(cores)
+
+    def sockets(self) -> Sockets | None:
+        """All connections of all parts."""
+        return joined(part.sockets() for part in self.parts)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -81,55 +108,8 @@ class Server:
         if why := self.broken():
             raise ServerBrokenError(why)
 
-    @property
-    def owns_its_port(self) -> bool:
-        """Whether every socket that listens on the port is held by the group."""
-        return not self._holdings.lacks(listening(self.port))
-
-    @functools.cached_property
-    def _holdings(self) -> Holdings:
-        return Holdings(self.group)
-
     def _look(self) -> Fact | None:
-        if self.group.exited:
-            status = self.group.process.returncode
-            return fact(SERVER_DIED, self.group.last_words(), status=status)
-        if not listening(self.port):
-            return fact(NOT_LISTENING, self.group.last_words())
-        if not self.owns_its_port:
-            return fact(PORT_TAKEN, self._strangers())
-        return None
-
-    def _strangers(self) -> str:
-        """Who else listens on the port, as far as we can see."""
-        ours = {process.pid for process in self.group.members()}
-        pids = {pid for _, pid in listeners(self.port) if pid} - ours
-        return ", ".join(map(_named, sorted(pids))) or "a process that we cannot see"
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def listeners(port: int) -> set[tuple[str, int | None]]:
-    """Who listens on a TCP port: address, and process (None for one we cannot see)."""
-    return {
-        (connection.laddr.ip, connection.pid)
-        for connection in psutil.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-        and connection.laddr.port == port
-    }
-
-
-def _named(pid: int) -> str:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return f"{psutil.Process(pid).name()} (pid {pid})"
-    return f"pid {pid}, which has ended"
+        return next(filter(None, (part.broken() for part in self.parts)), None)
 
 
 @contextlib.contextmanager
@@ -150,16 +130,33 @@ def running(
     ready in 20 s, or in a minute with an app of somebody else; ProcessError when it
     will not end.
     """
+    if missing := lacks(stack):
+        raise ServerError(f"{stack.id} cannot run here: {missing}")
     port = port or free_port()
     _see_that_it_is_free(port)
-    command, nofile, home = stack.command(port), stack.nofile, target.home
-    cwd = Path(home.folder) if home else ROOT
-    with started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group:
-        server = Server(stack, group, port, target)
-        _await_listening(server)
+    with _parts(stack, guard, log, port, target) as server:
         if answering:
             _await_answers(server)
         yield server
+
+
+@contextlib.contextmanager
+def _parts(
+    stack: Stack, guard: Guard, log: Path | None, port: int, target: Target
+) -> Iterator[Server]:
+    """All that belongs to a stack, listening; what stands in front has the same log."""
+    behind = free_port() if stack.front else port
+    command, nofile, home = stack.command(behind), stack.nofile, target.home
+    cwd = Path(home.folder) if home else ROOT
+    with started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group:
+        server = Server(stack, Part(group, behind), target=target)
+        _await_listening(server)
+        if stack.front is None:
+            yield server
+            return
+        config = functools.partial(stack.front_config, port, behind)
+        with configured(guard, log, [port], config, nofile) as front:
+            yield replace(server, front=Part(front, port, behind))
 
 
 def _see_that_it_is_free(port: int) -> None:
@@ -178,15 +175,15 @@ def _see_that_it_is_free(port: int) -> None:
 
 def _await_listening(server: Server) -> None:
     def listening_or_gone() -> bool:
-        return server.group.exited or bool(listening(server.port))
+        return server.exited or bool(listening(server.port))
 
     within_s = IMPORTS_WITHIN_S if server.target.home else LISTENS_WITHIN_S
-    if not wait_until(listening_or_gone, within_s) or server.group.exited:
+    if not wait_until(listening_or_gone, within_s) or server.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a while: a worker may be forked, or the server be ending, between
     # the two look-ups.
-    ours = wait_until(lambda: server.group.exited or server.owns_its_port, 5.0)
-    if server.group.exited:
+    ours = wait_until(lambda: server.exited or server.app.owns_its_port, 5.0)
+    if server.exited:
         raise ServerError(_why(server, "did not start"))
     if not ours:
         raise ServerError(f"port {server.port} is served by a process that is not ours")
@@ -194,11 +191,11 @@ def _await_listening(server: Server) -> None:
 
 def _await_answers(server: Server) -> None:
     within_s = IMPORTS_WITHIN_S if server.target.home else ANSWERS_WITHIN_S
-    if not wait_until(lambda: server.group.exited or _answers(server), within_s):
+    if not wait_until(lambda: server.exited or _answers(server), within_s):
         raise ServerError(_why(server, "does not answer as the app should"))
-    if server.group.exited:
+    if server.exited:
         raise ServerError(_why(server, "did not start"))
-    _await_quiet(server.group)
+    _await_quiet(server)
 
 
 def _answers(server: Server) -> bool:
@@ -210,7 +207,7 @@ def _answers(server: Server) -> bool:
     return not server.target.check(answer.status, answer.headers, answer.body)
 
 
-def _await_quiet(group: Group) -> None:
+def _await_quiet(group: Members) -> None:
     """Wait until every worker is up: until the group has stopped using CPU time.
 
     One worker may answer while the next still imports the app.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,8 +32,8 @@ _HELD = sum(1 << n for n in range(1, 13) if n not in (_LISTEN, _TIME_WAIT))
 # struct nlmsghdr: length, type, flags, sequence, port.
 _HEADER = struct.Struct("=IHHII")
 # struct inet_diag_req_v2: family, protocol, extensions, pad, states; then, of struct
-# inet_diag_sockid, the local port in network order. A zero asks for any.
-_REQUEST = struct.Struct("=BBBxI2s46x")
+# inet_diag_sockid, the local and the remote port in network order. Zero asks for any.
+_REQUEST = struct.Struct("=BBBxI2s2s44x")
 # struct inet_diag_msg: family, state, timer, retransmits; inet_diag_sockid; expires,
 # receive queue, (send queue, uid), inode.
 _SOCKET = struct.Struct("=xBxx48xxxxxI8xI")
@@ -82,7 +82,10 @@ def sockets_on(port: int) -> Sockets | None:
         held = [one for family in served for one in _dump(family, port, _HELD)]
     except (OSError, AttributeError):  # no netlink in the system, or in Python
         return None
-    listeners = [one for found in listening.values() for one in found]
+    return _found(held, [one for found in listening.values() for one in found])
+
+
+def _found(held: Sequence[_Socket], listeners: Sequence[_Socket]) -> Sockets:
     return Sockets(
         connections=len(held),
         established=sum(one.state == _ESTABLISHED for one in held),
@@ -90,6 +93,31 @@ def sockets_on(port: int) -> Sockets | None:
         inodes=frozenset(one.inode for one in held if one.inode),
         # A listening socket's queues mean these (tcp_diag_get_info()).
         accept_queue=sum(one.receive_queue for one in listeners),
+    )
+
+
+def sockets_to(port: int) -> Sockets | None:
+    """The sockets with this remote port on loopback, which nobody else uses there: what
+    leads to a server from what stands in front of it."""
+    try:
+        held = _dump(socket.AF_INET, 0, _HELD, remote=port)
+    except (OSError, AttributeError):
+        return None
+    return _found(held, [])
+
+
+def joined(parts: Iterable[Sockets | None]) -> Sockets | None:
+    """All of these as one; None where one of them is not known."""
+    every = list(parts)
+    known = [part for part in every if part is not None]
+    if len(known) < len(every):
+        return None
+    return Sockets(
+        connections=sum(part.connections for part in known),
+        established=sum(part.established for part in known),
+        memory_bytes=sum(part.memory_bytes for part in known),
+        inodes=frozenset[int]().union(*(part.inodes for part in known)),
+        accept_queue=sum(part.accept_queue for part in known),
     )
 
 
@@ -119,12 +147,12 @@ def _inodes_of(pid: int) -> Iterator[int]:
             yield int(inode[1:-1])
 
 
-def _dump(family: int, port: int, states: int) -> list[_Socket]:
-    """One address family's TCP sockets with that local port, in any of these states."""
+def _dump(family: int, port: int, states: int, remote: int = 0) -> list[_Socket]:
+    """One address family's TCP sockets with that local port, and that remote one, in
+    any of these states; 0 is any port."""
     wanted = 1 << (_INET_DIAG_SKMEMINFO - 1)
-    body = _REQUEST.pack(
-        family, socket.IPPROTO_TCP, wanted, states, port.to_bytes(2, "big")
-    )
+    ports = (port.to_bytes(2, "big"), remote.to_bytes(2, "big"))
+    body = _REQUEST.pack(family, socket.IPPROTO_TCP, wanted, states, *ports)
     flags = _NLM_F_REQUEST | _NLM_F_DUMP
     size = _HEADER.size + len(body)
     head = _HEADER.pack(size, _SOCK_DIAG_BY_FAMILY, flags, 0, 0)

@@ -14,14 +14,15 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from loadtests.servers.processes import Group
-from loadtests.servers.sockets import Sockets, sockets_on
+from loadtests.servers.processes import Members
+from loadtests.servers.sockets import Sockets
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Memory:
         return None if self.pss_mb is None else self.pss_mb + (self.kernel_mb or 0.0)
 
 
-def usage(group: Group) -> Usage:
+def usage(group: Members) -> Usage:
     """What each living process of a group used so far. It takes 1 to 3 ms."""
     found = {}
     for process in group.members():
@@ -80,12 +81,34 @@ def usage(group: Group) -> Usage:
     return Usage(found)
 
 
-def memory(group: Group, port: int) -> Memory:
-    """A group's memory, and the kernel's for its connections on that port.
+def memory(group: Members, sockets: Sockets | None) -> Memory:
+    """A group's memory, and the kernel's for these connections of it.
 
-    2,000 slow readers at uvicorn, 340 MB, take 30 to 50 ms, about half of it each.
+    2,000 slow readers at uvicorn, 340 MB, take 30 to 50 ms, with the look at sockets
+    about half of it each.
     """
-    return Memory(_pss_mb(group), sockets_on(port))
+    return Memory(_pss_mb(group), sockets)
+
+
+def disk_mb(group: Members) -> float | None:
+    """What a group keeps in files that have no name any more: nginx removes the name of
+    a temporary file at once (src/os/unix/ngx_files.c, ngx_open_tempfile). None where
+    the descriptors of a process are hidden from us."""
+    try:
+        return sum(_unnamed_bytes(process.pid) for process in group.members()) / 1024**2
+    except PermissionError:
+        return None
+
+
+def _unnamed_bytes(pid: int) -> int:
+    total = 0
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found = os.stat(f"/proc/{pid}/fd/{name}")
+                if stat.S_ISREG(found.st_mode) and not found.st_nlink:
+                    total += found.st_blocks * 512  # stat(2)
+    return total
 
 
 def _usage_of(process: psutil.Process) -> ProcessUsage:
@@ -131,7 +154,7 @@ def _nofile(pid: int) -> int | None:
         return None
 
 
-def _pss_mb(group: Group) -> float | None:
+def _pss_mb(group: Members) -> float | None:
     """The PSS of a group, None where one process's cannot be read: a sum that leaves a
     process out would be wrong without a sign of it."""
     total_kb = 0

@@ -13,8 +13,8 @@ from loadtests.analysis.changes import BETTER, DEGRADES_AT, OUT_AT, SAME, WORSE
 from loadtests.analysis.comparable import METHOD, MISSING, VERSION, VOID, Reason
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.catalog.stacks import HTTP1
+from loadtests.records.cell import InFront
 from loadtests.records.run import Ordered, Run
-from loadtests.records.target import OtherTarget
 from loadtests.report.formats import comparison_words
 from tests import runs
 from tests.analysis.pairs import SEARCHED, climb, found, new_run
@@ -91,13 +91,6 @@ def test_what_cannot_be_compared_says_why(new: Run, reason: str) -> None:
     assert compare.status([one]) == 2
 
 
-def test_runs_of_different_applications_are_not_compared() -> None:
-    base = runs.run([climb()])
-    shop = OtherTarget("shop:app", "wsgi", False, "python", "/shop", "GET /")
-    (one,) = compare.compare(base, dataclasses.replace(base, target=shop))
-    assert sentences(one) == ["The application is ours in BASE and shop:app in NEW."]
-
-
 def test_other_steps_of_a_search_are_no_reason() -> None:
     base, new = found(4, 7, 8, degrades=8), found(4, 7, degrades=None)
     (one,) = compare.compare(new_run([base]), new_run([new]))
@@ -109,6 +102,7 @@ def test_other_steps_of_a_search_are_no_reason() -> None:
     [
         ({"nofile": 1024}, {}, "The limit of descriptors (nofile) is 128 in BASE and "),
         ({"worker_connections": 9}, {}, "The limit of connections of a worker "),
+        ({"front": InFront("nginx", "", 510)}, {}, "The limit of connections of a "),
         ({}, {"arrive_per_s": 50.0}, "The rate at which slow clients come "),
         (
             {},
@@ -247,11 +241,10 @@ def affected_by(package: str, stacks: Iterable[str]) -> set[str]:
 
 def test_package_of_one_worker_class_matters_to_its_stack_only() -> None:
     assert affected_by("gevent", HTTP1) == {"wsgi-gunicorn-gevent"}
+    assert affected_by("nginx", HTTP1) == {id for id in HTTP1 if "-nginx" in id}
     assert affected_by("locust", HTTP1) == set(HTTP1)
 
 
 @pytest.mark.parametrize("package", ["hypercorn", "h11", "flask"])
-def test_every_package_matters_to_a_stack_that_is_not_in_the_catalog(
-    package: str,
-) -> None:
+def test_every_package_matters_to_a_stack_of_no_catalog(package: str) -> None:
     assert affected_by(package, ["asgi-other"]) == {"asgi-other"}

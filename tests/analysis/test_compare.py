@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from loadtests.analysis import compare
 from loadtests.analysis.changes import BETTER, OUT_AT, SAME, WORSE
 from loadtests.analysis.compare import FalseAlarms
 from loadtests.records.run import Run
+from loadtests.records.target import OtherTarget
+from loadtests.report.formats import comparison_words
 from tests import runs
 from tests.analysis.pairs import climb, costing, figure, numbered, one
 
@@ -20,6 +24,14 @@ def test_run_does_not_differ_from_itself(run: Run) -> None:
     assert len(found) == len({(cell.stack, cell.scenario) for cell in run.cells})
     assert {comparison.verdict for comparison in found} == {SAME}
     assert compare.status(found) == 0
+
+
+def test_runs_of_different_applications_are_not_compared() -> None:
+    base = runs.run([climb()])
+    shop = OtherTarget("shop:app", "wsgi", False, "python", "/shop", "GET /")
+    (one,) = compare.compare(base, dataclasses.replace(base, target=shop))
+    said = [comparison_words.sentence(reason) for reason in one.reasons]
+    assert said == ["The application is ours in BASE and shop:app in NEW."]
 
 
 def test_threshold_can_be_chosen() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
 from loadtests.analysis.ran_out import by_worker, ran_out
 from loadtests.catalog.stacks import Supply
-from loadtests.records.cell import Capacity, Subject
+from loadtests.records.cell import Capacity, InFront, Subject
 from loadtests.records.samples import Recording, WorkerReading
 from tests.analysis.recordings import SUBJECT, cell, fail, healthy
 
@@ -78,6 +79,36 @@ def test_workers_ran_out_where_all_serve_and_others_wait(predicted: Supply) -> N
     assert ran_out(subject(predicted=predicted), nobody, DEGRADED) is None
     idle = holding(FIRST._replace(queued=4), SECOND._replace(connections=0, queued=4))
     assert ran_out(subject(predicted=predicted), idle, DEGRADED) is None
+
+
+FRONT = InFront("nginx", "http {}", connections=50)
+FULL = FIRST._replace(connections=50, in_front=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, Supply.WORKER_CONNECTIONS),
+        ({"connections": 47}, Supply.WORKER_CONNECTIONS),
+        ({"connections": 46}, Supply.WORKERS),
+        ({"connections": None}, Supply.WORKERS),
+        ({"descriptors": 127}, Supply.DESCRIPTORS),
+    ],
+)
+def test_what_stands_in_front_is_looked_at_first(
+    changes: dict[str, Any], found: Supply
+) -> None:
+    """Where it is not full, the server behind may be."""
+    waiting = (FIRST._replace(queued=4), SECOND._replace(queued=4))
+    recording = holding(FULL._replace(pid=99, **changes), *waiting)
+    behind = dataclasses.replace(subject(), front=FRONT)
+    assert ran_out(behind, recording, DEGRADED) == found
+    assert ran_out(behind, holding(*waiting), DEGRADED) == Supply.WORKERS
+
+
+def test_clients_fall_to_what_stands_in_front() -> None:
+    recording = holding(FULL._replace(pid=99), FULL._replace(pid=98), FIRST, SECOND)
+    assert by_worker(recording, 16) == [50, 50]
 
 
 def test_evidence_is_that_of_the_step_that_degraded() -> None:

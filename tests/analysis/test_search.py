@@ -172,9 +172,15 @@ def test_stack_that_was_never_predicted_out_is_seen_a_little_above_its_first_har
     assert asked(tried) == [0, 50, 99, 100, 110]
 
 
-def test_stack_of_which_nothing_was_predicted_is_looked_at_up_to_the_top() -> None:
+def test_stack_of_which_no_harm_is_predicted_is_looked_at_up_to_the_top() -> None:
     tried = searched(Search(NEVER, NEVER, 64), Simulated(None, None))
-    assert asked(tried) == [0, 1, 2, 4, 8, 16, 32, 64]
+    assert asked(tried) == [0, 32, 64]
+
+
+def test_harm_where_none_is_predicted_is_found_exactly() -> None:
+    tried = searched(Search(NEVER, NEVER, 64), Simulated(20, 30))
+    first = min(one.ask.slow_clients for one in tried if one.harm is not Harm.NONE)
+    assert first == 20
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,18 @@ def test_memory_of_a_slow_client_fits_all_steps_and_not_the_last_alone() -> None
     assert low < slope_kb < high
 
 
+def test_disk_of_a_slow_client_is_what_is_stored_of_its_answer() -> None:
+    sizes = ((0.0, 0.0), (2.0, 63.0), (4.0, 127.0))
+
+    def grows(reading: ServerReading) -> ServerReading:
+        stored_mb = [mb for from_s, mb in sizes if reading.at_s >= from_s][-1]
+        return reading._replace(disk_mb=stored_mb)
+
+    stores = cell(readings(healthy(0, 64, 128), grows)).server
+    assert stores.disk_kb_per_slow_client == pytest.approx(1016, rel=0.01)
+    assert cell(healthy(0, 64, 128)).server.disk_kb_per_slow_client is None
+
+
 def test_memory_of_a_slow_client_is_that_of_one_that_is_held() -> None:
     """Those that are dropped or wait leave nothing with the server."""
     recording = growing((0.0, 50.0), (2.0, 58.0), (4.0, 58.5))

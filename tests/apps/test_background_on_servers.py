@@ -10,10 +10,10 @@ import pytest
 
 from loadtests.catalog.stacks import HTTP1
 from loadtests.servers.processes import wait_until
-from tests.conftest import Servers
+from tests.conftest import UNFRONTED, Servers
 
 WAIT_S = 10.0
-ASGI = [stack.id for stack in HTTP1.values() if stack.interface == "asgi"]
+ASGI = [name for name in UNFRONTED if HTTP1[name].interface == "asgi"]
 
 
 @pytest.mark.parametrize("stack_id", ASGI)

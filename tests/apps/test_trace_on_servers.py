@@ -18,11 +18,12 @@ from tests.apps.recorded import (
     sent,
     steps,
 )
+from tests.conftest import UNFRONTED
 
 # On real servers
 
 
-@pytest.fixture(scope="module", params=list(HTTP1))
+@pytest.fixture(scope="module", params=UNFRONTED)
 def traced_server(
     request: pytest.FixtureRequest,
     guard: Guard,

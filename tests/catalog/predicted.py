@@ -3,7 +3,7 @@
 from loadtests.catalog.stacks import Supply
 
 # What is out at how many slow clients with the default counts: 2 workers, 8 threads,
-# 1,024 descriptors, 1,000 worker_connections.
+# 1,024 descriptors, 1,000 worker_connections, 512 of nginx. None: at no number.
 PREDICTED = {
     "wsgi-gunicorn-sync": (2, 2, 2, 2, 2, 2),
     "wsgi-gunicorn-gthread": (24, 16, 16, 16, 16, 16),
@@ -19,6 +19,10 @@ PREDICTED = {
     "asgi-daphne": (1012, 1012, 506, 1012, 1012, 1),
     "asgi-granian": (1025, 1025, 1025, 1025, 1025, 2),
     "asgi-hypercorn": (1898, 1898, 1726, 1726, 1726, 2),
+    "wsgi-gunicorn-sync-nginx": (None, 1002, 1002, 1016, 2, 2),
+    "wsgi-gunicorn-sync-nginx-unbuffered": (None, 1002, 2, 2, 2, 2),
+    "asgi-uvicorn-nginx": (None, 1002, 1002, 1016, 502, 2),
+    "asgi-uvicorn-nginx-unbuffered": (None, 1002, 502, 502, 502, 2),
 }
 RAN_OUT = {
     "wsgi-gunicorn-sync": {Supply.WORKERS},
@@ -35,4 +39,16 @@ RAN_OUT = {
     "asgi-daphne": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
     "asgi-granian": {Supply.WORKER_CONNECTIONS, Supply.EVENT_LOOPS},
     "asgi-hypercorn": {Supply.DESCRIPTORS, Supply.EVENT_LOOPS},
+    "wsgi-gunicorn-sync-nginx": {
+        *(None, Supply.WORKER_CONNECTIONS, Supply.DESCRIPTORS, Supply.WORKERS),
+    },
+    "wsgi-gunicorn-sync-nginx-unbuffered": {
+        *(None, Supply.WORKER_CONNECTIONS, Supply.WORKERS),
+    },
+    "asgi-uvicorn-nginx": {
+        *(None, Supply.WORKER_CONNECTIONS, Supply.DESCRIPTORS, Supply.EVENT_LOOPS),
+    },
+    "asgi-uvicorn-nginx-unbuffered": {
+        *(None, Supply.WORKER_CONNECTIONS, Supply.EVENT_LOOPS),
+    },
 }

@@ -49,8 +49,10 @@ def test_stack_is_chosen_by_server_and_worker_class(
 
 
 @MEASURED
-def test_stack_can_be_chosen(stack: Stack) -> None:
-    assert stacks.choose(stack.interface, stack.server, stack.worker) is stack
+def test_stack_with_nothing_in_front_can_be_chosen(stack: Stack) -> None:
+    chosen = stacks.choose(stack.interface, stack.server, stack.worker)
+    assert (chosen is stack) == (stack.front is None)
+    assert chosen.front is None
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ def test_stack_id_says_interface_and_server(stack: Stack) -> None:
     assert STACKS[stack.id] is stack
     assert stack.interface in ("wsgi", "asgi")
     start = re.escape(f"{stack.interface}-{stack.server}")
-    assert re.fullmatch(rf"{start}(-[a-z0-9]+)?(-h2)?", stack.id)
+    assert re.fullmatch(rf"{start}(-[a-z0-9]+)?(-h2|-nginx(-unbuffered)?)?", stack.id)
     assert stack.id.endswith("-h2") == stack.http2
+    assert ("-nginx" in stack.id) == (stack.front is not None)
 
 
 def test_stack_table_has_no_id_twice() -> None:

@@ -16,6 +16,7 @@ import pytest
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
 from loadtests.servers.listening import listening
+from loadtests.servers.parts import listeners
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import free_port
 from tests.conftest import Servers
@@ -141,3 +142,15 @@ def test_page_takes_users_and_scenario_and_shows_them_held(page: str) -> None:
 
     assert wait_until(held, 15), shown
     assert shown["fail_ratio"] == 0
+
+
+@pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
+def test_locust_page_is_bound_to_loopback(
+    guard: Guard, tmp_path: Path, file: str
+) -> None:
+    port = free_port()
+    argv = locust(file, "--host", f"http://{HOST}:9", "--web-port", str(port))
+    with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
+        assert wait_until(lambda: bool(listening(port)) or group.exited, 20)
+        addresses = {address for address, _ in listeners(port)}
+        assert addresses == {HOST}, group.last_words()

@@ -12,19 +12,24 @@ from pathlib import Path
 import pytest
 
 from loadtests import ROOT
-from loadtests.catalog.stacks import HOST, HTTP1, STACKS
+from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
 from loadtests.records import samples
 from loadtests.records.samples import Sample, Visit, read_samples
-from loadtests.servers.listening import listening
 from loadtests.servers.processes import Guard, started, wait_until
-from loadtests.servers.server import Server, free_port, listeners, running
-from tests.conftest import Servers
+from loadtests.servers.server import Server, running
+from tests.conftest import UNFRONTED, Servers, runnable
 
 CHUNKS, SIZE = 512, 65536
 HELD_BACK_UNDER = CHUNKS * SIZE / 2
-# daphne keeps all of an answer for its client, waitress somewhat over 16 MB.
-BUFFERED = {"asgi-daphne": CHUNKS * SIZE, "wsgi-waitress": 17 * 2**20}
+# daphne and nginx keep all of an answer for a client, waitress somewhat over 16 MB.
+BUFFERED = {
+    "asgi-daphne": CHUNKS * SIZE,
+    "wsgi-gunicorn-sync-nginx": CHUNKS * SIZE,
+    "wsgi-waitress": 17 * 2**20,
+}
+# Of those with nginx in front one: tests/servers/test_front.py has more of them.
+WATCHED = [*UNFRONTED, "wsgi-gunicorn-sync-nginx"]
 PATIENCE_S = 15.0
 
 
@@ -63,7 +68,7 @@ class Witness:
 Watched = tuple[Server, Witness]
 
 
-@pytest.fixture(scope="module", params=list(HTTP1))
+@pytest.fixture(scope="module", params=runnable(WATCHED))
 def watching(
     request: pytest.FixtureRequest,
     guard: Guard,
@@ -111,7 +116,7 @@ def test_slow_reader_holds_the_app_back_and_not_for_good(watched: Watched) -> No
 
 # a2wsgi hears of a disconnect nowhere: its app runs on to the end of its answer.
 @pytest.mark.parametrize(
-    "watching", [s for s in HTTP1 if s != "wsgi-uvicorn"], indirect=True
+    "watching", runnable(s for s in WATCHED if s != "wsgi-uvicorn"), indirect=True
 )
 def test_endless_stream_ends_when_its_client_leaves(watched: Watched) -> None:
     server, witness = watched
@@ -236,15 +241,3 @@ def test_probe_counts_from_the_intended_start_when_nobody_answers(
     # One after the other they would leave up to 20 s late, and half of them over 9 s.
     assert lateness_s[25] < 1
     assert lateness_s[-1] < 5
-
-
-@pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
-def test_locust_page_is_bound_to_loopback(
-    guard: Guard, tmp_path: Path, file: str
-) -> None:
-    port = free_port()
-    argv = locust(file, "--host", f"http://{HOST}:9", "--web-port", str(port))
-    with started(guard, argv, tmp_path / "log", cwd=ROOT) as group:
-        assert wait_until(lambda: bool(listening(port)) or group.exited, 20)
-        addresses = {address for address, _ in listeners(port)}
-        assert addresses == {HOST}, group.last_words()

@@ -153,3 +153,13 @@ def test_limit_of_descriptors_is_a_number() -> None:
     for limit in ("0", "-1", "many", "100000000"):
         with pytest.raises(options.Wrong, match="a limit of descriptors is a number"):
             options.descriptors(limit)
+
+
+def test_stacks_that_cannot_run_here_are_left_out_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    some = ["asgi-uvicorn-nginx", "asgi-uvicorn"]
+    assert options.runnable(some) == ["asgi-uvicorn"]
+    said = "without asgi-uvicorn-nginx: there is no nginx on PATH: apt-get install"
+    assert capsys.readouterr().out == f"{said} nginx\n"

@@ -78,6 +78,15 @@ def test_descriptors_are_for_every_stack() -> None:
         counted(["asgi-uvicorn"], None, None, 10)
 
 
+def test_stack_whose_program_is_missing_is_named_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    says = r"^asgi-uvicorn-nginx cannot run here: .* apt-get install nginx$"
+    with pytest.raises(UserError, match=says):
+        counted(["asgi-uvicorn", "asgi-uvicorn-nginx"], None, None)
+
+
 def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
     with pytest.raises(UserError, match="earlier version"):
         order_of(runs.quick())
@@ -86,7 +95,7 @@ def test_run_of_an_earlier_version_cannot_be_gone_on_with() -> None:
 @pytest.mark.parametrize("nofile", [128, 1024])
 def test_limit_of_descriptors_is_named_before_anything_is_measured(nofile: int) -> None:
     asked = order(nofile=nofile)
-    most = max(s.predicted_out_by("idle") for s in asked.stacks)
+    most = max(s.predicted_out_by("idle") or 0 for s in asked.stacks)
     assert most < asked.descriptors < 1.1 * most + 300
     for enough in (-1, asked.descriptors, 10**6):
         refuse_few_descriptors(asked, enough)

@@ -22,7 +22,6 @@ from loadtests.servers.server import free_port
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
-SHOPS = Path(__file__).parent / "shops"
 PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml")
 
 
@@ -101,30 +100,6 @@ def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
         said = " ".join((out + done.stdout).split())
         assert "sync slow-body holds 1, out at 2 (predicted 2): workers ran out" in said
     assert "wsgi-gunicorn-sync" in (latest / "report.md").read_text()
-    assert wait_until(lambda: not families(project), 20)
-
-
-def test_app_of_somebody_else_is_measured_and_reported(project: Path) -> None:
-    """Its interpreter is the one of these tests, which has all servers."""
-    words = (
-        *("load", "--profile", "smoke", "--stacks", "wsgi-waitress"),
-        *("--app", "on_flask:create_app", "--app-python", sys.executable),
-        *("--app-dir", str(SHOPS), "--healthy", "/health", "--upload", "/items"),
-        *("--threads", "2", "--workers", "1", "--nofile", "64"),
-    )
-    done = run(project, *words)
-    assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: a noisy machine
-    said = " ".join(done.stdout.split())
-    assert "made by on_flask:create_app: WSGI, Python 3." in said
-    assert "handler-wait is left out: name WAIT=/path" in said
-    stored = load_run(project / "reports" / "latest")
-    assert stored.target is not None
-    assert stored.method.healthy_request == "GET /health"
-    for cell in stored.cells:
-        assert cell.argv[-1] == "made_by_factory:app"
-        assert cell.capacity.out_at == cell.capacity.predicted_out_at == 57, cell
-    report = (project / "reports" / "latest" / "report.md").read_text()
-    assert "| healthy requests | GET /health |" in report
     assert wait_until(lambda: not families(project), 20)
 
 

@@ -5,9 +5,12 @@ The odd servers are those of tests/experiments/odd_server.py.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,7 @@ from loadtests.catalog.stacks import STACKS, Supply
 from loadtests.catalog.stacks.stack import everywhere
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.watch import Probing
-from loadtests.records.facts import LEFT_LATE, NO_MEMORY, Fact
+from loadtests.records.facts import LEFT_LATE, NO_DISK, NO_MEMORY, Fact
 from loadtests.records.samples import STEPS_FILE, WORKERS_FILE
 from loadtests.servers.processes import Guard
 from tests.experiments.held import Lab, odd, short, taking
@@ -74,6 +77,20 @@ def test_step_that_would_take_the_memory_of_the_machine_is_not_taken(lab: Lab) -
     assert spared is not None
     assert spared.kind == NO_MEMORY
     assert spared.figures["wanted_mb"] > spared.figures["free_mb"] / 2
+
+
+def test_step_whose_answers_would_fill_the_disk_is_not_taken() -> None:
+    """Known from the length of the answer, before the first is asked for."""
+    unused: Any = None
+    with tempfile.TemporaryDirectory() as name:
+        given = (unused, unused, unused, unused, Path(name))
+        stores, does_not = Stepping(*given, stored_mb=64.0), Stepping(*given)
+        with contextlib.closing(stores), contextlib.closing(does_not):
+            assert stores.lacks_room(10) is does_not.lacks_room(10**9) is None
+            spared = stores.lacks_room(10**9)
+    assert spared is not None
+    assert spared.kind == NO_DISK
+    assert spared.figures["wanted_mb"] == 64e9 > spared.figures["free_mb"]
 
 
 def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:

@@ -54,6 +54,7 @@ def test_each_stack_that_slow_clients_can_take_out_is_held_at_its_capacity() -> 
     assert {task.key.stack for task in held} == {
         *("wsgi-gunicorn-sync", "wsgi-gunicorn-gthread", "wsgi-uvicorn"),
         *("wsgi-waitress", "wsgi-granian", "wsgi-uwsgi", "asgi-daphne"),
+        "wsgi-gunicorn-sync-nginx-unbuffered",
     }
     assert {task.key.what for task in held} == {*slow_clients()}
     for task in held:

@@ -22,7 +22,11 @@ from loadtests.records.run import Run
 from loadtests.records.validation import Validation, load_validation, sha256_of
 from tests import runs
 
-PAIRS = len(HTTP1) * len(SCENARIOS)
+PAIRS = sum(
+    validation.can_be_drawn(stack, scenario)
+    for stack in HTTP1.values()
+    for scenario in SCENARIOS.values()
+)
 
 
 def pairs(number: int, seed: int) -> Counter[tuple[str, str]]:
@@ -38,6 +42,16 @@ def test_same_seed_draws_the_same() -> None:
     assert first != other
     more = [*map(validation.draw_of, validation.drawn(10, 5))]
     assert [draw.number for draw in more] == [*range(1, 11)]
+
+
+def test_pair_of_which_no_number_is_predicted_is_not_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nginx = HTTP1["asgi-uvicorn-nginx"]
+    assert not validation.can_be_drawn(nginx, SCENARIOS["idle"])
+    assert validation.can_be_drawn(HTTP1["asgi-uvicorn"], SCENARIOS["idle"])
+    monkeypatch.setenv("PATH", "")
+    assert not validation.can_be_drawn(nginx, SCENARIOS["slow-body"])
 
 
 def test_every_stack_is_drawn_in_every_scenario() -> None:

@@ -11,13 +11,17 @@ import pytest
 from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.catalog.target import Home
 from loadtests.clients import wire
 from loadtests.clients.targets import target_of
+from loadtests.experiments.order import Order, order_of
+from loadtests.experiments.run import begin_run, go_on, resume_run
 from loadtests.experiments.trying_out import tried_out
 from loadtests.experiments.your_app import (
     BESIDE,
+    FACTORY,
     Seen,
     can_run,
     look,
@@ -26,8 +30,10 @@ from loadtests.experiments.your_app import (
     served,
 )
 from loadtests.records.target import OtherTarget
+from loadtests.report import reports
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import running
+from tests.experiments.held import SHORT
 
 SHOPS = Path(__file__).parent / "shops"
 HERE = Home(sys.executable, str(SHOPS), "")
@@ -203,12 +209,10 @@ def test_header_fields_are_sent_with_every_request(
 
 
 def test_handler_that_ends_soon_holds_its_thread_by_turns() -> None:
-    other = dataclasses.replace(ON_FLASK, wait_s=1.5)
-    its = served(WAITRESS, other)
+    its = served(WAITRESS, dataclasses.replace(ON_FLASK, wait_s=1.5))
     assert its.held_under("handler-wait").share == 0.75
-    assert its.predicted_out_at("handler-wait") > WAITRESS.predicted_out_at(
-        "handler-wait"
-    )
+    at_once = WAITRESS.predicted_out_at("handler-wait") or 0
+    assert (its.predicted_out_at("handler-wait") or 0) > at_once
     assert served(WAITRESS, None) is WAITRESS
 
 
@@ -218,3 +222,29 @@ def test_download_that_a_server_takes_ahead_holds_no_thread(
 ) -> None:
     its = served(WAITRESS, dataclasses.replace(ON_FLASK, download_bytes=length))
     assert its.holds[Phase.RESPONSE].what.startswith(held)
+
+
+def test_app_is_measured_and_its_run_can_be_gone_on_with(
+    guard: Guard, tmp_path: Path
+) -> None:
+    other = dataclasses.replace(ON_FLASK, upload="", download="", wait="")
+    other = tried_out(other, WAITRESS, 60.0, tmp_path / "tried", guard)
+    stack = WAITRESS.with_counts(1, 2, nofile=64)
+    order = Order(
+        SHORT, [stack], [SCENARIOS["slow-headers"]], 1, 7, 1, 2, 64, other=other
+    )
+    seen = look_again(other, tmp_path / "log")
+    run, folder = begin_run(order, ["load"], tmp_path / "reports", seen)
+    for _, grown in go_on(run, folder, order, guard, lambda *_: None):
+        run = grown
+    [cell] = run.cells
+    assert cell.argv[-1] == f"{FACTORY}:app"
+    assert cell.capacity.out_at == cell.capacity.predicted_out_at == 57, cell
+    assert run.method.healthy_request == "GET /health"
+    reports.write(run, folder)
+    assert "| healthy requests | GET /health |" in (folder / "report.md").read_text()
+
+    again, _ = resume_run(folder)
+    assert again.target == other
+    assert order_of(again).cells()[0].holding.subject(1).argv == cell.argv
+    assert len(order_of(again).tasks()) == 1

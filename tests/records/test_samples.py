@@ -56,12 +56,15 @@ RECORDINGS = st.builds(
     server=st.lists(
         st.builds(
             *(ServerReading, SECONDS, SECONDS, SECONDS, WORDS),
-            *(st.none() | SECONDS, st.none() | SECONDS, SECONDS),
+            *(st.none() | SECONDS, st.none() | SECONDS, SECONDS, st.none() | SECONDS),
         )
     ),
     generator=st.lists(st.builds(GeneratorReading, *[SECONDS] * 5)),
     workers=st.lists(
-        st.builds(WorkerReading, SECONDS, COUNTS, COUNTS, *[st.none() | COUNTS] * 4)
+        st.builds(
+            *(WorkerReading, SECONDS, COUNTS, COUNTS),
+            *[*[st.none() | COUNTS] * 4, COUNTS],
+        )
     ),
 )
 VISITS = [

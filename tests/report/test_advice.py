@@ -6,12 +6,12 @@ import dataclasses
 
 from loadtests.analysis.outcomes import outcomes
 from loadtests.catalog.stacks import HTTP1
-from loadtests.records.cell import Cell
+from loadtests.records.cell import Cell, InFront
 from loadtests.records.claims import HOLDS, UNTESTABLE
 from loadtests.records.folder import Beside
 from loadtests.report.blocks import Source, Text
 from loadtests.report.prose import text
-from loadtests.report.sections import advice
+from loadtests.report.sections import advice, situations
 from loadtests.report.sections.matrix import entry
 from loadtests.report.special_blocks import Stand
 from tests import runs
@@ -89,17 +89,38 @@ def test_advice_says_of_a_proxy_what_the_ledger_found() -> None:
     cells = [runs.cell("a", s) for s in ("slow-headers", "slow-body")]
     alone = Source(runs.run(cells))
     found = "without nginx 0; behind nginx 20"
-    tried = runs.verdict(advice.PROXY_CLAIM, HOLDS, evidence=found)
+    tried = runs.verdict(situations.PROXY_CLAIM, HOLDS, evidence=found)
     for verdicts, says in (
-        ([], advice.NO_PROXY),
-        ([runs.verdict("another")], advice.NO_PROXY),
-        ([runs.verdict(advice.PROXY_CLAIM, UNTESTABLE)], advice.NO_PROXY),
+        ([], situations.NO_PROXY),
+        ([runs.verdict("another")], situations.NO_PROXY),
+        ([runs.verdict(situations.PROXY_CLAIM, UNTESTABLE)], situations.NO_PROXY),
         ([tried], f"A claim below tried nginx: {found}."),
     ):
         ledger = runs.ledger(*verdicts)
         source = dataclasses.replace(alone, beside=Beside(ledger=ledger))
         texts = [b for b in advice.blocks(source) if isinstance(b, Text)]
         assert any(says in text(block.said) for block in texts)
+
+
+def test_stacks_with_nginx_in_front_are_a_situation_of_their_own() -> None:
+    fine = {0: 150, 1000: 150}
+    cells = [
+        runs.cell(stack, scenario, answered=fine)
+        for stack in ("asgi-uvicorn", "wsgi-gunicorn-sync-nginx")
+        for scenario in ("slow-headers", "slow-body")
+    ]
+    bare, fronted = advice.advice(runs.run(cells))
+    assert bare.supported == Stand("held at least 1,000", ["asgi-uvicorn"])
+    assert "no proxy in front" in bare.name
+    assert fronted.supported
+    assert fronted.supported.stacks == ["wsgi-gunicorn-sync-nginx"]
+    assert "nginx in front" in fronted.name
+    assert fronted.start
+    assert fronted.start.options.startswith("nginx stands in front, configured as")
+    front = InFront("nginx", "http {}", connections=510)
+    source = Source(runs.run([dataclasses.replace(cells[-1], front=front), cells[0]]))
+    said = [text(b.said) for b in advice.blocks(source) if isinstance(b, Text)]
+    assert any("nginx in front of wsgi-gunicorn-sync-nginx." in one for one in said)
 
 
 def test_advice_is_not_given_where_nothing_was_measured() -> None:

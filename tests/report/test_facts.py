@@ -76,6 +76,11 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             "12 slow clients had left",
         ),
         (
+            fact(facts.NO_DISK, slow_clients=900, wanted_mb=5300, free_mb=4000),
+            "the search ended early: 900 slow clients would have stored 5300 MB more, "
+            "over half of the 4000 MB that were free on disk",
+        ),
+        (
             fact(facts.NO_MEMORY, slow_clients=900, wanted_mb=5300, free_mb=4000),
             "the search ended early: 900 slow clients would have taken 5300 MB more, "
             "over half of the 4000 MB that were free",

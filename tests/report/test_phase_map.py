@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.catalog.stacks import HTTP1
 from loadtests.records.folder import read_beside
 from loadtests.records.json_file import ResultError
 from loadtests.records.phase_map import load_phase_map, save_phase_map
@@ -50,7 +51,7 @@ def test_summary_counts_what_was_predicted() -> None:
 def test_page_of_the_servers_has_it_if_it_was_measured() -> None:
     assert "31 s (--timeout 30)" in servers.page(FOUND)
     assert shown.TITLE not in servers.page(None)
-    assert servers.page(None).count("\n## ") == 14
+    assert servers.page(None).count("\n## ") == len(HTTP1)
 
 
 def test_phase_map_is_stored_and_read(tmp_path: Path) -> None:

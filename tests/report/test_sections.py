@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from loadtests.catalog.profiles import PROFILES
-from loadtests.records.cell import Cell
+from loadtests.records.cell import Cell, InFront
 from loadtests.records.run import Ordered, Run
 from loadtests.report import prose, reports
-from loadtests.report.blocks import Source
+from loadtests.report.blocks import Glance, Source
 from loadtests.report.formats import html, markdown
 from loadtests.report.sections import capacity, commands, costs, method
 from loadtests.report.values import written
@@ -93,6 +93,43 @@ def test_command_to_repeat_names_all_that_an_unknown_profile_had() -> None:
     run = dataclasses.replace(runs.run([], profile="mine"), ordered=ORDERED)
     assert "REPEATS=1" in commands.again(run)
     assert "STACKS=wsgi-gunicorn-sync," in commands.again(run)
+
+
+FRONT = InFront("nginx", "http {\n}\n", connections=510)
+
+
+def test_configuration_of_what_stands_in_front_is_told_beside_the_command() -> None:
+    fronted = dataclasses.replace(runs.cell(), front=FRONT)
+    told = commands.commands(runs.run([fronted]))
+    assert [*told] == [fronted.stack, f"{fronted.stack}: nginx", "this run"]
+    assert told[f"{fronted.stack}: nginx"] == "http {\n}"
+
+
+def test_disk_of_a_slow_client_is_told_with_the_length_of_its_answer() -> None:
+    plain = runs.cell("a", "slow-read")
+    stores = dataclasses.replace(plain.server, disk_kb_per_slow_client=976.3)
+    stored = dataclasses.replace(
+        plain, stack="b", front=FRONT, download_mb=1.0, server=stores
+    )
+    usual = dataclasses.replace(plain, download_mb=64.0)
+    both = Source(searched_run([usual, stored]))
+    (glance,) = [b for b in costs.blocks(both) if isinstance(b, Glance)]
+    rows = {written(row["stack"]): row for row in glance.table.rows}
+    assert [written(rows[name]["disk"]) for name in ("a", "b")] == ["–", "976"]
+    assert "what stands in front stores" in prose.text(glance.note)
+    said = prose.text(prose.joined(method.lines(both.run)))
+    assert "Slow readers of b ask for 1 MB, and elsewhere for 64 MB." in said
+    alone = Source(searched_run([usual]))
+    (glance,) = [b for b in costs.blocks(alone) if isinstance(b, Glance)]
+    assert "disk" not in {column.key for column in glance.table.columns}
+    assert "ask for" not in prose.text(prose.joined(method.lines(alone.run)))
+
+
+def searched_run(cells: list[Cell]) -> Run:
+    run = runs.run(cells)
+    return dataclasses.replace(
+        run, method=dataclasses.replace(run.method, arrive_per_s=500.0)
+    )
 
 
 def test_memory_of_a_slow_client_is_not_told_where_the_stack_was_out() -> None:

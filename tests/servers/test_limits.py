@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests.catalog.stacks import HTTP1, STACKS, AtLimit, Supply
+from loadtests.catalog.stacks import STACKS, AtLimit, Supply
 from loadtests.clients import wire
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import Server, running
-from tests.conftest import Servers
+from tests.conftest import UNFRONTED, Servers
 
 UPLOAD_BEGUN = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun"
 HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -46,7 +46,7 @@ def descriptors(process: psutil.Process) -> int:
     return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 
 
-@pytest.mark.parametrize("stack_id", HTTP1)
+@pytest.mark.parametrize("stack_id", UNFRONTED)
 def test_each_worker_has_the_limit_and_the_idle_descriptors_of_its_stack(
     servers: Servers, stack_id: str
 ) -> None:

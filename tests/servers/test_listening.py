@@ -17,6 +17,7 @@ from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
 from loadtests.records.facts import NOT_LISTENING, PORT_TAKEN, SERVER_DIED
 from loadtests.servers.listening import Holdings, listening
+from loadtests.servers.parts import Part
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, running
 
@@ -120,7 +121,7 @@ def test_server_that_stops_listening_lives_but_is_broken(
     with started(guard, argv, tmp_path / "log", cwd=tmp_path, pipes=True) as group:
         assert group.process.stdin is not None
         assert group.process.stdout is not None
-        server = Server(STACKS["asgi-uvicorn"], group, port)
+        server = Server(STACKS["asgi-uvicorn"], Part(group, port))
         assert group.process.stdout.readline() == b"up\n"
         assert server.broken() is None
         group.process.stdin.write(b"\n")

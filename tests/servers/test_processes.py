@@ -78,7 +78,7 @@ def test_group_ends_when_the_block_raises(guard: Guard, tmp_path: Path) -> None:
 def test_guard_ends_the_group_when_its_owner_is_killed(
     tmp_path: Path, guards_killed: int
 ) -> None:
-    """SIGKILL leaves the owner no chance to tidy up."""
+    """SIGKILL leaves the owner no chance to tidy up; the group's folder goes too."""
     owner = subprocess.Popen(
         [
             sys.executable,
@@ -86,7 +86,8 @@ def test_guard_ends_the_group_when_its_owner_is_killed(
             "import sys, time; from pathlib import Path\n"
             "from loadtests.servers.processes import Guard, Group\n"
             "guard = Guard(); here = Path(sys.argv[1])\n"
-            f"group = Group({FAMILY!r}, here / 'log', cwd=here)\n"
+            "own = here / 'own'; own.mkdir(); (own / 'file').touch()\n"
+            f"group = Group({FAMILY!r}, here / 'log', cwd=here, folder=own)\n"
             "guard.watch(group); print(group.id, *guard.ids, flush=True)\n"
             "time.sleep(60)",
             str(tmp_path),
@@ -97,12 +98,14 @@ def test_guard_ends_the_group_when_its_owner_is_killed(
     assert owner.stdout is not None
     group_id, *guards = map(int, owner.stdout.readline().split())
     assert wait_until(lambda: len(members(group_id)) == 2, 20)
+    assert (tmp_path / "own" / "file").exists()
     for guard_id in guards[:guards_killed]:
         os.kill(guard_id, signal.SIGKILL)
     owner.kill()
     owner.wait()
     owner.stdout.close()
     assert wait_until(lambda: not members(group_id), 20)
+    assert wait_until(lambda: not (tmp_path / "own").exists(), 20)
 
 
 def members(group_id: int) -> list[int]:

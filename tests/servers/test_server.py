@@ -11,9 +11,10 @@ import pytest
 
 from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
+from loadtests.servers.parts import listeners
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.programs import ProcessError
-from loadtests.servers.server import Server, ServerError, free_port, listeners, running
+from loadtests.servers.server import Server, ServerError, free_port, running
 from loadtests.servers.usage import usage
 from tests.conftest import Servers
 
@@ -32,9 +33,9 @@ def test_server_listens_on_loopback_only(server: Server) -> None:
 
 def test_server_belongs_to_its_group(server: Server) -> None:
     owners = {pid for _, pid in listeners(server.port)}
-    assert owners <= {p.pid for p in server.group.members()}
+    assert owners <= {p.pid for p in server.members()}
     assert server.broken() is None
-    assert usage(server.group).rss_mb > 10
+    assert usage(server).rss_mb > 10
 
 
 @pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])

@@ -19,7 +19,13 @@ from loadtests.clients import wire
 from loadtests.servers import sockets as kernel
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.server import Server, free_port, running
-from loadtests.servers.sockets import Sockets, connections_by_pid, sockets_on
+from loadtests.servers.sockets import (
+    Sockets,
+    connections_by_pid,
+    joined,
+    sockets_on,
+    sockets_to,
+)
 
 READERS = 50
 STREAM = b"GET /stream?chunks=1024&size=65536 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -106,6 +112,22 @@ def test_memory_is_the_servers_side_alone(host: str) -> None:
             kept = on(port_of(listener)).memory_bytes
             assert written / 2 < kept < written * 3
             assert on(port_of(client)).memory_bytes < 65536 < kept
+
+
+def test_sockets_that_lead_to_a_port_are_those_of_its_clients() -> None:
+    with listening() as listener, wire.connect((HOST, port_of(listener))) as client:
+        port = port_of(listener)
+        leading = sockets_to(port)
+        assert leading is not None
+        assert (leading.connections, leading.established) == (1, 1)
+        assert connections_by_pid(leading, [os.getpid()]) == {os.getpid(): 1}
+        both = joined([on(port), leading])
+        assert both is not None
+        assert both.connections == 2
+        assert both.inodes >= leading.inodes
+        assert both.memory_bytes == on(port).memory_bytes + leading.memory_bytes
+        assert joined([leading, None]) is None
+        assert client.fileno() > 0
 
 
 def test_kernel_that_does_not_know_sock_diag_gives_no_answer(

@@ -13,8 +13,7 @@ import pytest
 
 from loadtests.servers import usage as usage_of
 from loadtests.servers.processes import Group, Guard, started
-from loadtests.servers.server import free_port
-from loadtests.servers.usage import memory, usage
+from loadtests.servers.usage import disk_mb, memory, usage
 from tests.conftest import Servers
 
 BUSY_FOR_S = 0.2
@@ -33,6 +32,16 @@ SHARING = """
 import os, sys
 shared = b"x" * (64 * 2**20)
 parent = os.fork()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+# A file of 4 MB whose name is gone, and one of 1 MB that has a name.
+STORING = """
+import os, sys, tempfile
+unnamed, named = tempfile.TemporaryFile(), tempfile.NamedTemporaryFile()
+for file, size in ((unnamed, 4), (named, 1)):
+    file.write(b"x" * (size * 2**20)); file.flush()
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -83,7 +92,7 @@ def test_descriptors_are_counted_where_the_kernel_does_not_say(
 
 
 def test_memory_counts_a_shared_page_once(sharing: Group) -> None:
-    resident_mb, pss_mb = usage(sharing).rss_mb, memory(sharing, free_port()).pss_mb
+    resident_mb, pss_mb = usage(sharing).rss_mb, memory(sharing, None).pss_mb
     assert pss_mb is not None
     assert resident_mb > 128
     assert 64 < pss_mb < 64 + 20
@@ -91,7 +100,7 @@ def test_memory_counts_a_shared_page_once(sharing: Group) -> None:
 
 def test_memory_is_what_psutil_adds_up(servers: Servers) -> None:
     server = servers["wsgi-gunicorn-sync"]
-    pss_mb = memory(server.group, server.port).pss_mb
+    pss_mb = memory(server, server.sockets()).pss_mb
     slowly = sum(p.memory_full_info().pss for p in server.group.members()) / 1024**2
     assert pss_mb == pytest.approx(slowly, rel=0.05)  # libraries are shared with others
 
@@ -105,8 +114,21 @@ def test_memory_is_unknown_where_one_process_hides_it(
         raise PermissionError(pid)
 
     monkeypatch.setattr(usage_of, "_pss_kb", hidden)
-    assert memory(sharing, free_port()).pss_mb is None
+    assert memory(sharing, None).pss_mb is None
     assert usage(sharing).rss_mb > 128
+
+
+def test_disk_is_that_of_open_files_without_a_name(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(guard, STORING) as group:
+        assert disk_mb(group) == pytest.approx(4, abs=0.1)
+
+        def hidden(pid: int) -> int:
+            raise PermissionError(pid)
+
+        monkeypatch.setattr(usage_of, "_unnamed_bytes", hidden)
+        assert disk_mb(group) is None
 
 
 def test_memory_leaves_out_a_process_that_ended_meanwhile(
@@ -115,12 +137,12 @@ def test_memory_leaves_out_a_process_that_ended_meanwhile(
     ended = psutil.Process(sharing.id)
     monkeypatch.setattr(ended, "_pid", 2**22)  # over the kernel's highest
     monkeypatch.setattr(sharing, "members", lambda: [ended])
-    assert memory(sharing, free_port()).pss_mb == 0
+    assert memory(sharing, None).pss_mb == 0
     assert usage(sharing).pids == frozenset()
 
 
 def test_memory_says_what_the_kernel_holds(servers: Servers) -> None:
     server = servers["asgi-uvicorn"]
-    found = memory(server.group, server.port)
+    found = memory(server, server.sockets())
     assert found.sockets is not None
     assert found.kernel_mb == found.sockets.memory_bytes / 1024**2

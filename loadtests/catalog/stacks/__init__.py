@@ -15,6 +15,7 @@ from types import ModuleType
 
 from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
 from loadtests.catalog.stacks.stack import HOST, Stack, StackError
 
@@ -24,6 +25,7 @@ __all__ = [
     "HTTP2",
     "STACKS",
     "AtLimit",
+    "Front",
     "Holds",
     "Limit",
     "Stack",
@@ -69,7 +71,7 @@ HTTP2 = _Those(lambda stack: stack.http2)
 
 def add(*new: Stack) -> None:
     """Enter stacks: what can be measured before what is only served, WSGI before ASGI,
-    and else behind those that are there."""
+    what has a proxy in front last, and else behind those that are there."""
     for stack in new:
         if stack.id in STACKS:
             raise StackError(f"there is a stack {stack.id!r} already")
@@ -79,9 +81,10 @@ def add(*new: Stack) -> None:
     STACKS.update({stack.id: stack for stack in in_order})
 
 
-def _place(stack: Stack) -> tuple[bool, bool, bool]:
+def _place(stack: Stack) -> tuple[bool, ...]:
     first = stack.id == FIRST[stack.interface]
-    return stack.http2, stack.interface != "wsgi", not first
+    fronted = stack.front is not None
+    return stack.http2, stack.interface != "wsgi", fronted, not first
 
 
 # Those that were there first keep the colours that they have in charts.
@@ -140,8 +143,11 @@ def what_is_held(stack_id: str, scenario_id: str) -> str:
 
 
 def choose(interface: str, server: str | None, worker: str | None) -> Stack:
-    """The first HTTP/1.1 stack of this interface with that server and worker class."""
-    of_interface = [s for s in HTTP1.values() if s.interface == interface]
+    """The first HTTP/1.1 stack of this interface with that server and worker class, and
+    nothing in front."""
+    of_interface = [
+        s for s in HTTP1.values() if s.interface == interface and s.front is None
+    ]
     for stack in of_interface:
         if server in (None, stack.server) and worker in (None, stack.worker):
             return stack

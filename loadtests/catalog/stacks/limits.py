@@ -70,6 +70,10 @@ class Limit:
     of them give up, so that it soon takes none, and the others get all. `jam`: with
     fewer left than this in the whole stack, one burst can stop the stack for good.
     `hashed`: the kernel shares the clients out, whether or not a worker is full.
+    `begins`: from how many on a worker can do harm before it is full. With
+    `stays_first`, a full worker is woken for each client from then on, and drops it:
+    nearly all is lost when the first is full. `turned_away`: how many times the clients
+    that fit, until those that were turned away have come back and hold the last places.
     """
 
     supply: Supply
@@ -82,6 +86,9 @@ class Limit:
     keeps: bool = False
     jam: int = 0
     hashed: bool = False
+    begins: Callable[[Stack], int] | None = None
+    stays_first: bool = False
+    turned_away: float = 1.0
 
     def degrades(self, stack: Stack) -> tuple[int, int]:
         """From how many held to how many the first harm is done.
@@ -92,9 +99,11 @@ class Limit:
         each, others = self.each(stack), stack.workers - 1
         if self.hashed and others:
             return full_by_hash(each, stack.workers)[:2]
-        least = math.floor(each * (1 + self.evenness * others))
+        first = min(each, self.begins(stack)) if self.begins else each
+        least = math.floor(first * (1 + self.evenness * others))
         harms = self.takes_on and not self._soon_takes_none(stack)
-        return least, each * stack.workers - (others if harms else 0)
+        latest = each * stack.workers - (others if harms else 0)
+        return least, math.ceil(latest * self.turned_away)
 
     def _soon_takes_none(self, stack: Stack) -> bool:
         most = self.waiting(stack) if self.waiting and self.keeps else math.inf
@@ -113,10 +122,14 @@ class Limit:
         every = each * workers
         if self.hashed and workers > 1:
             return full_by_hash(each, workers)[2:]
+        if self.stays_first:
+            least = math.floor(each * (1 + self.evenness * (workers - 1)))
+            slack = _COMING_BACK if workers > 1 else self.turned_away
+            return least, math.ceil(every * slack)
         if self.jam:
             return max(self.degrades(stack)[0], every - self.jam), every
         if not self.takes_on or workers == 1:
-            return every, every
+            return every, math.ceil(every * self.turned_away)
         if self.at_limit is AtLimit.DROPS and workers == 2:
             return every, math.ceil(every * _COMING_BACK)
         if self.at_limit is AtLimit.DROPS:
@@ -135,7 +148,8 @@ class Holds:
     Clients that come together hold theirs together. Clients that come by turns find
     some free, and more of them fit, until the wait for one is too long for a healthy
     request. With `together`, those that came together hold theirs together again and
-    again: for so long all are held. With `begins_after_s`, nothing is held before.
+    again: for so long all are held. With `begins_after_s`, nothing is held before. With
+    `makes_room`, a worker that needs one closes its oldest: no number does harm.
     """
 
     what: str
@@ -145,6 +159,7 @@ class Holds:
     away_s: float = 0.0
     together: bool = False
     begins_after_s: float = 0.0
+    makes_room: bool = False
 
     @property
     def share(self) -> float:

@@ -16,6 +16,7 @@ from loadtests import UserError
 from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
+from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import Ends, Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
@@ -58,6 +59,9 @@ class Stack:
     `deploy` says, to whoever deploys it, which options and limits decide about slow
     clients.
 
+    `front` is what stands in front, with as many workers. Slow clients and healthy
+    requests reach that, and `argv` listens on a port of its own behind it.
+
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
     not measured, and `holds` is empty.
@@ -87,6 +91,7 @@ class Stack:
     ends: Mapping[Phase, Ends] = field(default_factory=dict)
     deploy: str = ""
     http2: bool = False
+    front: Front | None = None
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
@@ -101,12 +106,31 @@ class Stack:
             for word in self.argv
         ]
 
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """Packages and programs whose versions decide what it does."""
+        return (*self.packages, *([self.front.program] if self.front else []))
+
+    def front_config(self, port: int, behind: int, also: str = "") -> str:
+        """How what stands in front is configured, to listen on `port` and to ask this
+        server on the port `behind`; empty if there is nothing in front."""
+        if self.front is None:
+            return ""
+        return self.front.configured(HOST, port, behind, self.workers, also)
+
+    def stores(self, scenario: str) -> bool:
+        """Whether what stands in front keeps each slow client's answer on disk."""
+        phase = find_scenario(scenario).phase
+        return self.front is not None and phase in self.front.stores
+
     def held_under(self, scenario: str) -> Holds:
         """What each slow client of that scenario holds."""
         return self.holds[find_scenario(scenario).phase]
 
-    def predicted_ran_out(self, scenario: str) -> Supply:
-        """What runs out first under that scenario."""
+    def predicted_ran_out(self, scenario: str) -> Supply | None:
+        """What runs out first under that scenario; None: nothing does."""
+        if self.held_under(scenario).makes_room:
+            return None
         return self.limit_under(scenario).supply
 
     def limit_under(self, scenario: str) -> Limit:
@@ -117,27 +141,37 @@ class Stack:
         """Why, with sources: what a slow client holds, and what a full worker does."""
         holds, limit = self.held_under(scenario), self.limit_under(scenario)
         held = f"a slow client holds {holds.what}: {holds.because}"
+        if holds.makes_room:
+            return held
         return f"{held}. At the limit, {limit.because}"
 
-    def predicted_degrades_at(self, scenario: str) -> int:
-        """How many slow clients can be the first to do harm."""
+    def predicted_degrades_at(self, scenario: str) -> int | None:
+        """How many slow clients can be the first to do harm; None: no number does."""
+        if self.held_under(scenario).makes_room:
+            return None
         return self.limit_under(scenario).degrades(self)[0]
 
-    def predicted_degrades_by(self, scenario: str) -> int:
-        """How many do harm at the latest."""
+    def predicted_degrades_by(self, scenario: str) -> int | None:
+        """How many do harm at the latest; None as above."""
+        if self.held_under(scenario).makes_room:
+            return None
         latest = self.limit_under(scenario).degrades(self)[1]
         return math.floor(latest * self.held_under(scenario).until_late)
 
-    def predicted_out_at(self, scenario: str) -> int:
-        """How many slow clients can be the first to take this stack out.
+    def predicted_out_at(self, scenario: str) -> int | None:
+        """How many slow clients can be the first to take this stack out; None as above.
 
         Where they come by turns, fewer leave some free for part of the time.
         """
+        if self.held_under(scenario).makes_room:
+            return None
         least = self.limit_under(scenario).out(self)[0]
         return math.floor(least / self.held_under(scenario).share)
 
-    def predicted_out_by(self, scenario: str) -> int:
-        """How many take it out at the latest."""
+    def predicted_out_by(self, scenario: str) -> int | None:
+        """How many take it out at the latest; None as above."""
+        if self.held_under(scenario).makes_room:
+            return None
         latest = self.limit_under(scenario).out(self)[1]
         return math.floor(latest * self.held_under(scenario).until_all_late)
 

@@ -72,11 +72,11 @@ def _by_wrk(server: Server, guard: Guard, folder: Path, *, kept_alive: bool) -> 
     ]
     log = folder / f"{WRK}.log"
     log.unlink(missing_ok=True)
-    before_s = usage(server.group).cpu_s
+    before_s = usage(server).cpu_s
     with started(guard, argv, log, cwd=ROOT) as group:
         if not wait_until(lambda: group.exited, _OVERTIME_S):
             raise ToolError(f"{WRK} did not end in time")
-    used_s = usage(server.group).cpu_s - before_s
+    used_s = usage(server).cpu_s - before_s
     return driven_of(log.read_text(errors="replace"), used_s)
 
 

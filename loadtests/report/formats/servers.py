@@ -9,13 +9,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from loadtests.analysis.predictions import Prediction
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.records.phase_map import PhaseMap
 from loadtests.report import phase_map
 from loadtests.report.formats import markdown
 from loadtests.report.formats.syntax import fenced, table, text
-from loadtests.report.said import span, supply
+from loadtests.report.said import prediction, supply
 from loadtests.report.words import NOTHING, listed
 
 PORT = 8000
@@ -53,11 +54,20 @@ def _waits(found: PhaseMap) -> Iterator[str]:
 
 def _stack(stack: Stack) -> Iterator[str]:
     yield f"## {stack.id}"
-    yield fenced(shlex.join(stack.command(PORT)))
+    yield from _commands(stack)
     yield text(stack.deploy)
     yield table(HEADINGS, list(_rows(stack)), names=len(HEADINGS))
     if stack.deviations:
         yield table(DEVIATES, list(_deviations(stack)), names=len(DEVIATES))
+
+
+def _commands(stack: Stack) -> Iterator[str]:
+    if stack.front is None:
+        yield fenced(shlex.join(stack.command(PORT)))
+        return
+    yield fenced(shlex.join(stack.command(PORT + 1)))
+    yield f"{text(stack.front.program)} listens in front, configured as:"
+    yield fenced(stack.front_config(PORT, PORT + 1).rstrip(), "nginx")
 
 
 def _rows(stack: Stack) -> Iterator[list[str]]:
@@ -65,14 +75,21 @@ def _rows(stack: Stack) -> Iterator[list[str]]:
     same: dict[tuple[str, ...], list[str]] = {}
     for name in SCENARIOS:
         row: tuple[str, ...] = (
-            span(stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)),
-            span(stack.predicted_out_at(name), stack.predicted_out_by(name)),
-            supply(stack.id, stack.predicted_ran_out(name)),
+            _number(
+                stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)
+            ),
+            _number(stack.predicted_out_at(name), stack.predicted_out_by(name)),
+            supply(stack.id, stack.predicted_ran_out(name)) or NOTHING,
             stack.predicted_because(name),
         )
         same.setdefault(row, []).append(name)
     for row, names in same.items():
         yield [text(listed(names)), *map(text, row)]
+
+
+def _number(low: int | None, high: int | None) -> str:
+    made = Prediction(low, high)
+    return "no number" if made.never else prediction(made)
 
 
 def _deviations(stack: Stack) -> Iterator[list[str]]:

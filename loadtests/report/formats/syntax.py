@@ -38,7 +38,7 @@ def code(value: str) -> str:
     return plain(value).replace("`", "'")
 
 
-def fenced(lines: str) -> str:
+def fenced(lines: str, language: str = "sh") -> str:
     """A block of code whose fence is longer than any run of backticks within."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", lines)), default=0))
-    return f"{fence}sh\n{lines}\n{fence}"
+    return f"{fence}{language}\n{lines}\n{fence}"

@@ -16,16 +16,17 @@ from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, spins, summaries
 from loadtests.catalog.scenarios import in_order, slow_clients
 from loadtests.catalog.stacks import HTTP1, Supply
-from loadtests.records.claims import HOLDS, ONLY_WITH, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
 from loadtests.report.prose import joined, prose
 from loadtests.report.said import span
 from loadtests.report.sections.situations import (
     KINDS_OF_CLIENTS,
+    PROXY,
     SITUATIONS,
     Situation,
     about_handlers,
+    of_a_proxy,
 )
 from loadtests.report.special_blocks import Advice, Advised, Stand, Start
 from loadtests.report.words import count, figure
@@ -41,16 +42,9 @@ APART = (
     "Two rows differ. For blocking C libraries, a stack must lend each call a thread. "
     "For quick handlers, it must cost little. *Not* is over twice the least there."
 )
-PROXY = (
-    "nginx, by default, takes in a whole request before it passes it on, and takes in "
-    "an answer as fast as the server writes it, to memory and then to disk (1 GB, "
-    "proxy_max_temp_file_size). Streams with buffering off still reach the server. {}"
-)
-NO_PROXY = "This run did not measure a proxy."
-CLAIMED = "A claim below tried nginx: {}."
-PROXY_CLAIM = "nginx-fixes-sync"  # of the ledger, where nginx was tried
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
+FRONTED = "{} stands in front, configured as the commands of this run show."
 QUICK = "A proxy in front buffers, and handlers are quick (new connections)"
 
 
@@ -62,7 +56,7 @@ def blocks(source: Source) -> Sequence[Block]:
         return []
     tried = {scenario for one in given for scenario in one.evidence}
     notes = [
-        *([prose(PROXY, _of_a_proxy(source))] if tried & {*slow_clients()} else []),
+        *([prose(PROXY, of_a_proxy(source))] if tried & {*slow_clients()} else []),
         *([prose(about_handlers(source.run))] if tried - {*slow_clients()} else []),
     ]
     apart = [prose(APART)] if len(given) > 1 else []
@@ -77,15 +71,6 @@ def blocks(source: Source) -> Sequence[Block]:
     return found
 
 
-def _of_a_proxy(source: Source) -> str:
-    """What the ledger beside the run found, if nginx was there to be tried."""
-    verdicts = source.beside.ledger.verdicts if source.beside.ledger else []
-    for verdict in verdicts:
-        if verdict.id == PROXY_CLAIM and verdict.kind in (HOLDS, ONLY_WITH, REFUTED):
-            return CLAIMED.format(verdict.evidence)
-    return NO_PROXY
-
-
 def advice(run: Run) -> list[Advised]:
     """For each situation of which this run knows something."""
     given = _given(run, SITUATIONS)
@@ -96,7 +81,11 @@ def advice(run: Run) -> list[Advised]:
 def _given(run: Run, situations: Sequence[Situation]) -> list[Advised]:
     found, given = outcomes(run), []
     for situation in situations:
-        some = [o for o in found if o.scenario in situation.scenarios]
+        some = [
+            o
+            for o in found
+            if o.scenario in situation.scenarios and situation.is_about(o.stack)
+        ]
         # One scenario of several is a situation of its own, which comes after.
         if len({o.scenario for o in some}) >= min(2, len(situation.phases)):
             given.append(_of(run, situation, some))
@@ -218,7 +207,10 @@ def _start(run: Run, supported: Sequence[_Held]) -> Start | None:
 def _started(run: Run, stack: str, own: str = "") -> Start:
     argv = next(cell.argv for cell in run.cells if cell.stack == stack)
     known = HTTP1.get(stack)
-    return Start(stack, shlex.join(argv), known.deploy if known else "", own)
+    front = known.front if known else None
+    beside = [FRONTED.format(front.program)] if front else []
+    options = " ".join([*beside, *([known.deploy] if known else [])])
+    return Start(stack, shlex.join(argv), options, own)
 
 
 def _quick(run: Run) -> Advised | None:

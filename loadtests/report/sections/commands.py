@@ -17,10 +17,15 @@ def blocks(source: Source) -> Sequence[Block]:
 
 
 def commands(run: Run) -> dict[str, str]:
-    listing = {cell.stack: cell.argv for cell in run.cells}
+    """The command of each stack, and how what stands in front of it is configured."""
+    listing: dict[str, str] = {}
+    for cell in sorted(run.cells, key=lambda cell: cell.stack):
+        listing[cell.stack] = shlex.join(cell.argv)
+        if cell.front:
+            name = f"{cell.stack}: {cell.front.program}"
+            listing[name] = cell.front.config.rstrip()
     asked = ["python", "-m", "loadtests", *run.run.argv]
-    ordered = {**dict(sorted(listing.items())), "this run": asked}
-    return {name: shlex.join(argv) for name, argv in ordered.items()}
+    return {**listing, "this run": shlex.join(asked)}
 
 
 def again(run: Run) -> str:

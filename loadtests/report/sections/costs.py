@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis import intervals
@@ -44,6 +44,10 @@ NOTE = (
     "the server's side of the connection. Each figure is left out if fewer than {} "
     "slow clients did no harm. Of repeats, the table gives the middle one."
 )
+NOTE_DISK = (
+    "*disk*: what stands in front stores of the answer. That grows with the answer, of "
+    "which the method names the length."
+)
 MANY = 2000  # slow clients of the projection
 MEMORY = (
     "A slow client cost between {} ({} under {}) and {} ({} under {}) of memory. "
@@ -63,6 +67,7 @@ COLUMNS = (
     Column("kernel", "kernel, kB each"),
     Column("sum", "sum, kB each"),
     Column("many", f"{count(MANY)} clients, MB"),
+    Column("disk", "disk, kB each"),
     Column("replaced", "workers replaced"),
 )
 OF_KERNEL = ("kernel", "sum", "many")  # not known of runs of format 1
@@ -78,6 +83,8 @@ def blocks(source: Source) -> Sequence[Block]:
         known = _kernel_is_known(source.run)
         key = "sum" if known else "slow_client"
         about = prose(NOTE, str(FEWEST)) if known else prose(NOTE_1)
+        if any(_stores(row) for row in cells.rows):
+            about = joined([about, prose(NOTE_DISK)])
         if said := memory(outcomes(source.run)):
             found.append(Text(said))
         found.append(Glance(cells, {SHOWN: key}, "All costs", about))
@@ -92,8 +99,19 @@ def table(run: Run) -> Table:
     make = _row if _kernel_is_known(run) else _row_1
     rows = [make(o) for o in by_scenario(run)]
     kept = [row for row in rows if _told(row)]
-    columns = [c for c in COLUMNS if _kernel_is_known(run) or c.key not in OF_KERNEL]
+    known = _kernel_is_known(run)
+    unknown = {*(() if known else OF_KERNEL), *({"disk"} - _disk_of(kept))}
+    columns = [column for column in COLUMNS if column.key not in unknown]
     return Table(CELLS, columns, kept)
+
+
+def _disk_of(rows: Sequence[Mapping[str, Value]]) -> set[str]:
+    return {"disk"} if any(map(_stores, rows)) else set()
+
+
+def _stores(row: Mapping[str, Value]) -> bool:
+    disk = row.get("disk")
+    return isinstance(disk, Figure) and bool(disk.value)
 
 
 def _told(row: dict[str, Value]) -> bool:
@@ -109,6 +127,7 @@ def _row(o: Outcome) -> dict[str, Value]:
         "kernel": typical.kernel if typical else Figure(None),
         "sum": Figure(total),
         "many": Figure(None if total is None else total * MANY / 1024),
+        "disk": Figure(o.typical(lambda c: c.server.disk_kb_per_slow_client)),
     }
 
 

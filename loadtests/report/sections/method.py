@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.analysis import compare, intervals, predictions
 from loadtests.analysis.outcomes import outcomes
+from loadtests.catalog.target import RAW
 from loadtests.records.run import Method, Run
 from loadtests.report.blocks import Block, Points, Section, Source
 from loadtests.report.prose import Prose, code, prose
@@ -55,6 +56,10 @@ SEGMENTS = (
     "All clients connect with TCP segments of {} bytes, as over Ethernet. With the "
     "segments of loopback, a slow reader would take 4 MB of an answer at once."
 )
+STORED = (
+    "Slow readers of {} ask for {} MB, and elsewhere for {} MB. nginx stores each "
+    "answer in a file: a slow reader costs as much disk as its answer is long."
+)
 LATE = "Requests left at most {} late (p99, worst cell)."
 
 
@@ -73,6 +78,7 @@ def lines(run: Run) -> list[Prose]:
         _nofile(run),
         prose(f"{MACHINE} {FRESH}", how.cores or CORES),
         prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else (),
+        _stored(run),
         prose(_order(run)),
         _repeats(run),
         repeatability(run),
@@ -99,6 +105,17 @@ def _slow_clients(how: Method) -> list[Prose]:
 def _nofile(run: Run) -> Prose:
     known = sorted({cell.nofile for cell in run.cells if cell.nofile})
     return prose(NOFILE, listed([count(n) for n in known])) if known else ()
+
+
+def _stored(run: Run) -> Prose:
+    """That some slow readers ask for less, because it is stored on disk."""
+    usual = RAW.download_mb
+    lengths = {c.stack: c.download_mb for c in run.cells if c.download_mb}
+    short = {name: mb for name, mb in lengths.items() if mb != usual}
+    if not short:
+        return ()
+    each = listed([f"{mb:g}" for mb in sorted(set(short.values()))])
+    return prose(STORED, listed(sorted(short)), each, f"{usual:g}")
 
 
 def _order(run: Run) -> str:
