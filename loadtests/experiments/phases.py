@@ -17,7 +17,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks import Stack, Supply
 from loadtests.catalog.target import RAW
 from loadtests.clients import wire
-from loadtests.clients.behaviours import header_lines, opening
+from loadtests.clients.visits import header_lines, opening
 from loadtests.clients.wire import Address
 from loadtests.records.phase_map import Ended
 from loadtests.servers.processes import Guard
