@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,21 +50,33 @@ def observed(
             )
             for stack in chosen
         ]
+        going_on = threading.Event()
+        going_on.set()
+
+        def of_one(server: Server) -> list[Behaviour]:
+            found = []
+            for row in _rows(server, folder):
+                tell()
+                found += row
+                if not going_on.is_set():
+                    break
+            return found
+
         with ThreadPoolExecutor(len(servers)) as pool:
-            found = pool.map(lambda one: list(_all(one, folder, tell)), servers)
-            return [behaviour for some in found for behaviour in some]
+            try:
+                return [one for found in pool.map(of_one, servers) for one in found]
+            finally:
+                going_on.clear()  # after Ctrl-C the threads end with their rows
 
 
-def _all(server: Server, notes: Path, tell: Callable[[], None]) -> Iterator[Behaviour]:
+def _rows(server: Server, notes: Path) -> Iterator[list[Behaviour]]:
+    """Row by row; SIGTERM comes last, and is two rows at once."""
     rows = rows_of(server.stack)
     for row in rows:
         if row.how is not How.STOPPING:
-            yield settled(functools.partial(tried, server, notes, row))
-            tell()
+            yield [settled(functools.partial(tried, server, notes, row))]
     idle, in_flight = (row for row in rows if row.how is How.STOPPING)
-    yield from stopped(server, idle, in_flight)
-    tell()
-    tell()
+    yield stopped(server, idle, in_flight)
 
 
 def tried(server: Server, notes: Path, row: Row) -> Behaviour:
