@@ -18,14 +18,16 @@ unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
 .PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load validate \
-	report compare claims phases bench example readme test lint check format lock clean
+	report compare claims phases behaviours bench example readme test lint check \
+	format lock clean
 
 help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
 help install serve-wsgi serve-asgi serve trace stacks diff load validate report compare \
-	claims phases bench example readme test lint check format lock clean $(READY): | typed
+	claims phases behaviours bench example readme test lint check format lock clean \
+	$(READY): | typed
 
 typed: export GOALS := $(MAKECMDGOALS)
 typed:
@@ -66,7 +68,7 @@ $(READY): requirements.lock
 	@touch $@
 
 serve-wsgi serve-asgi serve trace stacks load validate report compare claims \
-	phases bench example readme: $(READY)
+	phases behaviours bench example readme: $(READY)
 	@$(PY) -m loadtests make $@
 
 diff:

@@ -1,6 +1,6 @@
 """The scenarios: what the slow clients do.
 
-A new scenario is an entry here, and a behaviour in `loadtests/clients/behaviours.py`.
+A new scenario is an entry here, and a visit in `loadtests/clients/visits.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Scenario:
 
     `what` is a sentence whose subject is the slow client. `locust_file` is for a
     scenario from outside this project: a file that Locust loads too, and that adds the
-    scenario and its behaviour there.
+    scenario and its visit there.
     """
 
     id: str

@@ -24,8 +24,8 @@ from locust import User, constant, events, task
 
 from loadtests.catalog.scenarios import SCENARIOS, Scenario
 from loadtests.clients import staircase, steering, wire
-from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
 from loadtests.clients.targets import from_option
+from loadtests.clients.visits import VISITS, receive_buffer
 from loadtests.clients.wire import Ending
 from loadtests.records.samples import VISITS_FILE, SampleWriter, Visit
 
@@ -118,7 +118,7 @@ class SlowClient(User):
                 ending = Ending("held")
                 self.in_place = True
                 run.connected(self, began_s)
-                ending = BEHAVIOURS[self.scenario.id](sock, self.target)
+                ending = VISITS[self.scenario.id](sock, self.target)
         except wire.WireError as error:
             ending = Ending(error.fault)
         finally:

@@ -11,6 +11,8 @@ from loadtests import ROOT, UserError
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
+from loadtests.records.behaviours import BEHAVIOURS_FILE
+from loadtests.records.phase_map import PHASE_MAP_FILE
 from loadtests.records.run import RUN_FILE, load_run
 
 COMMAND = Command("make a run the example", place=100)
@@ -26,6 +28,8 @@ TARGETS = (
 
 EXAMPLE = Path("reports/example")  # as the README links to it
 KEPT = ("run.json", "report.html", "report.md", "charts", "claims.json", "traces.json")
+# Of the servers, not of a run: what was there stays.
+STAYS = (PHASE_MAP_FILE, BEHAVIOURS_FILE)
 MOST_SAMPLES = 2_000_000  # bytes: raw samples of more are left out
 
 
@@ -46,7 +50,7 @@ def keep(arguments: argparse.Namespace) -> Status:
 
 
 def take(run: Path, example: Path) -> list[Path]:
-    """Copy what is kept of a run; what was the example before is gone."""
+    """Copy what is kept of a run; what was the example before is gone but STAYS."""
     load_run(run)
     run = run.parent if run.name == RUN_FILE else run
     if run.resolve() == example.resolve():
@@ -64,6 +68,9 @@ def take(run: Path, example: Path) -> list[Path]:
     for name in names:
         copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
         copy(run / name, new / name)
+    for name in (name for name in STAYS if (example / name).exists()):
+        shutil.copyfile(example / name, new / name)
+        names.append(name)
     shutil.rmtree(example, ignore_errors=True)
     new.rename(example)
     return [example / name for name in names]

@@ -1,5 +1,5 @@
 """`make readme`: what the example found, in README.md; what the catalog has of each
-server, in docs/servers.md."""
+server, in docs/servers.md; what each does with odd requests, in docs/behaviours.md."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from loadtests import ROOT
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE, ExampleError
 from loadtests.commands.statuses import Status
+from loadtests.records.behaviours import BEHAVIOURS_FILE, load_behaviours
 from loadtests.records.folder import read_beside
 from loadtests.records.phase_map import PHASE_MAP_FILE, load_phase_map
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
-from loadtests.report.formats import markdown, readme, servers
+from loadtests.report.formats import behaviours, markdown, readme, servers
 
 COMMAND = Command("show in README.md what the example found", place=110)
 TARGETS = (
@@ -30,6 +31,7 @@ TARGETS = (
 STALE = "README.md is not what `make readme` writes from the example"
 
 STALE_SERVERS = "docs/servers.md is not what `make readme` writes from the catalog"
+STALE_BEHAVIOURS = "docs/behaviours.md is not what `make readme` writes from the record"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,16 +43,29 @@ def show_in_readme(arguments: argparse.Namespace) -> Status:
     """Write what the example found into the README, or see that it is there."""
     renew(ROOT, check=arguments.check)
     renew_servers(ROOT, check=arguments.check)
+    renew_behaviours(ROOT, check=arguments.check)
     return Status.DONE
 
 
 def renew_servers(root: Path, *, check: bool) -> None:
     path, measured = root / "docs/servers.md", root / EXAMPLE / PHASE_MAP_FILE
     page = servers.page(load_phase_map(measured) if measured.exists() else None)
+    _renew(path, page, STALE_SERVERS, check=check)
+
+
+def renew_behaviours(root: Path, *, check: bool) -> None:
+    record = root / EXAMPLE / BEHAVIOURS_FILE
+    if not record.exists():
+        return
+    page = behaviours.page(load_behaviours(record))
+    _renew(root / "docs/behaviours.md", page, STALE_BEHAVIOURS, check=check)
+
+
+def _renew(path: Path, page: str, stale: str, *, check: bool) -> None:
     if not check:
         path.write_text(page, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != page:
-        raise ExampleError(STALE_SERVERS)
+        raise ExampleError(stale)
 
 
 def renew(root: Path, *, check: bool) -> None:

@@ -18,7 +18,7 @@ from loadtests.catalog.stacks import Stack, Supply
 from loadtests.catalog.target import RAW
 from loadtests.clients import wire
 from loadtests.clients.answers import parse_status
-from loadtests.clients.behaviours import header_lines, opening
+from loadtests.clients.visits import header_lines, opening
 from loadtests.clients.wire import Address
 from loadtests.records.phase_map import Ended
 from loadtests.servers.processes import Guard

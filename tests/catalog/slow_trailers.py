@@ -12,7 +12,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.target import Target
 from loadtests.clients import wire
-from loadtests.clients.behaviours import BEHAVIOURS, GAP_S, header_lines, opening
+from loadtests.clients.visits import GAP_S, VISITS, header_lines, opening
 
 SLOW_TRAILERS = Scenario(
     "slow-trailers", Phase.BODY, "sends a trailer line each second", __file__
@@ -28,9 +28,9 @@ def slow_trailers(
 
 
 def enter() -> None:
-    """Add the scenario and its behaviour to those of the project."""
+    """Add the scenario and its visit to those of the project."""
     scenarios.add(SLOW_TRAILERS)
-    BEHAVIOURS[SLOW_TRAILERS.id] = slow_trailers
+    VISITS[SLOW_TRAILERS.id] = slow_trailers
 
 
 if __name__ == "slow_trailers":  # as Locust names it

@@ -14,7 +14,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS, Scenario, ScenarioError, in_order
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Stack, StackError
-from loadtests.clients.behaviours import BEHAVIOURS
+from loadtests.clients.visits import VISITS
 from loadtests.commands.stacks import show
 from loadtests.experiments.order import Order
 from loadtests.experiments.run import begin_run, go_on
@@ -36,7 +36,7 @@ def added() -> Iterator[tuple[Stack, Scenario]]:
         yield THREE_THREADS, SLOW_TRAILERS
     finally:
         del STACKS[THREE_THREADS.id]
-        del SCENARIOS[SLOW_TRAILERS.id], BEHAVIOURS[SLOW_TRAILERS.id]
+        del SCENARIOS[SLOW_TRAILERS.id], VISITS[SLOW_TRAILERS.id]
 
 
 def test_additions_are_found_in_their_places(added: tuple[Stack, Scenario]) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.target import RAW
-from loadtests.clients.behaviours import opening
+from loadtests.clients.visits import opening
 from loadtests.clients.targets import as_option, from_option, target_of
 from loadtests.records.target import OtherTarget
 

@@ -138,10 +138,11 @@ def test_example_is_what_a_reader_needs_of_a_run(
     (run / "samples/a.1").mkdir(parents=True)
     (run / "samples/a.1/probe.csv").write_text("x" * size)
     save_run(runs.run([]), kept)
-    (kept / "old").touch()
+    for name in ("old", *example.STAYS):
+        (kept / name).touch()
     names = {path.name for path in example.take(run, kept)}
     assert names == {path.name for path in kept.iterdir()}
-    expected = {"run.json", "report.html", "charts", "claims.json"}
+    expected = {"run.json", "report.html", "charts", "claims.json", *example.STAYS}
     assert names == expected | ({"samples"} if whole else set())
     assert (kept / "charts/a.svg").read_text() == "charts/a.svg"
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from pathlib import Path
+
+import pytest
 
 import asgi_app.main
 import wsgi_app.main
 from loadtests import ROOT
+from loadtests.commands.example import EXAMPLE, ExampleError
+from loadtests.commands.readme import renew_behaviours
 from loadtests.commands.targets import TARGETS
+from loadtests.records.behaviours import BEHAVIOURS_FILE, save_behaviours
 from loadtests.report.formats import readme
 from tests import runs
+from tests.behaviours import grid
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -34,3 +41,15 @@ def test_only_a_run_of_the_earlier_method_says_so() -> None:
     said = "An earlier method measured this run"
     assert said in readme.part(run, "reports/example")
     assert said not in readme.part(dataclasses.replace(run, method=now), "reports/x")
+
+
+def test_page_of_the_behaviours_is_that_of_the_record(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs/behaviours.md"
+    renew_behaviours(tmp_path, check=True)
+    save_behaviours(grid(), tmp_path / EXAMPLE / BEHAVIOURS_FILE)
+    with pytest.raises(ExampleError, match="not what `make readme` writes"):
+        renew_behaviours(tmp_path, check=True)
+    renew_behaviours(tmp_path, check=False)
+    renew_behaviours(tmp_path, check=True)
+    assert page.read_text().startswith("# Behaviours")

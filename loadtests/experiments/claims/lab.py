@@ -22,8 +22,8 @@ from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.stacks import find
 from loadtests.catalog.target import RAW, Target
 from loadtests.clients import wire
-from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
 from loadtests.clients.conversations import ask
+from loadtests.clients.visits import VISITS, receive_buffer
 from loadtests.clients.wire import Address, WireError, exchange
 from loadtests.experiments.costs import HELLO, apart, cost_of_request
 from loadtests.servers.processes import Guard, wait_until
@@ -152,7 +152,7 @@ def slow(
 ) -> Iterator[Crowd]:
     """Hold that many slow clients for as long as the block runs."""
     buffer = receive_buffer(find_scenario(scenario).phase)
-    behave = BEHAVIOURS[scenario]
+    visit = VISITS[scenario]
     with ThreadPoolExecutor(count) as pool, contextlib.ExitStack() as sockets:
         crowd = Crowd([], [])
         try:
@@ -162,7 +162,7 @@ def slow(
                 # at once, and not when it next probes a window that is closed.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 crowd.sockets.append(sockets.enter_context(sock))
-                crowd.visits.append(pool.submit(behave, sock, target, _GAP_S))
+                crowd.visits.append(pool.submit(visit, sock, target, _GAP_S))
             time.sleep(_SETTLE_S)
             yield crowd
         finally:

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
 from loadtests.clients import wire
-from loadtests.clients.behaviours import header_lines
 from loadtests.clients.conversations import ask, request
+from loadtests.clients.visits import header_lines
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.interface import FIELD
 from loadtests.experiments.claims.lab import Lab, healthy, of_claims, slow

@@ -17,8 +17,8 @@ from gunicorn.config import (  # type: ignore[import-untyped]
 )
 
 from loadtests.clients import wire
-from loadtests.clients.behaviours import header_lines
 from loadtests.clients.conversations import ask, request
+from loadtests.clients.visits import header_lines
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.interface import FIELD
 from loadtests.experiments.claims.lab import Lab, healthy, slow, timed

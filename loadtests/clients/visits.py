@@ -1,8 +1,8 @@
-"""The behaviours: for each scenario, how one visit of a slow client goes.
+"""The visits: for each scenario, how one visit of a slow client goes.
 
-A behaviour is given a connected socket and a target; it is slow, and returns how the
+A visit is given a connected socket and a target. It is slow, and returns how the
 visit ended. It knows nothing of Locust: the load test's slow clients and those of the
-claims behave by the same functions.
+claims visit by the same functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GAP_S = 1.0
 _UPLOAD_BYTES = 1_000_000
 
 
-class Behaviour(Protocol):
+class Visit(Protocol):
     """One way to be slow, with `gap_s` seconds between one step and the next."""
 
     def __call__(
@@ -86,7 +86,7 @@ def _whole(target: Target, phase: Phase) -> bytes:
 
 
 # By scenario. More can be added, as to the scenarios themselves.
-BEHAVIOURS: dict[str, Behaviour] = {
+VISITS: dict[str, Visit] = {
     "idle": idle,
     "slow-headers": slow_headers,
     "slow-body": slow_body,

@@ -1,4 +1,4 @@
-"""The behaviours: what each slow client sends, and in which pieces."""
+"""The visits: what each slow client sends, and in which pieces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import SCENARIOS, scenario
 from loadtests.catalog.target import RAW, Target
-from loadtests.clients.behaviours import BEHAVIOURS, receive_buffer
+from loadtests.clients.visits import VISITS, receive_buffer
 from loadtests.clients.wire import Ending
 
 TARGET = dataclasses.replace(RAW, host="127.0.0.1:8000")
@@ -35,7 +35,7 @@ def sent(scenario_id: str, target: Target, size: int) -> tuple[bytes, Ending]:
     """The first bytes that a slow client sends, and its ending when we hang up then."""
     client, server = socket.socketpair()
     with client, server, ThreadPoolExecutor(1) as pool:
-        visit = pool.submit(BEHAVIOURS[scenario_id], client, target, GAP_S)
+        visit = pool.submit(VISITS[scenario_id], client, target, GAP_S)
         server.settimeout(5)
         data = b""
         while len(data) < size:
@@ -44,8 +44,8 @@ def sent(scenario_id: str, target: Target, size: int) -> tuple[bytes, Ending]:
         return data, visit.result(5)
 
 
-def test_every_scenario_has_a_behaviour() -> None:
-    assert BEHAVIOURS.keys() == SCENARIOS.keys() == SENT.keys()
+def test_every_scenario_has_a_visit() -> None:
+    assert VISITS.keys() == SCENARIOS.keys() == SENT.keys()
 
 
 @pytest.mark.parametrize("scenario_id", SENT)
