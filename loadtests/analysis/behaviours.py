@@ -13,6 +13,7 @@ from loadtests.records.behaviours import (
     KEPT,
     MALFORMED,
     REFUSED,
+    VARIES,
     WAITS,
     WRONG,
     Behaviour,
@@ -66,6 +67,8 @@ def breaks(one: Behaviour) -> bool:
 
 
 def _keeps(must: Must, one: Behaviour) -> bool:
+    if one.kind == VARIES:
+        return True
     if one.kind in _SILENT:
         return must.silent
     if one.kind == WAITS and not one.statuses:  # with an interim answer it may wait
@@ -114,12 +117,30 @@ class Change:
 
 
 def changes(base: Behaviours, new: Behaviours) -> Iterator[Change]:
-    """Where a stack does not do what the record says."""
+    """Where a stack does not do what the record says; what varies says nothing."""
     before = {(one.stack, one.row): one for one in base.behaviours}
     for one in known(new):
         was = before.get((one.stack, one.row))
-        if was != one:
+        if was != one and VARIES not in (one.kind, was.kind if was else ""):
             yield Change(one, was, versions(base, new, one.stack))
+
+
+def unexplained(base: Behaviours, new: Behaviours) -> list[str]:
+    """The stacks that do something else than the record, with the same versions."""
+    found = (one.now.stack for one in changes(base, new) if one.is_unexplained)
+    return list(dict.fromkeys(found))
+
+
+def agreed(first: Behaviours, second: Behaviours) -> Behaviours:
+    """What two grids agree on; what they do not varies."""
+    again = {(one.stack, one.row): one for one in second.behaviours}
+    both = (
+        one
+        if again.get((one.stack, one.row), one) == one
+        else Behaviour(one.stack, one.row, VARIES)
+        for one in first.behaviours
+    )
+    return replace(first, behaviours=[*both])
 
 
 def versions(
@@ -138,6 +159,8 @@ def _versions(found: Behaviours, stack: str) -> dict[str, str]:
     packages = found.environment.packages
     names = HTTP1[stack].packages
     names += tuple(extra for name in names for extra in PARSERS.get(name, ()))
+    if front := HTTP1[stack].front:
+        names += (front.program,)
     # A third figure of Python changes no server.
     python = ".".join(found.environment.python.split(".")[:2])
     return {"Python": python} | {n: packages.get(n, "none") for n in names}

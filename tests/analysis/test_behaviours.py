@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadtests.analysis.behaviours import (
+    agreed,
     alike,
     breaks,
     broken,
@@ -12,8 +13,9 @@ from loadtests.analysis.behaviours import (
     changes,
     columns,
     differing,
+    unexplained,
 )
-from loadtests.records.behaviours import Behaviour
+from loadtests.records.behaviours import VARIES, Behaviour
 from tests.behaviours import GUNICORN, H11, UVICORN, answered, grid
 
 CHUNKED, TWICE = "length-and-chunked", "length-twice"
@@ -121,6 +123,30 @@ def test_change_with_other_versions_names_them() -> None:
     other = grid(closed(TWICE), python="3.11.9", gunicorn="28.0.0", wsproto="1.2.0")
     (change,) = changes(base, other)
     assert change.is_unexplained
+
+
+def test_what_varies_is_no_change_and_breaks_nothing() -> None:
+    assert not breaks(Behaviour(UVICORN, TWICE, VARIES))
+    varies = grid(Behaviour(UVICORN, TWICE, VARIES))
+    assert list(changes(varies, grid(closed(TWICE)))) == []
+    assert list(changes(grid(closed(TWICE)), varies)) == []
+
+
+def test_what_two_grids_do_not_agree_on_varies() -> None:
+    first = grid(closed(TWICE), closed(CHUNKED), answered(H11, TWICE, 400))
+    second = grid(closed(TWICE), waits(CHUNKED))
+    found = agreed(first, second).behaviours
+    assert [one.kind for one in found] == ["closed", VARIES, "answered"]
+    assert unexplained(second, first) == [UVICORN]
+    assert unexplained(second, agreed(first, second)) == []
+
+
+def test_nginx_of_another_version_explains_what_stands_behind_it() -> None:
+    behind = "asgi-uvicorn-nginx"
+    base = grid(answered(behind, TWICE, 400), nginx="1.22.1")
+    new = grid(answered(behind, TWICE, 200), nginx="1.28.0")
+    (change,) = changes(base, new)
+    assert change.versions == (("nginx", "1.22.1", "1.28.0"),)
 
 
 def test_row_that_the_record_lacks_is_no_failure() -> None:

@@ -6,8 +6,8 @@ import dataclasses
 
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.target import RAW
-from loadtests.clients.visits import opening
 from loadtests.clients.targets import as_option, from_option, target_of
+from loadtests.clients.visits import opening
 from loadtests.records.target import OtherTarget
 
 OTHER = OtherTarget(

@@ -96,6 +96,7 @@ class Row:
 
     `sent` are the pieces, each with the rest of the exchange in between. `answers`: how
     many there may be. With `tells_after` the page says what becomes of the connection.
+    With `races_behind_a_proxy` chance decides which of two answers comes through one.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Row:
     how: How = How.EXCHANGE
     growing: Growing | None = None
     interface: str = ""  # empty: both
+    races_behind_a_proxy: bool = False
 
 
 def request(

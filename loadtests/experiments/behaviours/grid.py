@@ -90,6 +90,8 @@ def tried(server: Server, notes: Path, row: Row) -> Behaviour:
 
 
 def _tried(server: Server, notes: Path, row: Row) -> Behaviour:
+    if row.races_behind_a_proxy and server.front:
+        return Behaviour(server.stack.id, row.id, VARIES)
     if row.how is How.LEAVING:
         return left(server, notes, row)
     if row.how is How.FRAME:
