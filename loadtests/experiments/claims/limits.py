@@ -18,6 +18,7 @@ from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
+    either,
     holds,
     holds_only_with,
     need,
@@ -118,10 +119,7 @@ def asgi_servers_wait_for_headers(lab: Lab) -> Finding:
         return holds(evidence)
     need(bool(waited), evidence)
     servers = [stack_id.removeprefix("asgi-") for stack_id in waited]
-    *some, last = servers
-    return holds_only_with(
-        " or ".join([*filter(None, [", ".join(some)]), last]), evidence
-    )
+    return holds_only_with(either(servers), evidence)
 
 
 def _statuses(address: Address) -> Counter[int | None]:

@@ -12,8 +12,9 @@ import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
@@ -31,6 +32,10 @@ _STREAM = Request("GET", "/stream?chunks=128&size=65536")
 _GAP_S = 0.25
 _SETTLE_S = 0.3
 _RESET = struct.pack("ii", 1, 0)
+
+K = TypeVar("K")
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def of_claims(requests: Mapping[Phase, Request]) -> Target:
@@ -137,6 +142,12 @@ def together(address: Address, target: str, count: int) -> float:
     if set(statuses) != {200}:
         raise WireError("malformed", f"{target}: {Counter(statuses)}")
     return time.monotonic() - began_s
+
+
+def at_once(call: Callable[[T], U], given: Mapping[K, T]) -> dict[K, U]:
+    """What the call makes of each, all at the same time."""
+    with ThreadPoolExecutor(len(given)) as pool:
+        return dict(zip(given, pool.map(call, given.values()), strict=True))
 
 
 def late_head(address: Address, takes_s: float, gap_s: float = 0.5) -> str:
