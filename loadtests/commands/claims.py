@@ -27,6 +27,7 @@ from loadtests.experiments.claims import (
     limits,
     serving,
     streaming,
+    waiting,
 )
 from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import Claim, choose, decide
@@ -60,7 +61,7 @@ TARGETS = (
 VARIABLES = {"ONLY": "<id>,<id>"}
 
 # Imported, they have registered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, limits, buffering, cost)
+FILES = (interface, streaming, beyond, serving, limits, waiting, buffering, cost)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",

@@ -1,4 +1,7 @@
-"""Claims that wait: begun before the first claim is decided, asked for in turn."""
+"""Claims that wait: begun before the first claim is decided, asked for in turn.
+
+Two are tried on real servers, with shorter times than those of `make claims`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from loadtests.clients.wire import WireError
+from loadtests.experiments.claims import waiting
 from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Claim,
     Finding,
+    choose,
     decide,
     either,
     holds,
 )
-from loadtests.records.claims import ERROR, HOLDS
+from loadtests.records.claims import ERROR, HOLDS, ONLY_WITH, REFUTED
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import ServerError
 
@@ -91,3 +96,20 @@ def test_closing_ends_what_waits_on_no_server(guard: Guard, tmp_path: Path) -> N
 )
 def test_conditions_are_joined_by_an_or(names: list[str], words: str) -> None:
     assert either(names) == words
+
+
+def test_claims_that_wait_are_decided_on_real_servers(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, shorter in (
+        ("KEEP_ALIVES_S", (1, 5)),
+        ("HEADERS_S", 2.5),
+        ("TIMEOUT_S", 3),
+        ("STAYS_S", 5),
+    ):
+        monkeypatch.setattr(waiting, name, shorter)
+    names = ["keep-alive-is-between-requests", "disconnect-means-gone"]
+    verdicts = list(decide(choose(names), lab))
+    evidence = [verdict.evidence for verdict in verdicts]
+    assert [verdict.kind for verdict in verdicts] == [REFUTED, ONLY_WITH], evidence
+    assert verdicts[1].condition == "asgi-uvicorn or asgi-hypercorn", evidence
