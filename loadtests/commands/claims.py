@@ -25,6 +25,7 @@ from loadtests.experiments.claims import (
     cost,
     interface,
     limits,
+    running_out,
     serving,
     streaming,
     waiting,
@@ -61,7 +62,10 @@ TARGETS = (
 VARIABLES = {"ONLY": "<id>,<id>"}
 
 # Imported, they have registered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, limits, waiting, buffering, cost)
+FILES = (
+    *(interface, streaming, beyond, serving, limits, running_out),
+    *(waiting, buffering, cost),
+)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",

@@ -63,6 +63,12 @@ class Lab:
         server = self._running(_stack(stack_id, options, app))
         return self._stack.enter_context(server)
 
+    def short_of_descriptors(
+        self, stack_id: str, nofile: int
+    ) -> contextlib.AbstractContextManager[Server]:
+        """A stack that may open so few, for as long as the block runs."""
+        return self._running(_stack(stack_id, (), "", nofile))
+
     def _running(
         self, stack: Stack, *, answering: bool = True
     ) -> contextlib.AbstractContextManager[Server]:
@@ -112,7 +118,9 @@ class Lab:
         self._pool.shutdown()
 
 
-def _stack(stack_id: str, options: tuple[str, ...], app: str) -> Stack:
-    stack = find(stack_id).with_counts(1, None)
+def _stack(
+    stack_id: str, options: tuple[str, ...], app: str, nofile: int | None = None
+) -> Stack:
+    stack = find(stack_id).with_counts(1, None, nofile)
     argv = (*stack.argv, *options)
     return dataclasses.replace(stack, app=app or stack.app, argv=argv)
