@@ -23,6 +23,7 @@ from loadtests.experiments.claims import (
     beyond,
     buffering,
     cost,
+    hung_workers,
     interface,
     limits,
     running_out,
@@ -64,7 +65,7 @@ VARIABLES = {"ONLY": "<id>,<id>"}
 # Imported, they have registered their claims, in this order.
 FILES = (
     *(interface, streaming, beyond, serving, limits, running_out),
-    *(waiting, buffering, cost),
+    *(waiting, hung_workers, buffering, cost),
 )
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {

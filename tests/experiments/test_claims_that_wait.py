@@ -5,6 +5,7 @@ Two are tried on real servers, with shorter times than those of `make claims`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from loadtests.experiments.claims.registry import (
     holds,
 )
 from loadtests.records.claims import ERROR, HOLDS, ONLY_WITH, REFUTED
+from loadtests.servers.apps.hanging import HANGS
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import ServerError
 
@@ -96,6 +98,28 @@ def test_closing_ends_what_waits_on_no_server(guard: Guard, tmp_path: Path) -> N
 )
 def test_conditions_are_joined_by_an_or(names: list[str], words: str) -> None:
     assert either(names) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "stops"), [("/sleep", False), ("/sleep-with-gil", True)]
+)
+def test_hang_stops_other_threads_only_if_it_keeps_the_gil(
+    path: str, stops: bool
+) -> None:
+    gaps_s, over = [0.0], threading.Event()
+
+    def tick() -> None:
+        before_s = time.monotonic()
+        while not over.wait(0.01):
+            gaps_s.append(time.monotonic() - before_s)
+            before_s += gaps_s[-1]
+
+    ticking = threading.Thread(target=tick)
+    ticking.start()
+    HANGS[path](1)
+    over.set()
+    ticking.join()
+    assert (sum(gap_s > 0.8 for gap_s in gaps_s) == 1) is stops
 
 
 def test_claims_that_wait_are_decided_on_real_servers(
