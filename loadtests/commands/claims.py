@@ -23,10 +23,13 @@ from loadtests.experiments.claims import (
     beyond,
     buffering,
     cost,
+    hung_workers,
     interface,
     limits,
+    running_out,
     serving,
     streaming,
+    waiting,
 )
 from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import Claim, choose, decide
@@ -60,7 +63,10 @@ TARGETS = (
 VARIABLES = {"ONLY": "<id>,<id>"}
 
 # Imported, they have registered their claims, in this order.
-FILES = (interface, streaming, beyond, serving, limits, buffering, cost)
+FILES = (
+    *(interface, streaming, beyond, serving, limits, running_out),
+    *(waiting, hung_workers, buffering, cost),
+)
 LEDGER = ROOT / "reports" / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",

@@ -18,7 +18,7 @@ from loadtests.experiments.claims.interface import (
     INTRODUCTION,
     WSGI,
 )
-from loadtests.experiments.claims.lab import Lab, timed
+from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
@@ -28,6 +28,7 @@ from loadtests.experiments.claims.registry import (
     refuted,
 )
 from loadtests.experiments.claims.streaming import comes_to
+from loadtests.experiments.claims.visits import timed
 from loadtests.servers.apps.claims import WORK_S
 from loadtests.servers.processes import wait_until
 

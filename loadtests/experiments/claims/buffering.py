@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.interface import FIELD
-from loadtests.experiments.claims.lab import Lab, recovered
+from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
@@ -17,6 +17,7 @@ from loadtests.experiments.claims.registry import (
     refuted,
 )
 from loadtests.experiments.claims.serving import SENT, WAYS, answered
+from loadtests.experiments.claims.visits import recovered
 from loadtests.servers.nginx import MISSING, Door, is_installed, nginx
 
 SLOW = 8

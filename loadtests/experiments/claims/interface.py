@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from loadtests.clients.conversations import ask, converse, request
-from loadtests.experiments.claims.lab import Lab, together
+from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
@@ -15,6 +15,7 @@ from loadtests.experiments.claims.registry import (
     not_testable,
     refuted,
 )
+from loadtests.experiments.claims.visits import together
 from loadtests.servers.apps import claims
 
 INTRODUCTION = "an introduction to ASGI"

@@ -2,49 +2,33 @@
 
 The servers are shared: one is started when a claim first asks for it. Each has one
 worker, so that what a client takes from the server is not lent by another worker.
+What takes long is begun before the first claim, on servers of its own, so that the
+ledger waits for the longest of these waits and not for their sum.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import socket
-import struct
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import itertools
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
-from loadtests.catalog.contract import Request
-from loadtests.catalog.phases import Phase
-from loadtests.catalog.scenarios import scenario as find_scenario
-from loadtests.catalog.stacks import find
-from loadtests.catalog.target import RAW, Target
-from loadtests.clients import wire
-from loadtests.clients.conversations import ask
-from loadtests.clients.visits import VISITS, receive_buffer
-from loadtests.clients.wire import Address, WireError, exchange
+from loadtests.catalog.stacks import Stack, find
+from loadtests.experiments.claims.visits import recovered
 from loadtests.experiments.costs import HELLO, apart, cost_of_request
-from loadtests.servers.processes import Guard, wait_until
+from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
 
-DEADLINE_S = 1.0
-# More than the sockets' buffers take (over 4 MB), little enough for a proxy's disk.
-_STREAM = Request("GET", "/stream?chunks=128&size=65536")
-_GAP_S = 0.25
-_SETTLE_S = 0.3
-_RESET = struct.pack("ii", 1, 0)
 _ROUNDS, _DRIVEN_S = 2, 0.4
+_MOST_WAITS = 32  # at once, each in a thread
 
-
-def of_claims(requests: Mapping[Phase, Request]) -> Target:
-    """Our apps, with other requests to be drawn out."""
-    drawn_out = {**RAW.requests, Phase.RESPONSE: _STREAM, **requests}
-    return dataclasses.replace(RAW, host="claims", requests=drawn_out)
-
-
-_TARGET = of_claims({})
+T = TypeVar("T")
+# Starts servers, and returns what then waits on them, in a thread.
+Wait = Callable[["Lab"], Callable[[], T]]
 
 
 class Lab:
@@ -53,8 +37,12 @@ class Lab:
     def __init__(self, guard: Guard, logs: Path) -> None:
         self.guard = guard
         self.logs = logs
+        self.over = threading.Event()  # for those who wait on no server
         self._servers: dict[tuple[str, ...], Server] = {}
         self._stack = contextlib.ExitStack()
+        self._numbers = itertools.count()
+        self._pool = ThreadPoolExecutor(_MOST_WAITS)
+        self._waits: dict[Wait[Any], Future[Any]] = {}
         self._cost_us: dict[tuple[tuple[str, str], bool], float] = {}
 
     def serve(
@@ -64,15 +52,39 @@ class Lab:
         got over the clients of the claim before, or this raises."""
         key = (stack_id, app, *options)
         if key not in self._servers:
-            stack = find(stack_id).with_counts(1, None)
-            argv = (*stack.argv, *options)
-            stack = dataclasses.replace(stack, app=app or stack.app, argv=argv)
-            log = self.logs / f"{len(self._servers)}-{stack_id}.log"
-            server = running(stack, self.guard, log, answering=answering)
+            server = self._running(_stack(stack_id, options, app), answering=answering)
             self._servers[key] = self._stack.enter_context(server)
         elif answering:
             recovered(self._servers[key].address)
         return self._servers[key]
+
+    def own(self, stack_id: str, *options: str, app: str = "") -> Server:
+        """The same, for one claim alone: its clients stay while others are tried."""
+        server = self._running(_stack(stack_id, options, app))
+        return self._stack.enter_context(server)
+
+    def short_of_descriptors(
+        self, stack_id: str, nofile: int
+    ) -> contextlib.AbstractContextManager[Server]:
+        """A stack that may open so few, for as long as the block runs."""
+        return self._running(_stack(stack_id, (), "", nofile))
+
+    def _running(
+        self, stack: Stack, *, answering: bool = True
+    ) -> contextlib.AbstractContextManager[Server]:
+        log = self.logs / f"{next(self._numbers)}-{stack.id}.log"
+        return running(stack, self.guard, log, answering=answering)
+
+    def begin(self, wait: Wait[T]) -> None:
+        """Begin a wait; its claim asks for what came of it, in its turn."""
+        self._waits[wait] = self._pool.submit(wait(self))
+
+    def waited(self, wait: Wait[T]) -> T:
+        """What came of a wait, begun now unless it was before."""
+        if wait not in self._waits:
+            self.begin(wait)
+        found: T = self._waits[wait].result()
+        return found
 
     def cpu_us(
         self, served: Mapping[str, tuple[str, str]], *, kept_alive: bool
@@ -100,101 +112,15 @@ class Lab:
         self._cost_us[key] = min(known, price.cpu_us)
 
     def close(self) -> None:
+        """Stop the servers, which ends all waits on them."""
+        self.over.set()
         self._stack.close()
+        self._pool.shutdown()
 
 
-def timed(address: Address, deadline_s: float = DEADLINE_S) -> float:
-    """Seconds that a healthy request took; WireError if late or not answered right."""
-    began_s = time.monotonic()
-    answer = exchange(address, RAW.healthy.to_bytes(), deadline_s=deadline_s)
-    faults = RAW.check(answer.status, answer.headers, answer.body)
-    if faults:
-        raise WireError("malformed", "; ".join(faults))
-    return time.monotonic() - began_s
-
-
-def recovered(address: Address) -> None:
-    """Wait until a healthy request is answered again; raises WireError if none is."""
-
-    def answered() -> bool:
-        with contextlib.suppress(WireError):
-            timed(address)
-            return True
-        return False
-
-    if not wait_until(answered, 10.0):
-        raise WireError("late", f"port {address[1]} does not recover")
-
-
-def healthy(address: Address, count: int = 20, every_s: float = 0.025) -> list[float]:
-    """Seconds that healthy requests took that were answered within a second.
-
-    Each is started when it is due, whatever became of those before it, on a connection
-    of its own; its time counts from when it was due.
-    """
-    began_s = time.monotonic()
-
-    def one(number: int) -> float | None:
-        due_s = began_s + number * every_s
-        time.sleep(max(0.0, due_s - time.monotonic()))
-        with contextlib.suppress(WireError):
-            timed(address, max(0.001, due_s + DEADLINE_S - time.monotonic()))
-            return time.monotonic() - due_s
-        return None
-
-    with ThreadPoolExecutor(count) as pool:
-        return [took_s for took_s in pool.map(one, range(count)) if took_s is not None]
-
-
-@contextlib.contextmanager
-def slow(
-    address: Address, scenario: str, count: int, target: Target = _TARGET
-) -> Iterator[Crowd]:
-    """Hold that many slow clients for as long as the block runs."""
-    buffer = receive_buffer(find_scenario(scenario).phase)
-    visit = VISITS[scenario]
-    with ThreadPoolExecutor(count) as pool, contextlib.ExitStack() as sockets:
-        crowd = Crowd([], [])
-        try:
-            for _ in range(count):
-                sock = wire.connect(address, receive_buffer=buffer)
-                # Leaving is a reset: a server that waits for room to write hears of it
-                # at once, and not when it next probes a window that is closed.
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                crowd.sockets.append(sockets.enter_context(sock))
-                crowd.visits.append(pool.submit(visit, sock, target, _GAP_S))
-            time.sleep(_SETTLE_S)
-            yield crowd
-        finally:
-            crowd.leave()
-
-
-@dataclasses.dataclass(frozen=True)
-class Crowd:
-    """Slow clients on their visits."""
-
-    sockets: list[socket.socket]
-    visits: list[Future[wire.Ending]]
-
-    def words(self) -> list[str]:
-        """What has become of each so far; one whose visit goes on is held."""
-        ended = [v.result() if v.done() else wire.Ending("held") for v in self.visits]
-        return [f"{end.fate} {end.status or ''}".strip() for end in ended]
-
-    def leave(self) -> None:
-        """Go, all of them, and see the visits end."""
-        for sock in self.sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-        for one in self.visits:
-            one.exception()
-
-
-def together(address: Address, target: str, count: int) -> float:
-    """Seconds until that many requests, made at once, are all answered with a 200."""
-    began_s = time.monotonic()
-    with ThreadPoolExecutor(count) as pool:
-        statuses = list(pool.map(lambda _: ask(address, target).status, range(count)))
-    if set(statuses) != {200}:
-        raise WireError("malformed", f"{target}: {Counter(statuses)}")
-    return time.monotonic() - began_s
+def _stack(
+    stack_id: str, options: tuple[str, ...], app: str, nofile: int | None = None
+) -> Stack:
+    stack = find(stack_id).with_counts(1, None, nofile)
+    argv = (*stack.argv, *options)
+    return dataclasses.replace(stack, app=app or stack.app, argv=argv)

@@ -6,27 +6,26 @@ arrive, as in `serving`.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
-from loadtests.clients import wire
-from loadtests.clients.conversations import ask, request
-from loadtests.clients.visits import header_lines
+from loadtests.clients.conversations import ask
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.interface import FIELD
-from loadtests.experiments.claims.lab import Lab, healthy, of_claims, slow
+from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
+    either,
     holds,
     holds_only_with,
     need,
     refuted,
 )
 from loadtests.experiments.claims.serving import SENT, answered
+from loadtests.experiments.claims.visits import healthy, late_head, of_claims, slow
 
 LIMIT = 10
 # Longer than hypercorn's --keep-alive, 5 s; shorter than granian's 30 s for a head.
@@ -110,7 +109,8 @@ def asgi_servers_wait_for_headers(lab: Lab) -> Finding:
     stacks = ("asgi-uvicorn", "asgi-gunicorn", "asgi-hypercorn", "asgi-granian")
     addresses = [lab.serve(stack_id).address for stack_id in stacks]
     with ThreadPoolExecutor(len(stacks)) as pool:
-        fates = dict(zip(stacks, pool.map(_late_head, addresses), strict=True))
+        late = pool.map(late_head, addresses, [HEADERS_S] * len(stacks))
+        fates = dict(zip(stacks, late, strict=True))
     evidence = f"of a client whose headers took {HEADERS_S:g} s: " + ", ".join(
         f"{stack_id} {fate}" for stack_id, fate in fates.items()
     )
@@ -119,19 +119,7 @@ def asgi_servers_wait_for_headers(lab: Lab) -> Finding:
         return holds(evidence)
     need(bool(waited), evidence)
     servers = [stack_id.removeprefix("asgi-") for stack_id in waited]
-    *some, last = servers
-    return holds_only_with(
-        " or ".join([*filter(None, [", ".join(some)]), last]), evidence
-    )
-
-
-def _late_head(address: Address) -> str:
-    """What becomes of an honest client on a bad line: its headers are whole, late."""
-    gap_s = 0.5
-    lines = itertools.islice(header_lines(), round(HEADERS_S / gap_s))
-    with wire.connect(address) as sock:
-        pieces = itertools.chain(lines, [b"\r\n"])
-        return wire.drip(sock, request("/hello")[:-2], pieces, gap_s).fate
+    return holds_only_with(either(servers), evidence)
 
 
 def _statuses(address: Address) -> Counter[int | None]:

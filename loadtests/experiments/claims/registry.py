@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from loadtests import UserError
 from loadtests.catalog.names import unknown
-from loadtests.experiments.claims.lab import Lab
+from loadtests.experiments.claims.lab import Lab, Wait
 from loadtests.records.claims import (
     ERROR,
     HOLDS,
@@ -39,24 +41,30 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as people say it, where it is said, and the program that decides it."""
+    """A claim as people say it, where it is said, and the program that decides it.
+
+    `wait` is what takes long in it, begun before the first claim is decided.
+    """
 
     id: str
     text: str
     source: str
     decide: Callable[[Lab], Finding]
+    wait: Wait[Any] | None = None
 
 
 CLAIMS: dict[str, Claim] = {}
 
 
-def claim(source: str) -> Callable[[Callable[[Lab], Finding]], Claim]:
+def claim(
+    source: str, wait: Wait[Any] | None = None
+) -> Callable[[Callable[[Lab], Finding]], Claim]:
     """Register a function: its docstring is the claim, its name the id."""
 
     def enter(decide: Callable[[Lab], Finding]) -> Claim:
         name = decide.__name__.replace("_", "-")
         text = " ".join((inspect.getdoc(decide) or "").split())
-        CLAIMS[name] = Claim(name, text, source, decide)
+        CLAIMS[name] = Claim(name, text, source, decide, wait)
         return CLAIMS[name]
 
     return enter
@@ -84,6 +92,12 @@ def need(shown: bool, otherwise: str) -> None:
         raise NoEvidence(otherwise)
 
 
+def either(names: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`: a condition that each of them fulfils."""
+    *some, last = names
+    return " or ".join([*filter(None, [", ".join(some)]), last])
+
+
 def choose(names: Sequence[str]) -> list[Claim]:
     """The claims of those ids, all of them when none is named."""
     for name in names:
@@ -94,6 +108,11 @@ def choose(names: Sequence[str]) -> list[Claim]:
 
 def decide(claims: Sequence[Claim], lab: Lab) -> Iterator[Verdict]:
     """The verdicts, each as soon as it is there."""
+    for one in claims:
+        if one.wait:
+            # What cannot be begun now fails once more in the claim, and is recorded.
+            with contextlib.suppress(Exception):
+                lab.begin(one.wait)
     for one in claims:
         finding = _run(one, lab)
         yield Verdict(

@@ -6,7 +6,6 @@ which is to be answered within a second.
 
 from __future__ import annotations
 
-import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,12 +15,10 @@ from gunicorn.config import (  # type: ignore[import-untyped]
     WorkerConnections,
 )
 
-from loadtests.clients import wire
-from loadtests.clients.conversations import ask, request
-from loadtests.clients.visits import header_lines
+from loadtests.clients.conversations import ask
 from loadtests.clients.wire import Address
 from loadtests.experiments.claims.interface import FIELD
-from loadtests.experiments.claims.lab import Lab, healthy, slow, timed
+from loadtests.experiments.claims.lab import Lab
 from loadtests.experiments.claims.registry import (
     Finding,
     claim,
@@ -30,6 +27,7 @@ from loadtests.experiments.claims.registry import (
     need,
     refuted,
 )
+from loadtests.experiments.claims.visits import healthy, late_head, slow, timed
 
 SENT = 20
 WAYS = ("slow-headers", "slow-body", "slow-read")
@@ -110,15 +108,9 @@ def gevent_as_resilient(lab: Lab) -> Finding:
 
 def _served_late(address: Address, count: int = 10) -> int:
     """How many clients are served that finish their headers only after 3 s."""
-
-    def late(_: int) -> str:
-        """An honest client on a bad line: its headers take a while, and are whole."""
-        pieces = itertools.chain(itertools.islice(header_lines(), 6), [b"\r\n"])
-        with wire.connect(address) as sock:
-            return wire.drip(sock, request("/hello")[:-2], pieces, 0.5).fate
-
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(late, range(count))).count("served")
+        fates = pool.map(late_head, [address] * count, [3.0] * count)
+        return list(fates).count("served")
 
 
 @claim(FIELD)
