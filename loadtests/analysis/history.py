@@ -81,11 +81,14 @@ def cores(
     readings: Sequence[ServerReading], from_s: float, to_s: float
 ) -> float | None:
     """How many cores the server used between two moments; None without readings, and
-    where a worker went with what it had used."""
+    where a worker went with what it had used. It may be listed once more when its time
+    can be read no more."""
     found = _around(readings, from_s, to_s)
     if found is None or found[0].pids != found[1].pids:
         return None
     before, after = found
+    if after.cpu_s < before.cpu_s:
+        return None
     return (after.cpu_s - before.cpu_s) / (after.at_s - before.at_s)
 
 

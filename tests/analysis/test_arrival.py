@@ -64,6 +64,16 @@ def test_cpu_time_of_an_arrival_needs_a_reading_before_it(from_s: float) -> None
     assert found.server_cpu_s is None
 
 
+def test_cpu_time_of_an_arrival_in_which_a_worker_went_is_not_known() -> None:
+    recording = healthy(0, 4)
+    server = [
+        r._replace(cpu_s=r.cpu_s - 1.0 * (r.at_s > 2.2)) for r in recording.server
+    ]
+    [_, found] = arrivals(dataclasses.replace(recording, server=server))
+    assert found is not None
+    assert found.server_cpu_s is None
+
+
 def test_step_that_was_taken_twice_is_one_with_its_first_arrival() -> None:
     recording = stall(healthy(0, 4, 32, 4), 6.0, 6.3)
     found = cell(recording).steps

@@ -73,6 +73,13 @@ def test_history_has_the_cores_that_the_server_used_and_the_size_of_its_log() ->
     assert known.log_mb[:8] == [0.0] * 5 + [4.0] * 3
 
 
+def test_cpu_time_that_went_with_a_worker_still_listed_is_not_known() -> None:
+    recording = healthy(0, 4)
+    fallen = [r._replace(cpu_s=r.cpu_s - 1.0 * (r.at_s >= 3)) for r in recording.server]
+    known = found(dataclasses.replace(recording, server=fallen))
+    assert known.server_cores[:8] == [CPU_SHARE] * 5 + [None, CPU_SHARE, CPU_SHARE]
+
+
 def test_history_says_when_a_worker_took_anothers_place() -> None:
     recording = healthy(0, 4)
     readings = [
