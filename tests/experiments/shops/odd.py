@@ -22,6 +22,7 @@ def application(
     status = {
         "/moved": "301 Moved",
         "/closed": "403 Forbidden",
+        "/wrong-host": "400 Bad Request",
         "/broken": "500 Broken",
         "/changes": f"20{next(number) % 2} Either",
     }.get(path, "200 OK")
