@@ -66,13 +66,19 @@ def tried_out(
         check=lambda *_: [],  # what is right is not known yet
     )
     with running(served(stack, other), guard, log, target=target) as server:
-        other = _healthy(other, server, deadline_s)
-        _try_upload(other, server)
-        return dataclasses.replace(
-            other,
-            download_bytes=_download_bytes(other, server),
-            wait_s=_wait_s(other, server),
-        )
+        return answered(other, server, deadline_s)
+
+
+def answered(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarget:
+    """The same of an app that is served already."""
+    server = dataclasses.replace(server, target=target_of(other))
+    other = _healthy(other, server, deadline_s)
+    _try_upload(other, server)
+    return dataclasses.replace(
+        other,
+        download_bytes=_download_bytes(other, server),
+        wait_s=_wait_s(other, server),
+    )
 
 
 def _healthy(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarget:

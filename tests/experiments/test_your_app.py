@@ -129,8 +129,23 @@ def test_stack_without_its_packages_is_listed_with_what_installs_them() -> None:
         can_run([], nothing, "python")
 
 
-@pytest.mark.parametrize("stack_id", HTTP1)
-def test_every_stack_serves_an_app_of_somebody_else(
+# One of each program that imports an app, nginx's apart.
+IMPORTING = (
+    *("wsgi-gunicorn-gthread", "wsgi-uvicorn", "wsgi-waitress", "wsgi-granian"),
+    *("wsgi-uwsgi", "asgi-gunicorn", "asgi-uvicorn-h11", "asgi-granian"),
+    *("asgi-hypercorn", "asgi-daphne"),
+)
+
+
+def test_every_server_is_tried_with_an_app_of_somebody_else() -> None:
+    servers = {(s.interface, s.server) for s in HTTP1.values() if not s.front}
+    assert servers == {
+        (stacks.find(name).interface, stacks.find(name).server) for name in IMPORTING
+    }
+
+
+@pytest.mark.parametrize("stack_id", IMPORTING)
+def test_every_server_serves_an_app_of_somebody_else(
     stack_id: str, guard: Guard, tmp_path: Path
 ) -> None:
     stack = stacks.find(stack_id)
@@ -162,52 +177,6 @@ def test_app_is_tried_out_with_each_request_that_was_named(
     assert (found.wait_s is None) is (not other.wait)
 
 
-@pytest.fixture(scope="module")
-def odd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("odd")
-
-
-@pytest.mark.parametrize(
-    ("named", "says"),
-    [
-        ({"healthy": "GET /moved"}, "redirects are not followed, name /there"),
-        ({"healthy": "GET /closed"}, "HEADERS='Name: value'"),
-        ({"healthy": "GET /broken"}, "HEALTHY=GET /broken answers 500"),
-        ({"healthy": "GET /changes"}, "not answered alike each time: 200, 201|201, 20"),
-        ({"healthy": "GET /slow"}, r"takes \d+ ms on the idle server: name a request"),
-        ({"healthy": "GET /no-database"}, r"answers 500; .*OSError: no database here"),
-        ({"upload": "POST /closed"}, "UPLOAD=POST /closed answers 403"),
-        ({"upload": "POST /broken"}, "UPLOAD=POST /broken answers 500"),
-        ({"download": "GET /short"}, "answers 1,... bytes, and the kernel takes that"),
-        ({"download": "GET /closed"}, "DOWNLOAD=GET /closed answers 403"),
-        ({"wait": "GET /quick"}, r"takes \d+ ms: name one that takes 500 ms or more"),
-        ({"wait": "GET /broken"}, "WAIT=GET /broken answers 500"),
-    ],
-)
-def test_request_that_cannot_be_measured_is_an_error_before_the_run(
-    named: dict[str, str], says: str, guard: Guard, odd_folder: Path
-) -> None:
-    other = dataclasses.replace(ODD, **named)  # type: ignore[arg-type]  # all are str
-    with pytest.raises(UserError, match=says):
-        tried_out(other, WAITRESS, 1.0, odd_folder, guard)
-
-
-def test_answers_that_differ_are_known_by_their_status(
-    guard: Guard, odd_folder: Path
-) -> None:
-    other = dataclasses.replace(ODD, healthy="GET /differs")
-    assert tried_out(other, WAITRESS, 60.0, odd_folder, guard).sha256 == ""
-
-
-def test_header_fields_are_sent_with_every_request(
-    guard: Guard, odd_folder: Path
-) -> None:
-    other = dataclasses.replace(ODD, headers=["Host: shop.example"])
-    plain = tried_out(ODD, WAITRESS, 60.0, odd_folder, guard)
-    at_home = tried_out(other, WAITRESS, 60.0, odd_folder, guard)
-    assert plain.sha256 != at_home.sha256
-
-
 def test_handler_that_ends_soon_holds_its_thread_by_turns() -> None:
     its = served(WAITRESS, dataclasses.replace(ON_FLASK, wait_s=1.5))
     assert its.held_under("handler-wait").share == 0.75
@@ -228,18 +197,16 @@ def test_app_is_measured_and_its_run_can_be_gone_on_with(
     guard: Guard, tmp_path: Path
 ) -> None:
     other = dataclasses.replace(ON_FLASK, upload="", download="", wait="")
-    other = tried_out(other, WAITRESS, 60.0, tmp_path / "tried", guard)
-    stack = WAITRESS.with_counts(1, 2, nofile=64)
-    order = Order(
-        SHORT, [stack], [SCENARIOS["slow-headers"]], 1, 7, 1, 2, 64, other=other
-    )
+    sync = stacks.find("wsgi-gunicorn-sync")
+    other = tried_out(other, sync, 60.0, tmp_path / "tried", guard)
+    order = Order(SHORT, [sync], [SCENARIOS["slow-headers"]], 1, seed=7, other=other)
     seen = look_again(other, tmp_path / "log")
     run, folder = begin_run(order, ["load"], tmp_path / "reports", seen)
     for _, grown in go_on(run, folder, order, guard, lambda *_: None):
         run = grown
     [cell] = run.cells
     assert cell.argv[-1] == f"{FACTORY}:app"
-    assert cell.capacity.out_at == cell.capacity.predicted_out_at == 57, cell
+    assert cell.capacity.out_at == cell.capacity.predicted_out_at == 2, cell
     assert run.method.healthy_request == "GET /health"
     reports.write(run, folder)
     assert "| healthy requests | GET /health |" in (folder / "report.md").read_text()
