@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import statistics
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
@@ -192,8 +193,10 @@ def void_cells(run: Run) -> list[Cell]:
 
 
 def by_family(stack: str) -> tuple[int, str]:
-    """The order of stacks everywhere: WSGI, ASGI, others; by name within each."""
-    return (("wsgi", "asgi", "").index(family(stack)), stack)
+    """The order of stacks everywhere: WSGI, ASGI, others; by name within each, and by
+    number within a name."""
+    in_order = re.sub(r"[0-9]{1,8}", lambda number: number[0].zfill(8), stack)
+    return (("wsgi", "asgi", "").index(family(stack)), in_order)
 
 
 def family(stack: str) -> str:

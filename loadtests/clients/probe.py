@@ -16,6 +16,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ import gevent
 from locust import User, events, task
 
 from loadtests.clients import wire
+from loadtests.clients.answers import Response
 from loadtests.clients.steering import lines, say
 from loadtests.clients.targets import from_option
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
@@ -94,7 +96,7 @@ def ask(
         answer = wire.exchange(address, run.request, deadline_s=remaining_s)
         length, ended_s = len(answer.body), answer.received_s
         if run.target.check(answer.status, answer.headers, answer.body):
-            fault = "wrong"
+            fault = unlike(answer)
     except wire.WireError as error:
         fault, ended_s = error.fault, time.monotonic()
     _record(environment, Sample(intended_s, started_s, ended_s, fault), length)

@@ -45,6 +45,8 @@ TARGETS = (
             "WORKERS",
             "THREADS",
             "NOFILE",
+            "WITH",
+            "SWEEP",
             "SEED",
             "RESUME",
             "WAIT",
@@ -72,6 +74,8 @@ VARIABLES = {
     "SCENARIOS": "<id>,<id>",
     "REPEATS": "<count>",
     "NOFILE": "<count>",
+    "WITH": "'--<option> <value>'",
+    "SWEEP": "threads|workers|<option>=<n>,<n>",
 }
 
 

@@ -15,7 +15,7 @@ from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
-from loadtests.commands import options, your_app
+from loadtests.commands import options, varied, your_app
 from loadtests.experiments.order import Order, counted
 from loadtests.experiments.trying_out import tried_out
 from loadtests.experiments.your_app import Seen, can_run
@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
     options.add_wait(parser)
+    varied.add_options(parser)
     your_app.add_options(parser)
 
 
@@ -58,10 +59,13 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "threads",
         "nofile",
         "seed",
+        "sweep",
         "app",
     )
-    for name in choices:
-        if getattr(arguments, name) not in (None, [], ""):
+    typed = {name: getattr(arguments, name) for name in choices}
+    typed["with"] = arguments.options
+    for name, value in typed.items():
+        if value not in (None, [], ""):
             raise UserError(
                 f"RESUME= goes on with what was ordered: leave {name.upper()}= out"
             )
@@ -89,7 +93,7 @@ def _order(
     nofile = arguments.nofile or profile.nofile
     return Order(
         profile,
-        counted(stacks, workers, threads, nofile),
+        counted(varied.varied(arguments, stacks), workers, threads, nofile),
         found,
         arguments.repeats or profile.repeats,
         random.randrange(10**6) if arguments.seed is None else arguments.seed,

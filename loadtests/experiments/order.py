@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from loadtests.catalog.profiles import Extras, Profile
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
 from loadtests.experiments.cell import CellTask, search_of
-from loadtests.experiments.costs import cost_tasks
+from loadtests.experiments.costs import RAW, CostTask, cost_tasks
 from loadtests.experiments.holding import Holding
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
@@ -25,6 +26,8 @@ from loadtests.records.run import Ordered, Run
 from loadtests.records.target import OtherTarget
 from loadtests.servers.programs import lacks
 
+# Of a sweep: starts of each server, and seconds for each request.
+_COST_REPEATS, _COST_S = 3, 0.5
 _BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
 
@@ -75,10 +78,19 @@ class Order:
         traces = [TracesTask()] if self.profile.traces and ours else []
         extras = self.profile.extras
         if not extras:
-            return [*traces]
+            return [*self._costs_of_sweep(), *traces]
         repeats, each_s = extras.cost_repeats, extras.cost_s
         costs = cost_tasks(self.stacks, repeats, each_s, self.seed) if ours else []
         return [*self._self_recoveries(extras), *costs, *traces]
+
+    def _costs_of_sweep(self) -> list[CostTask]:
+        """What a request costs at each value of a sweep, by the app alone."""
+        bases = Counter(stack.base for stack in self.stacks if stack.options)
+        swept = [stack for stack in self.stacks if bases[stack.base] > 1]
+        if self.other is not None:
+            return []
+        tasks = cost_tasks(swept, _COST_REPEATS, _COST_S, self.seed)
+        return [task for task in tasks if task.app == RAW]
 
     def _self_recoveries(self, extras: Extras) -> list[SelfRecoveryTask]:
         return [

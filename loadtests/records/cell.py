@@ -64,8 +64,8 @@ class Step:
     unanswered one: it is then over the deadline. A bound is null where the figure is,
     and an upper bound also where it is over the deadline.
 
-    Of the holding alone: `lost` is how many requests ended unanswered, by how
-    (`clients/wire.py` lists the ways), `server_cores` how many cores the server used
+    Of the holding alone: `lost` is how many requests were lost, by how (LOST lists the
+    ways), `server_cores` how many cores the server used
     (null where a worker was replaced), and `log_mb_per_s` what it wrote to its log.
     `quantiles_ms` are the response times at QUANTILES, for a step that was held for
     long, and else empty. Null there is over the deadline.
@@ -92,6 +92,14 @@ class Step:
     log_mb_per_s: float | None = None
     quantiles_ms: list[float | None] = field(default_factory=list)
 
+
+# How a healthy request is lost: no answer within the deadline; the connection reset,
+# closed before the answer was whole, or refused; an answer of 400 or above, with and
+# without Retry-After; bytes that are no answer; an answer that is not the right one.
+LOST = (
+    *("late", "reset", "closed", "refused"),
+    *("rejected-for-now", "rejected", "malformed", "wrong"),
+)
 
 # The shares of requests at which a distribution of response times is recorded. Each of
 # the outermost has at least ten of 1,200 requests beyond it.

@@ -17,7 +17,8 @@ from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
-from loadtests.catalog.stacks.stack import HOST, Stack, StackError
+from loadtests.catalog.stacks.options import SIGN, of_id, with_options
+from loadtests.catalog.stacks.stack import HOST, Option, Stack, StackError
 
 __all__ = [
     "HOST",
@@ -28,6 +29,7 @@ __all__ = [
     "Front",
     "Holds",
     "Limit",
+    "Option",
     "Stack",
     "StackError",
     "Supply",
@@ -48,15 +50,20 @@ STACKS: dict[str, Stack] = {}
 
 
 class _Those(Mapping[str, Stack]):
-    """The stacks of which something is true, as they are at the moment."""
+    """The stacks of which something is true, as they are at the moment. One with other
+    options is there too, but not listed."""
 
     def __init__(self, belongs: Callable[[Stack], bool]) -> None:
         self._belongs = belongs
 
     def __getitem__(self, stack_id: str) -> Stack:
-        if self._belongs(stack := STACKS[stack_id]):
-            return stack
-        raise KeyError(stack_id)
+        base, _, options = stack_id.partition(SIGN)
+        if not self._belongs(stack := STACKS[base]):
+            raise KeyError(stack_id)
+        try:
+            return _varied(stack, options)
+        except StackError:
+            raise KeyError(stack_id) from None
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, stack in STACKS.items() if self._belongs(stack))
@@ -116,11 +123,18 @@ def scrubbed() -> tuple[str, ...]:
 
 
 def find(stack_id: str) -> Stack:
-    """The stack of that id; StackError names the nearest."""
-    try:
-        return STACKS[stack_id]
-    except KeyError:
-        raise StackError(unknown("stack", stack_id, STACKS, LISTED)) from None
+    """The stack of that id, with the options that it names; StackError names the
+    nearest."""
+    base, sign, options = stack_id.partition(SIGN)
+    if base not in STACKS:
+        raise StackError(unknown("stack", base, STACKS, LISTED))
+    if sign and not options:
+        raise StackError(f"{stack_id} names no option: {base}{SIGN}<option>=<value>")
+    return _varied(STACKS[base], options)
+
+
+def _varied(stack: Stack, options: str) -> Stack:
+    return with_options(stack, of_id(options)) if options else stack
 
 
 def find_measurable(stack_id: str) -> Stack:

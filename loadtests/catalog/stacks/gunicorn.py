@@ -9,6 +9,7 @@ from loadtests.catalog.stacks.gunicorn_workers import (
     SYNC,
     greenlet_until_keepalive,
     gthread_idle,
+    not_obeyed,
 )
 from loadtests.catalog.stacks.limits import Ends
 from loadtests.catalog.stacks.loops import (
@@ -101,6 +102,7 @@ STACKS = [
         holds=on_a_loop(ON_UVLOOP, IN_UVLOOP),
         app=ASGI_APP,
         own_descriptors=17,
+        effects={"worker-connections": not_obeyed},
         ends={Phase.BODY: _TIMEOUT},
         packages=("gunicorn", "uvloop"),  # --asgi-loop auto takes it if it is there
         deploy=(
@@ -116,6 +118,7 @@ STACKS = [
         argv=(*_GUNICORN, "uvicorn_worker.UvicornWorker", "{app}"),
         holds=on_a_loop(ON_UVLOOP, IN_UVLOOP),
         own_descriptors=17,
+        effects={"worker-connections": not_obeyed},
         app=ASGI_APP,
         packages=("gunicorn", "uvicorn-worker", "uvicorn", "httptools", "uvloop"),
         deploy=(

@@ -14,6 +14,7 @@ from loadtests.catalog.stacks.limits import (
     threads,
     worker_connections,
 )
+from loadtests.catalog.stacks.stack import Stack
 
 SYNC = Holds(
     "a worker",
@@ -121,3 +122,8 @@ def greenlet_until_keepalive(keepalive_s: int) -> dict[Phase, Holds]:
         away_s=COMES_BACK_S,
     )
     return dict.fromkeys((Phase.SILENT, Phase.HEAD), until)
+
+
+def not_obeyed(stack: Stack, _: int) -> Stack:
+    """An option that the worker stores, and never looks at."""
+    return stack

@@ -55,6 +55,7 @@ class AtLimit(StrEnum):
     BLOCKS = "blocks"  # it does nothing until it is free: the connection waits
     QUEUES = "queues"  # it serves those that it has: the connection waits
     DROPS = "drops"  # it accepts and closes at once, without a word
+    REFUSES = "refuses"  # it accepts, and answers each request with 503
     SPINS = "spins"  # it tries to accept over and over, and logs each try
 
 
@@ -130,9 +131,10 @@ class Limit:
             return max(self.degrades(stack)[0], every - self.jam), every
         if not self.takes_on or workers == 1:
             return every, math.ceil(every * self.turned_away)
-        if self.at_limit is AtLimit.DROPS and workers == 2:
+        turned_away = self.at_limit in (AtLimit.DROPS, AtLimit.REFUSES)
+        if turned_away and not self.waiting and workers == 2:
             return every, math.ceil(every * _COMING_BACK)
-        if self.at_limit is AtLimit.DROPS:
+        if turned_away and not self.waiting:
             return every - each, math.ceil(every * _HARDLY_COMING_BACK)
         most = each + (workers - 1) * (self.waiting or self.each)(stack)
         if workers == 2:

@@ -16,8 +16,9 @@ from loadtests.catalog.stacks.limits import (
     Supply,
     descriptors,
     one,
+    worker_connections,
 )
-from loadtests.catalog.stacks.stack import everywhere
+from loadtests.catalog.stacks.stack import Stack, StackError, everywhere
 from loadtests.catalog.target import HANDLER_S
 
 # How full the other workers are at least when the first has no descriptor left, with
@@ -49,6 +50,19 @@ ON_UVLOOP = Limit(
     evenness=_EVENNESS,
     takes_on=True,
 )
+
+_REFUSED = Limit(
+    Supply.WORKER_CONNECTIONS,
+    worker_connections,
+    AtLimit.REFUSES,
+    "with as many connections as --limit-concurrency, its own included, a request is "
+    "answered 503; the worker goes on accepting (uvicorn/protocols/http/h11_impl.py, "
+    "handle_events)",
+    evenness=_EVENNESS,
+    takes_on=True,
+)
+# A client that has asked nothing yet is not refused: it stays, and counts.
+_COUNTED = dataclasses.replace(_REFUSED, waiting=descriptors)
 
 ON_ASYNCIO = Limit(
     Supply.DESCRIPTORS,
@@ -86,6 +100,26 @@ def connection(limit: Limit, source: str) -> Holds:
         (limit,),
         "the event loop keeps an unfinished connection as a socket and some memory, "
         f"with no worker or thread behind it ({source})",
+    )
+
+
+def limited(stack: Stack, connections: int) -> Stack:
+    """The stack with --limit-concurrency: a request that finds so many connections in
+    its worker, its own among them, is refused."""
+    if connections < 2:
+        raise StackError("--limit-concurrency 1 refuses every request")
+    before = (Phase.SILENT, Phase.HEAD)
+    holds = {
+        phase: dataclasses.replace(
+            held, limits=(_COUNTED if phase in before else _REFUSED, *held.limits)
+        )
+        for phase, held in stack.holds.items()
+    }
+    return dataclasses.replace(
+        stack,
+        holds=holds,
+        worker_connections=connections - 1,
+        connections="limit_concurrency",
     )
 
 

@@ -30,6 +30,17 @@ class StackError(UserError):
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a server, without its dashes; a switch has no value."""
+
+    name: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}" if self.value else self.name
+
+
+@dataclass(frozen=True)
 class Stack:
     """Interface + server + worker class + counts, and the command that serves it.
 
@@ -62,6 +73,10 @@ class Stack:
     `front` is what stands in front, with as many workers. Slow clients and healthy
     requests reach that, and `argv` listens on a port of its own behind it.
 
+    `effects` are what a number given to an option that is not in `argv` changes about
+    it. A stack with other `options` than its `base` names both in its id; what some of
+    them change is `unforeseen` (options.py).
+
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
     not measured, and `holds` is empty.
@@ -92,6 +107,10 @@ class Stack:
     deploy: str = ""
     http2: bool = False
     front: Front | None = None
+    effects: Mapping[str, Callable[[Stack, int], Stack]] = field(default_factory=dict)
+    base: str = ""
+    options: tuple[Option, ...] = ()
+    unforeseen: tuple[Option, ...] = ()
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
@@ -141,9 +160,12 @@ class Stack:
         """Why, with sources: what a slow client holds, and what a full worker does."""
         holds, limit = self.held_under(scenario), self.limit_under(scenario)
         held = f"a slow client holds {holds.what}: {holds.because}"
-        if holds.makes_room:
-            return held
-        return f"{held}. At the limit, {limit.because}"
+        if not holds.makes_room:
+            held += f". At the limit, {limit.because}"
+        if self.unforeseen:
+            unknown = ", ".join(f"--{option.name}" for option in self.unforeseen)
+            held += f". What {unknown} changes is not known, and left out"
+        return held
 
     def predicted_degrades_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to do harm; None: no number does."""

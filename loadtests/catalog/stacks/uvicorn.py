@@ -18,9 +18,12 @@ from loadtests.catalog.stacks.loops import (
     ON_ASYNCIO,
     ON_UVLOOP,
     connection,
+    limited,
     on_a_loop,
 )
 from loadtests.catalog.stacks.stack import ASGI_APP, WSGI_APP, Stack, everywhere
+
+_EFFECTS = {"limit-concurrency": limited}
 
 SCRUBBED = ("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "UVICORN_*")
 
@@ -80,6 +83,7 @@ STACKS = [
         packages=("uvicorn", "a2wsgi", "httptools", "uvloop"),
         threads=8,
         own_descriptors=_WITH_UVLOOP,
+        effects=_EFFECTS,
         siblings_descriptors=_SUPERVISED,
         deploy=(
             "The threads of a2wsgi are how many slow uploads and downloads each worker "
@@ -96,6 +100,7 @@ STACKS = [
         app=ASGI_APP,
         packages=("uvicorn", "httptools", "uvloop"),
         own_descriptors=_WITH_UVLOOP,
+        effects=_EFFECTS,
         siblings_descriptors=_SUPERVISED,
         deploy=_DEPLOY,
     ),
@@ -109,6 +114,7 @@ STACKS = [
         app=ASGI_APP,
         packages=("uvicorn", "h11"),
         own_descriptors=_WITH_ASYNCIO,
+        effects=_EFFECTS,
         siblings_descriptors=_SUPERVISED,
         deploy=_DEPLOY,
     ),

@@ -16,11 +16,13 @@ from typing import Any
 
 from loadtests.analysis.outcomes import Outcome, by_family, outcomes
 from loadtests.analysis.summary import summaries
+from loadtests.analysis.sweeps import Sweep
 from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
 from loadtests.report.charts import bars, capacity_rows, engine, style
 from loadtests.report.charts import capacity as capacities
 from loadtests.report.charts import distributions as spread
+from loadtests.report.charts import sweep as sweep_chart
 from loadtests.report.picture import Picture
 from loadtests.report.words import plain
 
@@ -122,6 +124,23 @@ def distributions(run: Run) -> Picture | None:
         title=title,
         alternative=f"{title}. {spread.said(pairs)}",
         draw=functools.partial(spread.draw, title, pairs, run_looks(run)),
+    )
+
+
+def sweep(run: Run, found: Sweep, costs: sweep_chart.Costs) -> Picture:
+    """A stack at several values of one option."""
+    title = f"{found.name}: {found.option} at several values"
+    return Picture(
+        name=f"sweep-{found.name}-{found.option}",
+        title=title,
+        alternative=f"{title}. {sweep_chart.said(found)}",
+        draw=functools.partial(
+            sweep_chart.draw,
+            title,
+            found,
+            costs,
+            run_looks(run)[found.points[0].stack],
+        ),
     )
 
 

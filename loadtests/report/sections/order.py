@@ -19,9 +19,11 @@ from loadtests.report.sections import (
     histories,
     machine,
     method,
+    overload,
     recovery,
     response_times,
     summary,
+    sweep,
     waits,
 )
 
@@ -30,7 +32,9 @@ FIRST_SCREEN = [summary.SECTION, advice.SECTION]
 SECTIONS: list[Section] = [
     *FIRST_SCREEN,
     application.SECTION,
+    sweep.SECTION,
     capacity.SECTION,
+    overload.SECTION,
     response_times.SECTION,
     arrivals.SECTION,
     costs.SECTION,

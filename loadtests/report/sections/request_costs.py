@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.intervals import Interval
 from loadtests.analysis.outcomes import by_family
+from loadtests.catalog.target import RAW as TARGET
 from loadtests.records.beside_cells import Cost
 from loadtests.records.run import Run
 from loadtests.report.blocks import Column, Table
@@ -60,6 +61,15 @@ class Way:
             for cost in costs
             if Way(cost.target, cost.kept_alive) == self
         ]
+
+
+def of_hello(costs: Sequence[Cost]) -> dict[str, list[float]]:
+    """By stack, what a healthy request to the raw app cost in each start of it."""
+    way, found = Way(TARGET.healthy.target, kept_alive=True), dict[str, list[float]]()
+    for cost in costs:
+        if cost.app == RAW and (us := way.us([cost])):
+            found.setdefault(cost.stack, []).extend(us)
+    return found
 
 
 def table(run: Run) -> Table:

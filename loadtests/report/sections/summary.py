@@ -38,6 +38,8 @@ THEN = {
     "closed": "are dropped",
     "reset": "are dropped",
     "refused": "are refused",
+    "rejected": "get an error",
+    "rejected-for-now": "get an error",
 }
 FLOODS_FROM = 1.0  # MB of log a second
 
