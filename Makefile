@@ -76,10 +76,11 @@ diff:
 
 # More workers than two cores: many tests wait for a server or a client that is slow. Where
 # Python is told to keep no bytecode, as in many containers, each of some hundred servers
-# and generators would compile all that it imports.
+# and generators would compile all that it imports. To trace coverage takes a fifth longer.
+COVERED := --cov=wsgi_app --cov=asgi_app --cov=loadtests
 test: $(READY)
 	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -q \
-	    --cov=wsgi_app --cov=asgi_app --cov=loadtests
+	    $(if $(filter-out 0 no off,$(COVERAGE)),$(COVERED))
 
 lint: $(READY)
 	@$(PY) -m ruff check .

@@ -21,12 +21,13 @@ _SHARED: dict[str, str] = {
     "RUN": "<run>",
     "MARKDOWN": "1",
     "WAIT": "1",
+    "COVERAGE": "1",
 }
 # What every target takes: with what it sets itself up, and where.
 SETUP = ("PYTHON", "VENV")
 # The last of the help, in this order.
 _OF_THE_MAKEFILE = (
-    Target("test", "run the tests"),
+    Target("test", "run the tests", options=("COVERAGE",)),
     Target("lint", "run ruff"),
     Target("check", "ruff, format, mypy --strict, README.md; writes nothing"),
     Target("format", "format the code"),
