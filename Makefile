@@ -17,7 +17,7 @@ TYPED := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring \
 unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
-.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load validate \
+.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load gate validate \
 	report compare claims phases behaviours bench example readme test lint check \
 	format lock clean
 
@@ -25,7 +25,7 @@ help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
-help install serve-wsgi serve-asgi serve trace stacks diff load validate report compare \
+help install serve-wsgi serve-asgi serve trace stacks diff load gate validate report compare \
 	claims phases behaviours bench example readme test lint check format lock clean \
 	$(READY): | typed
 
@@ -67,7 +67,7 @@ $(READY): requirements.lock
 	    --require-hashes -r requirements.lock
 	@touch $@
 
-serve-wsgi serve-asgi serve trace stacks load validate report compare claims \
+serve-wsgi serve-asgi serve trace stacks load gate validate report compare claims \
 	phases behaviours bench example readme: $(READY)
 	@$(PY) -m loadtests make $@
 

@@ -86,6 +86,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> Status:
     """Measure a profile, or go on with a stopped run."""
+    return measured(arguments)[0]
+
+
+def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
+    """The same, and the folder of the run."""
     if arguments.resume:
         ordered.refuse_beside_resume(arguments)
         asked = ordered.Asked(order_of(_resumed(arguments)[0]))
@@ -102,7 +107,9 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Path]:
     return resume_run(options.run_folder(arguments.resume, REPORTS))
 
 
-def _measure(asked: ordered.Asked, arguments: argparse.Namespace) -> Status:
+def _measure(
+    asked: ordered.Asked, arguments: argparse.Namespace
+) -> tuple[Status, Path]:
     console = Console()
     if arguments.resume:
         run, folder = _resumed(arguments)  # as it is after the wait
@@ -120,7 +127,7 @@ def _measure(asked: ordered.Asked, arguments: argparse.Namespace) -> Status:
     _show(console, run, folder)
     counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
     whole = all(counting) and not run.failures
-    return Status.DONE if whole else Status.DOES_NOT_COUNT
+    return (Status.DONE if whole else Status.DOES_NOT_COUNT), folder
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:

@@ -1,0 +1,206 @@
+"""`make gate`: measure, and fail where a limit is missed; for continuous integration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import time
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from loadtests import UserError
+from loadtests.analysis import compare, gate
+from loadtests.analysis.gate import AtLeast, Check, Limits
+from loadtests.catalog import scenarios
+from loadtests.catalog.names import unknown
+from loadtests.commands import load, options, ordered
+from loadtests.commands.declarations import Command, Target
+from loadtests.commands.statuses import Status
+from loadtests.records.run import Run, load_run
+from loadtests.report import gate as said
+from loadtests.report import reports
+
+COMMAND = Command("measure, and fail where a limit is missed", place=55)
+TARGETS = (
+    Target(
+        "gate",
+        "measure, and fail where a limit is missed (for CI)",
+        place=55,
+        words=("gate",),
+        options=(
+            "FAIL_UNDER",
+            "P99_UNDER",
+            "AGAINST",
+            "RUN",
+            "JUNIT",
+            "PROFILE",
+            "STACKS",
+            "SCENARIOS",
+            "REPEATS",
+            "WORKERS",
+            "THREADS",
+            "NOFILE",
+            "WITH",
+            "SWEEP",
+            "SEED",
+            "WAIT",
+            "APP",
+            "APP_DIR",
+            "APP_PYTHON",
+            "INTERFACE",
+            "HEALTHY",
+            "UPLOAD",
+            "DOWNLOAD",
+            "HEADERS",
+        ),
+    ),
+)
+VARIABLES = {
+    "FAIL_UNDER": "'[<stack>:]<scenario>=<count> ...'",
+    "P99_UNDER": "<n>ms",
+    "AGAINST": "<run>",
+    "JUNIT": "<file>",
+}
+JUNIT_FILE, MARKDOWN_FILE = "gate.xml", "gate.md"
+_TABLE = "slowbench"  # [tool.slowbench] of a pyproject.toml
+_KEYS = ("fail-under", "p99-under", "against")
+_LIMIT = re.compile(r"(?:([^:=\s]+):)?([a-z-]+)=([0-9]{1,6})(/s)?")
+_TIME = re.compile(r"([0-9]{1,5}(?:\.[0-9]+)?) ?(ms|s)")
+_STATUSES = {
+    gate.MET: Status.DONE,
+    gate.MISSED: Status.FAILED,
+    gate.UNKNOWN: Status.DOES_NOT_COUNT,
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("limits")
+    group.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="[STACK:]SCENARIO=COUNT",
+        help="so many slow clients must be held",
+    )
+    group.add_argument("--p99-under", default="", metavar="50ms")
+    group.add_argument("--against", default="", metavar="RUN", help="not worse than it")
+    group.add_argument("--run", default="", metavar="RUN", help="measure nothing")
+    group.add_argument("--junit", default="", metavar="FILE")
+    ordered.add_options(parser)
+    parser.set_defaults(command=keep)
+
+
+def keep(arguments: argparse.Namespace) -> Status:
+    """Measure, or read a run; then judge it by its limits."""
+    given = _given(arguments, Path(arguments.app_dir))
+    limits = _limits(given)
+    base = _run(given["against"]) if given["against"] else None
+    if not limits.at_least and limits.p99_under_ms is None and base is None:
+        raise UserError(
+            "no limit is set: FAIL_UNDER='slow-read=100', P99_UNDER=50ms or "
+            f"AGAINST=<run>, or [tool.{_TABLE}] in pyproject.toml"
+        )
+    began_s = time.monotonic()
+    folder = _measured(arguments, limits)
+    run = load_run(folder)
+    against = compare.compare(base, run) if base else []
+    found = gate.checks(run, limits, against)
+    _refuse_unmeasured(run, limits)
+    _tell(found, folder, arguments.junit, time.monotonic() - began_s)
+    return _STATUSES[gate.verdict(found)]
+
+
+def _measured(arguments: argparse.Namespace, limits: Limits) -> Path:
+    """The folder of the run; what is measured are the scenarios that have a limit."""
+    if arguments.run:
+        return options.run_folder(arguments.run)
+    if not arguments.scenarios:
+        named = dict.fromkeys(one.scenario for one in limits.at_least)
+        arguments.scenarios = list(named) or None
+    return load.measured(arguments)[1]
+
+
+def _given(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """The limits as they were written; what was typed replaces what is in the file."""
+    stored = _stored(folder / "pyproject.toml")
+    typed = {
+        "fail-under": [w for text in arguments.fail_under for w in options.names(text)],
+        "p99-under": arguments.p99_under,
+        "against": arguments.against,
+    }
+    return {key: typed[key] or stored.get(key, typed[key]) for key in _KEYS}
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from None
+    found = tools.get(_TABLE, {})
+    for key, value in found.items():
+        if key not in _KEYS:
+            raise UserError(f"{path}: {unknown(f'key of [tool.{_TABLE}]', key, _KEYS)}")
+        if not isinstance(value, list if key == "fail-under" else str):
+            kind = "a list of texts" if key == "fail-under" else "a text"
+            raise UserError(f"{path}: {key} of [tool.{_TABLE}] is {kind}")
+    return dict(found)
+
+
+def _limits(given: dict[str, Any]) -> Limits:
+    at_least = tuple(_at_least(str(text)) for text in given["fail-under"])
+    under = given["p99-under"]
+    return Limits(at_least, _milliseconds(under) if under else None)
+
+
+def _at_least(text: str) -> AtLeast:
+    if not (found := _LIMIT.fullmatch(text)):
+        raise UserError(f"FAIL_UNDER={text}: say it as slow-read=100")
+    if found[4]:
+        raise UserError(f"FAIL_UNDER={text}: rates are not measured, slow clients are")
+    return AtLeast(
+        scenarios.scenario(found[2]).id, int(found[3]), stack=found[1] or ""
+    )
+
+
+def _milliseconds(text: str) -> float:
+    if found := _TIME.fullmatch(text):
+        return float(found[1]) * (1000 if found[2] == "s" else 1)
+    raise UserError(f"P99_UNDER={text}: say it as 50ms")
+
+
+def _run(name: str) -> Run:
+    return load_run(options.run_folder(name))
+
+
+def _refuse_unmeasured(run: Run, limits: Limits) -> None:
+    for one in gate.unmeasured(run, limits):
+        what = f"{one.stack}:{one.scenario}" if one.stack else one.scenario
+        raise UserError(f"{what} is not in run {run.run.id}: nothing says if it holds")
+
+
+def _tell(found: Sequence[Check], folder: Path, junit: str, lasted_s: float) -> None:
+    """To the terminal, into the run's folder, and to GitHub where it runs there."""
+    console = Console(highlight=False)
+    console.print(said.table(found))
+    console.print(f"\n[bold]{said.title(found)}.[/]")
+    markdown = said.markdown(found)
+    reports.write_text(folder / MARKDOWN_FILE, markdown)
+    path = Path(junit) if junit else folder / JUNIT_FILE
+    reports.write_text(path, said.junit(found, lasted_s))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        _print_plain(said.annotations(found))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown)
+
+
+def _print_plain(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)

@@ -1,0 +1,140 @@
+"""`make gate` as continuous integration meets it: statuses, files, annotations."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from loadtests.commands import options
+from loadtests.commands.main import main
+from loadtests.records.cell import Cell
+from loadtests.records.run import save_run
+from tests import runs
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of reports with two runs: in one the stack holds 8, in the other 4."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    for name, held in (("new", 8), ("less", 4)):
+        (tmp_path / name).mkdir()
+        save_run(runs.run([holding(held)]), tmp_path / name)
+    return tmp_path
+
+
+def holding(held: int) -> Cell:
+    return runs.cell("asgi-uvicorn", answered={0: 150, held: 150, held + 1: 0})
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (("--fail-under=slow-body=8",), 0, "Every limit is met: 1 met."),
+        (("--fail-under=slow-body=9",), 1, "A limit is missed: 1 missed."),
+        (("--fail-under=asgi-uvicorn:slow-body=9",), 1, "held 8"),
+        (("--fail-under=slow-body=9 slow-body=8",), 1, "1 met, 1 missed"),
+        (("--p99-under=50ms",), 3, "A limit is not known to be met"),
+        (("--against=less",), 0, "Every limit is met"),
+        (("--run=less", "--against=new"), 1, "is not worse than before"),
+    ],
+)
+def test_status_is_that_of_the_limits(
+    reports: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    status: int,
+    says: str,
+) -> None:
+    assert main(["gate", "--run=new", *words]) == status
+    assert says in capsys.readouterr().out
+
+
+def test_results_are_there_for_other_systems(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(reports / "summary.md"))
+    words = ("--fail-under=slow-body=9", "--fail-under=slow-body=8")
+    assert main(["gate", "--run=new", *words, "--junit=out/junit.xml"]) == 1
+    suite = ET.parse(reports / "out" / "junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    [failure] = suite.iter("failure")
+    assert failure.get("message") == "held 8"
+    assert (
+        "::error title=slowbench::asgi-uvicorn, slow-body: holds 9 slow clients; held 8"
+    ) in capsys.readouterr().out
+    summary = (reports / "summary.md").read_text()
+    assert summary == (reports / "new" / "gate.md").read_text()
+    assert "| ✗ | asgi-uvicorn | slow-body | holds 9 slow clients | held 8 |" in summary
+
+
+def test_limits_stand_in_the_project_file_too(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = '[tool.slowbench]\nfail-under = ["slow-body=9"]\n'
+    (reports / "pyproject.toml").write_text(stored)
+    assert main(["gate", "--run=new"]) == 1
+    assert main(["gate", "--run=new", "--fail-under=slow-body=8"]) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("stored", "says"),
+    [
+        ('fail-undr = ["x"]', "no key of [tool.slowbench] 'fail-undr': did you mean"),
+        ('fail-under = "slow-body=9"', "fail-under of [tool.slowbench] is a list of"),
+        ("p99-under = 50", "p99-under of [tool.slowbench] is a text"),
+        ("p99-under = ", "pyproject.toml: Invalid value"),
+    ],
+)
+def test_wrong_project_file_is_one_line(
+    reports: Path, capsys: pytest.CaptureFixture[str], stored: str, says: str
+) -> None:
+    (reports / "pyproject.toml").write_text(f"[tool.slowbench]\n{stored}\n")
+    assert main(["gate", "--run=new"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "no limit is set: FAIL_UNDER='slow-read=100'"),
+        (("--fail-under=slow-body",), "FAIL_UNDER=slow-body: say it as slow-read=100"),
+        (("--fail-under=slow-bdy=9",), "did you mean slow-body?"),
+        (("--fail-under=backend-wait=80/s",), "rates are not measured"),
+        (("--fail-under=idle=9",), "idle is not in run"),
+        (("--p99-under=50",), "P99_UNDER=50: say it as 50ms"),
+        (("--against=nothing",), "no run 'nothing'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    reports: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    says: str,
+) -> None:
+    assert main(["gate", "--run=new", *words]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+def test_what_is_measured_are_the_scenarios_that_have_a_limit(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def measured(arguments: object) -> tuple[object, Path]:
+        seen.append(arguments)
+        return 0, reports / "new"
+
+    monkeypatch.setattr(options, "REPORTS", reports)
+    monkeypatch.setattr("loadtests.commands.load.measured", measured)
+    assert main(["gate", "--fail-under=slow-body=8"]) == 0
+    [arguments] = seen
+    assert vars(arguments)["scenarios"] == ["slow-body"]  # type: ignore[arg-type]
