@@ -1,12 +1,17 @@
-"""`python -m loadtests`, the command line that the Makefile calls."""
+"""`python -m loadtests`, the command line that the Makefile calls; `slowbench` when it is
+installed."""
 
 import signal
 import sys
 
-# While the modules load there is nothing to tidy up, and Ctrl-C simply ends it.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from loadtests.commands.main import main  # noqa: E402
+def slowbench() -> int:
+    # While the modules load there is nothing to tidy up, and Ctrl-C simply ends it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from loadtests.commands.main import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(slowbench())

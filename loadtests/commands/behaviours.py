@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import ROOT
+from loadtests import MAKE, ROOT
 from loadtests.analysis.behaviours import agreed, unexplained
 from loadtests.catalog.behaviours import PARSERS
 from loadtests.catalog.stacks import HTTP1, Stack, find_measurable
@@ -64,7 +64,7 @@ def show_behaviours(arguments: argparse.Namespace) -> Status:
     ]
     base = load_behaviours(RECORD) if RECORD.exists() else None
     console = Console()
-    with the_machine("make behaviours", wait=arguments.wait):
+    with the_machine(f"{MAKE} behaviours", wait=arguments.wait):
         found = measured(chosen, console)
         if base and (changed := unexplained(base, found)):
             # Chance decides some: whether a response is cut when the server stops.

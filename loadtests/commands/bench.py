@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import ROOT
+from loadtests import MAKE, ROOT
 from loadtests.analysis.agreement import PROBE, DrivenPair, Row, apart, rows
 from loadtests.catalog.stacks import Stack, find_measurable
 from loadtests.commands import options
@@ -49,7 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def compare_probe(arguments: argparse.Namespace) -> Status:
     """Compare the probe with other load tools."""
     _chosen(arguments.stacks)  # a wrong name is an error at once, not after the wait
-    with the_machine("make bench", wait=arguments.wait):
+    with the_machine(f"{MAKE} bench", wait=arguments.wait):
         return run(arguments.stacks, arguments.rounds, Console())
 
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from loadtests import ROOT
+from loadtests import MAKE, ROOT
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
@@ -67,7 +67,7 @@ FILES = (
     *(interface, streaming, beyond, serving, limits, running_out),
     *(waiting, hung_workers, buffering, cost),
 )
-LEDGER = ROOT / "reports" / CLAIMS_FILE
+LEDGER = options.REPORTS / CLAIMS_FILE
 STYLES = {
     HOLDS: "green",
     ONLY_WITH: "yellow",
@@ -86,7 +86,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def decide_claims(arguments: argparse.Namespace) -> Status:
     """Decide each claim by running it."""
     choose(arguments.only)  # a wrong name is an error at once, not after the wait
-    with the_machine("make claims", wait=arguments.wait):
+    with the_machine(f"{MAKE} claims", wait=arguments.wait):
         return run(arguments.only, Console())
 
 
@@ -106,12 +106,12 @@ def run(names: Sequence[str], console: Console) -> Status:
         finally:
             lab.close()
     console.print(_summary(verdicts, time.monotonic() - began_s), highlight=False)
-    shown = LEDGER.relative_to(ROOT)
+    shown = options.shown(LEDGER)
     if names:
         console.print(f"A part of the ledger: {shown} is as it was", highlight=False)
     else:
         save_claims(Ledger(made_at, found, verdicts), LEDGER)
-        console.print(f"Saved as {shown}; make report shows it", highlight=False)
+        console.print(f"Saved as {shown}; {MAKE} report shows it", highlight=False)
     failed = any(verdict.kind == ERROR for verdict in verdicts)
     return Status.FAILED if failed else Status.DONE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import UserError
+from loadtests import MAKE, UserError
 from loadtests.analysis import compare
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
@@ -52,7 +52,8 @@ def compare_runs(arguments: argparse.Namespace) -> Status:
     """Compare two stored runs: FAILED if a cell is worse, NOT_DONE if none compares."""
     if not arguments.base:
         found = options.runs()
-        how = f"say with what: make compare BASE=<run>; {options.listed(found)}"
+        listed = options.listed(found)
+        how = f"say with what: {MAKE} compare BASE=<run>; {listed}"
         raise UserError(how if found else options.NO_RUN)
     base, new = (
         load_run(options.run_folder(r)) for r in (arguments.base, arguments.new)

@@ -44,6 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def keep(arguments: argparse.Namespace) -> Status:
     """Make a run the example."""
+    options.only_in_a_checkout("the example")
     for path in take(options.run_folder(arguments.run), ROOT / EXAMPLE):
         print(path.relative_to(ROOT))
     return Status.DONE

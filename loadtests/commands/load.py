@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests import MAKE
 from loadtests.commands import options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
@@ -99,7 +100,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
     order = asked.order
     refuse_few_descriptors(order, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     # A wrong word is an error at once, not after the wait.
-    with the_machine(f"make load {order.profile.id}", wait=arguments.wait):
+    with the_machine(f"{MAKE} load {order.profile.id}", wait=arguments.wait):
         return _measure(asked, arguments)
 
 
@@ -190,7 +191,7 @@ def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
 
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
-    go_on = f"To go on: make load RESUME={folder.name}"
+    go_on = f"To go on: {MAKE} load RESUME={folder.name}"
     if not run.cells:
         before = "\nStopped before the first cell was measured: there is no report."
         console.print(f"{before} {go_on}", highlight=False)
@@ -204,7 +205,7 @@ def _show(console: Console, run: Run, folder: Path) -> None:
     try:
         _write_and_show(console, run, folder)
     except KeyboardInterrupt:
-        how = f"make report RUN={folder.name}"
+        how = f"{MAKE} report RUN={folder.name}"
         console.print(f"\nStopped while the report was made: {how}", highlight=False)
         raise
 

@@ -13,12 +13,12 @@ from importlib import import_module
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from loadtests import UserError
+from loadtests import CHECKOUT, UserError, __version__
 from loadtests.catalog.names import unknown
 from loadtests.commands import declarations
 from loadtests.commands.options import Parser, in_words
 from loadtests.commands.statuses import Status
-from loadtests.commands.typed import from_make
+from loadtests.commands.typed import as_words, from_make
 
 # What each command does, and what adds its options; in the order of the help.
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
@@ -88,8 +88,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     `words` of the result is the command line that does the same without make.
     """
     make = words[:1] == ["make"]
-    if make:
-        words = from_make(words[1], os.environ)
+    words = from_make(words[1], os.environ) if make else as_words(words)
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise UserError(unknown("command", words[0], COMMANDS))
     try:
@@ -99,7 +98,11 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m loadtests", description=__doc__)
+    prog = "python -m loadtests" if CHECKOUT else "slowbench"
+    parser = Parser(prog=prog, description=__doc__)
+    parser.add_argument(
+        "--version", action="version", version=f"slowbench {__version__}"
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, (what, add) in COMMANDS.items():
         add(commands.add_parser(name, help=what, description=what))

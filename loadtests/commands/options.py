@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from loadtests import ROOT, UserError
+from loadtests import CHECKOUT, MAKE, ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.commands.statuses import table
 from loadtests.records.run import RUN_FILE
 from loadtests.servers.programs import lacks
 
-REPORTS = ROOT / "reports"
+REPORTS = (ROOT if CHECKOUT else Path.cwd()) / "reports"
 LATEST = "latest"
 EXAMPLE = "example"  # kept with the project: no run that a user has made
-NO_RUN = "no run yet: make load makes one"
+NO_RUN = f"no run yet: {MAKE} load makes one"
 _MOST_LISTED = 8
 
 
@@ -42,6 +42,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; {self.prog} --help says what there is")
+
+
+def only_in_a_checkout(what: str) -> None:
+    """UserError for what an installed `slowbench` has not."""
+    if not CHECKOUT:
+        raise UserError(f"{what} is part of the project's repository: clone it")
 
 
 def runnable(names: Iterable[str]) -> list[str]:

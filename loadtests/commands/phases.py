@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import ROOT
+from loadtests import MAKE, ROOT
 from loadtests.analysis.phase_map import judged
 from loadtests.analysis.predictions import REFUTED
 from loadtests.catalog.stacks import HTTP1, Stack, find_measurable
@@ -52,7 +52,7 @@ def show_phases(arguments: argparse.Namespace) -> Status:
     names = arguments.stacks or options.runnable(HTTP1)
     chosen = [find_measurable(name) for name in dict.fromkeys(names)]
     console = Console()
-    with the_machine("make phases", wait=arguments.wait):
+    with the_machine(f"{MAKE} phases", wait=arguments.wait):
         found = measured(chosen, WATCHED_S, console)
     for part in rendered([phase_map.table(found)]):
         console.print(part)

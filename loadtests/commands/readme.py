@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from loadtests import ROOT
+from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE, ExampleError
 from loadtests.commands.statuses import Status
@@ -41,6 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def show_in_readme(arguments: argparse.Namespace) -> Status:
     """Write what the example found into the README, or see that it is there."""
+    options.only_in_a_checkout("README.md")
     renew(ROOT, check=arguments.check)
     renew_servers(ROOT, check=arguments.check)
     renew_behaviours(ROOT, check=arguments.check)

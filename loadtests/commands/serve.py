@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from loadtests import ROOT, UserError
+from loadtests import MAKE, ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
 from loadtests.commands import options
@@ -57,7 +57,7 @@ VARIABLES = {
 }
 
 _IMPORTS_WITHIN_S = 30.0
-SAY_WHICH = "say which: make serve STACK=<id>; make stacks lists them all"
+SAY_WHICH = f"say which: {MAKE} serve STACK=<id>; {MAKE} stacks lists them all"
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from loadtests import MAKE
 from loadtests.analysis.predictions import Prediction
 from loadtests.catalog import scenarios, stacks
 from loadtests.catalog.stacks import Front, Stack
@@ -72,7 +73,7 @@ def _show_all(console: Console) -> None:
             console.print(f"[bold]{stack_id}[/bold]")
             console.print("  " + ", ".join(f"{name} {out}" for name, out in pairs))
     console.print(f"\n{WHAT}")
-    console.print("Commands, versions and reasons: make stacks STACK=<id>")
+    console.print(f"Commands, versions and reasons: {MAKE} stacks STACK=<id>")
     console.print(f"Over HTTP/2, to be served, not measured: {', '.join(stacks.HTTP2)}")
     for stack in stacks.STACKS.values():
         if missing := _missing(stack):

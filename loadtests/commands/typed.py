@@ -23,6 +23,7 @@ from loadtests.commands.targets import FLAGS, SETUP, TARGETS, help_text
 
 _ON = {"1", "yes", "on", "true"}
 _OFF = {"", "0", "no", "off", "false"}
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*=")
 # Flags that may name a path instead, and the option that takes the path.
 PATHS = {"WAIT": "--wait-path"}
 
@@ -82,6 +83,25 @@ def _is_on(name: str, value: str) -> bool:
     if value.lower() not in _ON | _OFF:
         raise UserError(f"{name}={value}: it is 1 or 0")
     return value.lower() in _ON
+
+
+def as_words(words: Sequence[str]) -> list[str]:
+    """`load STACKS=asgi-uvicorn` as a command line: without make, its targets and
+    variables mean the same. UserError for a variable that the target does not take."""
+    target = TARGETS.get(words[0]) if words else None
+    if target is None or not target.words:
+        return list(words)
+    values = dict(word.split("=", 1) for word in words[1:] if _VARIABLE.match(word))
+    if not values and target.words == (words[0],):
+        return list(words)
+    refuse_unknown([target.name], values)
+    for name in target.passed_on:
+        if name in values:
+            os.environ[name] = values[name]
+    others = [word for word in words[1:] if not _VARIABLE.match(word)]
+    first = len(target.words)
+    line = command_line(target, values)
+    return [*line[:first], *others, *line[first:]]
 
 
 def from_make(goal: str, environ: Mapping[str, str]) -> list[str]:

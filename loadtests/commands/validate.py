@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import UserError
+from loadtests import MAKE, UserError
 from loadtests.analysis.validation import Checked, checked, passes, tally
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
@@ -64,7 +64,7 @@ def validate(arguments: argparse.Namespace) -> Status:
         folder = _folder(arguments.resume)
         if load_validation(folder)[1].run.run.complete:
             return _show(Console(), folder, arguments.out)
-    with the_machine("make validate", wait=arguments.wait):
+    with the_machine(f"{MAKE} validate", wait=arguments.wait):
         if arguments.resume:
             validation = resume(folder)
         else:
@@ -76,7 +76,7 @@ def validate(arguments: argparse.Namespace) -> Status:
         try:
             _measure(console, validation, folder)
         except KeyboardInterrupt:
-            console.print(f"\nTo go on: make validate RESUME={folder.name}")
+            console.print(f"\nTo go on: {MAKE} validate RESUME={folder.name}")
             raise
         return _show(console, folder, arguments.out)
 
@@ -87,7 +87,7 @@ def _folder(text: str) -> Path:
         if (folder / VALIDATION_FILE).is_file():
             return folder.resolve()
     found = sorted(path.parent.name for path in REPORTS.glob(f"*/{VALIDATION_FILE}"))
-    listed = f"there are {', '.join(found)}" if found else "make validate makes one"
+    listed = f"there are {', '.join(found)}" if found else f"{MAKE} validate makes one"
     raise UserError(f"no validation {text!r}: {listed}")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import random
@@ -161,12 +162,13 @@ class CostTask:
 def cost_tasks(
     stacks: Sequence[Stack], repeats: int, each_s: float, seed: int
 ) -> list[CostTask]:
-    """Every stack with the raw app and with each framework's, in shuffled order."""
+    """Every stack with the raw app and with that of each framework which is installed,
+    in shuffled order."""
     found = [
         CostTask(stack, app, repeat, each_s)
         for repeat in range(1, repeats + 1)
         for stack in stacks
-        for app in (RAW, *TWINS[stack.interface])
+        for app in (RAW, *filter(importlib.util.find_spec, TWINS[stack.interface]))
     ]
     random.Random(seed).shuffle(found)
     return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import resource
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
+from loadtests import CHECKOUT, __version__
 from loadtests.catalog import stacks
 from loadtests.experiments.your_app import Seen
 from loadtests.records.run import Environment
@@ -39,8 +41,16 @@ def environment(root: Path, seen: Seen | None = None) -> Environment:
 
 def _packages(seen: Seen | None) -> dict[str, str]:
     names = _MEASURING if seen else (*stacks.packages(), *_BESIDE)
-    found = {name: version(name) for name in names} | versions_of_programs()
+    found = {name: known for name in names if (known := _version(name))}
+    found |= versions_of_programs()
     return found | {n: v for n, v in (seen.versions if seen else {}).items() if v}
+
+
+def _version(package: str) -> str | None:
+    """None where it is not installed, as the frameworks are not beside `slowbench`."""
+    with contextlib.suppress(PackageNotFoundError):
+        return version(package)
+    return None
 
 
 def _cpu_model() -> str:
@@ -52,7 +62,10 @@ def _cpu_model() -> str:
 
 
 def _revision(root: Path) -> str:
-    """The commit, with a plus sign if the tree differs; "unknown" outside git."""
+    """The commit, with a plus sign if the tree differs; "unknown" outside git. The
+    version of an installed package, which may lie in a tree of somebody else."""
+    if not CHECKOUT:
+        return __version__
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--abbrev=10"],

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import ROOT, UserError
+from loadtests import MAKE, ROOT, UserError
 from loadtests.catalog.profiles import Profile
 from loadtests.clients.targets import target_of
 from loadtests.clients.wire import SEGMENT_BYTES, WireError
@@ -111,7 +111,7 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     run_id = run.run.id
     tasks = order_of(run).tasks()
     if run.run.complete and all(t.state(run, folder) is State.DONE for t in tasks):
-        raise LoadError(f"{run_id} is complete: make report RUN={folder} shows it")
+        raise LoadError(f"{run_id} is complete: {MAKE} report RUN={folder} shows it")
     seen = look_again(run.target, folder / LOOK_LOG) if run.target else None
     refuse_another_machine(run, seen)
     return run, folder

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests import MAKE
 from loadtests.records import claims_format_1
 from loadtests.records.json_file import ResultError, read_json, write_json
 from loadtests.records.run import Environment
@@ -89,7 +90,7 @@ def adopt_claims(environment: Environment, folder: Path, reports: Path) -> str:
     target, source = folder / CLAIMS_FILE, reports / CLAIMS_FILE
     if target.exists():
         return ""
-    why, what = "", "make claims"
+    why, what = "", f"{MAKE} claims"
     if source.exists():
         try:
             ledger = load_claims(source)
@@ -101,9 +102,9 @@ def adopt_claims(environment: Environment, folder: Path, reports: Path) -> str:
                 save_claims(ledger, target)
                 return ""
             why = f", which was made with another {' and another '.join(differs)}"
-            what = "make claims on the same machine and versions"
+            what = f"{MAKE} claims on the same machine and versions"
     near = folder.is_relative_to(reports.parent)
     then = (
-        f"then make report RUN={folder.relative_to(reports.parent) if near else folder}"
+        f"then {MAKE} report RUN={folder.relative_to(reports.parent) if near else folder}"
     )
     return f"The report is without the claims ledger{why}. To add it: {what}, {then}"

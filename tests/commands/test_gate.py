@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from loadtests.commands import options
-from loadtests.commands.main import main
+from loadtests import ROOT
+from loadtests.commands.main import _parsed, main
+from loadtests.commands.typed import as_words
 from loadtests.records.cell import Cell
 from loadtests.records.run import save_run
 from tests import runs
@@ -124,17 +127,25 @@ def test_bad_input_is_one_line(
     assert says in line
 
 
-def test_what_is_measured_are_the_scenarios_that_have_a_limit(
-    reports: Path, monkeypatch: pytest.MonkeyPatch
+def test_job_in_the_documentation_is_understood() -> None:
+    """As far as a job can be run here."""
+    text = (ROOT / "docs" / "ci.md").read_text()
+    [line] = re.findall(r"- run: slowbench (gate .*)", text)
+    arguments = _parsed(as_words(shlex.split(line)))
+    assert arguments.app == "shop:app"
+    assert arguments.upload == "POST /items"
+    assert arguments.fail_under == ["slow-body=100"]
+
+
+def test_scenario_with_a_limit_is_measured_and_judged(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen = []
-
-    def measured(arguments: object) -> tuple[object, Path]:
-        seen.append(arguments)
-        return 0, reports / "new"
-
-    monkeypatch.setattr(options, "REPORTS", reports)
-    monkeypatch.setattr("loadtests.commands.load.measured", measured)
-    assert main(["gate", "--fail-under=slow-body=8"]) == 0
-    [arguments] = seen
-    assert vars(arguments)["scenarios"] == ["slow-body"]  # type: ignore[arg-type]
+    monkeypatch.setattr("loadtests.commands.load.REPORTS", reports)
+    words = ("--profile=smoke", "--stacks=wsgi-gunicorn-sync")
+    status = main(["gate", *words, "--fail-under=slow-headers=2"])
+    assert status in (1, 3)  # 3: a noisy machine
+    said = capsys.readouterr().out
+    assert "wsgi-gunicorn-sync" in said
+    assert "slow-headers" in said
+    if status == 1:
+        assert "held 1" in said

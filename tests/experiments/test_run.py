@@ -22,7 +22,7 @@ from loadtests.servers.server import free_port
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
-PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml")
+PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml", "Makefile")
 
 
 @pytest.fixture

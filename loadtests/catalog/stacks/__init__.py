@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 
+from loadtests import MAKE
 from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks.front import Front
@@ -42,7 +43,7 @@ __all__ = [
     "what_is_held",
 ]
 
-LISTED = "make stacks lists them all"
+LISTED = f"{MAKE} stacks lists them all"
 # What serves an interface if nothing more is said.
 FIRST = {"wsgi": "wsgi-gunicorn-sync", "asgi": "asgi-uvicorn"}
 # All of them, in the order of tables. Entries come and go while a program runs.
@@ -143,7 +144,7 @@ def find_measurable(stack_id: str) -> Stack:
     if stack.http2:
         raise StackError(
             f"{stack_id} cannot be measured: it is for HTTP/2, and the slow clients "
-            f"speak HTTP/1.1; make serve STACK={stack_id} serves it"
+            f"speak HTTP/1.1; {MAKE} serve STACK={stack_id} serves it"
         )
     return stack
 
