@@ -113,6 +113,18 @@ def test_option_of_unknown_effect_is_named_in_the_reason() -> None:
     assert found.predicted_out_at("idle") == 2008
 
 
+@pytest.mark.parametrize("scenario", ["idle", "slow-headers"])
+def test_short_queue_that_moves_on_lets_some_through_however_many_come(
+    scenario: str,
+) -> None:
+    """hypercorn frees 2,026 places every 5 s, and 100 may wait for one."""
+    short, long = (given("asgi-hypercorn", f"--backlog {n}") for n in (100, 2048))
+    assert short.predicted_out_at(scenario) is short.predicted_out_by(scenario) is None
+    assert short.predicted_degrades_by(scenario) == 2633
+    assert long.predicted_out_by(scenario) == 2735
+    assert "--backlog 100" in stacks.find("asgi-hypercorn").predicted_because(scenario)
+
+
 @pytest.mark.parametrize("worker", ["asgi-gunicorn", "asgi-gunicorn-uvicorn"])
 def test_option_that_is_not_obeyed_changes_no_prediction(worker: str) -> None:
     found = given(worker, "--worker-connections 10")

@@ -18,8 +18,8 @@ from loadtests.catalog.names import unknown
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
-from loadtests.catalog.stacks.options import SIGN, of_id, with_options
-from loadtests.catalog.stacks.stack import HOST, Option, Stack, StackError
+from loadtests.catalog.stacks.options import SIGN, Option, of_id, with_options
+from loadtests.catalog.stacks.stack import HOST, Stack, StackError
 
 __all__ = [
     "HOST",

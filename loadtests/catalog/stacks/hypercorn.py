@@ -25,10 +25,23 @@ _UNTIL_IDLE = dataclasses.replace(
     what=f"a file descriptor, {_KEEP_ALIVE_S:g} s of every "
     f"{_KEEP_ALIVE_S + COMES_BACK_S:g}",
     because="a connection without a whole head of a request is idle, and closed after "
-    "--keep-alive, 5 s (hypercorn/asyncio/tcp_server.py, _idle_timeout)",
+    "--keep-alive, 5 s (hypercorn/asyncio/tcp_server.py, _idle_timeout). That frees "
+    "more places in a second than --backlog 100 lets wait, so who gets into the queue "
+    "is served in time",
     held_s=_KEEP_ALIVE_S,
     away_s=COMES_BACK_S,
+    backlog=100,  # hypercorn/config.py
 )
+
+
+def _queueing(stack: Stack, backlog: int) -> Stack:
+    """With a longer queue all wait in it, and too long."""
+    holds = {
+        phase: dataclasses.replace(held, backlog=backlog) if held.backlog else held
+        for phase, held in stack.holds.items()
+    }
+    return dataclasses.replace(stack, holds=holds)
+
 
 STACKS = [
     Stack(
@@ -45,6 +58,7 @@ STACKS = [
         app=ASGI_APP,
         packages=("hypercorn", "h11"),
         own_descriptors=11,
+        effects={"backlog": _queueing},
         ends=dict.fromkeys(
             (Phase.SILENT, Phase.HEAD), Ends(_KEEP_ALIVE_S, "--keep-alive 5")
         ),

@@ -152,6 +152,8 @@ class Holds:
     request. With `together`, those that came together hold theirs together again and
     again: for so long all are held. With `begins_after_s`, nothing is held before. With
     `makes_room`, a worker that needs one closes its oldest: no number does harm.
+    `backlog`: how many may wait to be accepted. Where it is short, those that get in
+    are served in time, others are turned away, and no number takes all.
     """
 
     what: str
@@ -162,6 +164,14 @@ class Holds:
     together: bool = False
     begins_after_s: float = 0.0
     makes_room: bool = False
+    backlog: int | None = None
+
+    def serves_some(self, every: int) -> bool:
+        """Whether a full queue moves on within the deadline; of `every` that are held,
+        each is free again after `held_s`."""
+        if self.backlog is None:
+            return False
+        return self.backlog < every / self.held_s * DEADLINE_S
 
     @property
     def share(self) -> float:

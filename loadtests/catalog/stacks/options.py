@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from loadtests.catalog.stacks.stack import Option, Stack, StackError
+from loadtests.catalog.stacks.stack import Stack, StackError
 
 SIGN, JOIN = "@", "+"
 # What every server calls them, or means by them.
@@ -30,6 +30,17 @@ _WITHOUT_EFFECT = (
 _OPTION = re.compile(r"([a-z][a-z0-9-]*)(?:=([A-Za-z0-9._:-]+))?")
 _RULE = "an option is --name, or --name and a value of letters, digits and . _ : -"
 _MOST = 10_000_000
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a server, without its dashes; a switch has no value."""
+
+    name: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}" if self.value else self.name
 
 
 def of_command_line(text: str) -> list[Option]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from loadtests import UserError
 from loadtests.catalog.contract import Deviation
@@ -20,6 +21,9 @@ from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import Ends, Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
+if TYPE_CHECKING:
+    from loadtests.catalog.stacks.options import Option
+
 HOST = "127.0.0.1"
 _WORKERS, _THREADS = 2, 8  # of a stack, if nothing else is said
 _KEEP_ALIVE = "--keep-alive"  # as gunicorn calls it, the only server with such a stack
@@ -27,17 +31,6 @@ _KEEP_ALIVE = "--keep-alive"  # as gunicorn calls it, the only server with such 
 
 class StackError(UserError):
     """A stack that does not exist or cannot be served as asked; one line."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of a server, without its dashes; a switch has no value."""
-
-    name: str
-    value: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name}={self.value}" if self.value else self.name
 
 
 @dataclass(frozen=True)
@@ -148,9 +141,8 @@ class Stack:
 
     def predicted_ran_out(self, scenario: str) -> Supply | None:
         """What runs out first under that scenario; None: nothing does."""
-        if self.held_under(scenario).makes_room:
-            return None
-        return self.limit_under(scenario).supply
+        makes_room = self.held_under(scenario).makes_room
+        return None if makes_room else self.limit_under(scenario).supply
 
     def limit_under(self, scenario: str) -> Limit:
         """The limit that this stack reaches first under that scenario."""
@@ -169,9 +161,8 @@ class Stack:
 
     def predicted_degrades_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to do harm; None: no number does."""
-        if self.held_under(scenario).makes_room:
-            return None
-        return self.limit_under(scenario).degrades(self)[0]
+        least = self.limit_under(scenario).degrades(self)[0]
+        return None if self.held_under(scenario).makes_room else least
 
     def predicted_degrades_by(self, scenario: str) -> int | None:
         """How many do harm at the latest; None as above."""
@@ -185,17 +176,22 @@ class Stack:
 
         Where they come by turns, fewer leave some free for part of the time.
         """
-        if self.held_under(scenario).makes_room:
+        if self._never_out(scenario):
             return None
         least = self.limit_under(scenario).out(self)[0]
         return math.floor(least / self.held_under(scenario).share)
 
     def predicted_out_by(self, scenario: str) -> int | None:
         """How many take it out at the latest; None as above."""
-        if self.held_under(scenario).makes_room:
+        if self._never_out(scenario):
             return None
         latest = self.limit_under(scenario).out(self)[1]
         return math.floor(latest * self.held_under(scenario).until_all_late)
+
+    def _never_out(self, scenario: str) -> bool:
+        holds = self.held_under(scenario)
+        every = self.limit_under(scenario).each(self) * self.workers
+        return holds.makes_room or holds.serves_some(every)
 
     @property
     def idle_descriptors(self) -> int:
