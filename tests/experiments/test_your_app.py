@@ -60,6 +60,16 @@ ON_FASTAPI = dataclasses.replace(
 ON_STARLETTE = dataclasses.replace(
     ON_FASTAPI, app="on_starlette:app", upload="", download="GET /events", wait=""
 )
+ON_DJANGO = dataclasses.replace(
+    ON_FLASK, app="on_django:application", factory=False
+)
+DJANGO_ASYNC = dataclasses.replace(
+    ON_DJANGO,
+    app="on_django:asgi_application",
+    interface="asgi",
+    download="",  # of a plain generator, Django makes a list first
+    wait="GET /report-async",
+)
 WAITRESS, UVICORN = stacks.find("wsgi-waitress"), stacks.find("asgi-uvicorn-h11")
 
 
@@ -162,8 +172,14 @@ def test_every_server_serves_an_app_of_somebody_else(
 
 @pytest.mark.parametrize(
     ("other", "stack"),
-    [(ON_FLASK, WAITRESS), (ON_FASTAPI, UVICORN), (ON_STARLETTE, UVICORN)],
-    ids=["flask", "fastapi", "starlette"],
+    [
+        (ON_FLASK, WAITRESS),
+        (ON_DJANGO, WAITRESS),
+        (DJANGO_ASYNC, UVICORN),
+        (ON_FASTAPI, UVICORN),
+        (ON_STARLETTE, UVICORN),
+    ],
+    ids=["flask", "django", "django-async", "fastapi", "starlette"],
 )
 def test_app_is_tried_out_with_each_request_that_was_named(
     other: OtherTarget, stack: Stack, guard: Guard, tmp_path: Path
@@ -172,7 +188,8 @@ def test_app_is_tried_out_with_each_request_that_was_named(
     assert found.status == 200
     assert len(found.sha256) == 64
     assert found.healthy_ms > 0
-    assert (found.download_bytes or 0) > 2_000_000
+    assert (found.download_bytes or 2_000_001) > 2_000_000
+    assert (found.download_bytes is None) is (not other.download)
     assert found.wait_s is None or found.wait_s >= 1.5
     assert (found.wait_s is None) is (not other.wait)
 
