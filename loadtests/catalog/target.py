@@ -63,6 +63,10 @@ class Target:
         requests = {**self.requests, Phase.RESPONSE: self.short_download}
         return replace(self, requests=requests, download_mb=self.short_download_mb)
 
+    def asking(self, words: str) -> Target:
+        """The same with another healthy request, whose answer has status 200."""
+        return replace(self, healthy=asked(words, "GET"), check=_as_before(200, ""))
+
     @property
     def name(self) -> str:
         """The healthy request, for people."""

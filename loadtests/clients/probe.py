@@ -41,6 +41,8 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--lasts-s", type=float, default=0.0, help="then stop (0: no)")
     parser.add_argument("--raw", default="", help="folder for the raw records")
     parser.add_argument("--target", default="", help="another app's record, as JSON")
+    parser.add_argument("--ask", default="", help="another healthy request: GET /path")
+    parser.add_argument("--bursts", action="store_true", help="rates by lines of input")
     parser.add_argument(
         *("--steered",),
         action="store_true",
@@ -58,8 +60,7 @@ class Probe(User):
         options = self.environment.parsed_options
         url = urlsplit(self.host or "")
         address = (url.hostname or "127.0.0.1", url.port or 80)
-        began_s = run.began_s or time.monotonic()
-        for intended_s in _schedule(began_s, options.rate, options.lasts_s):
+        for intended_s in self._due():
             gevent.sleep(max(0.0, intended_s - time.monotonic() - _AHEAD_S))
             if run.over:
                 break
@@ -67,6 +68,19 @@ class Probe(User):
         gevent.sleep(_AHEAD_S + options.deadline_s)
         if self.environment.runner:
             self.environment.runner.quit()
+
+
+    def _due(self) -> Iterator[float]:
+        """When requests are due; with --bursts, as the harness says, a line for each:
+        when to begin, at which rate, for how long."""
+        options = self.environment.parsed_options
+        if not options.bursts:
+            began_s = run.began_s or time.monotonic()
+            yield from _schedule(began_s, options.rate, options.lasts_s)
+            return
+        for line in run.said:
+            began_s, rate, lasts_s = map(float, line.split())
+            yield from _schedule(began_s, rate, lasts_s)
 
 
 def _schedule(began_s: float, rate: float, lasts_s: float) -> Iterator[float]:
@@ -120,6 +134,7 @@ class Run:
     """What this process knows of its own run: its start, its records, its target."""
 
     began_s: float | None = None
+    said: Iterator[str] = iter(())
     over = False
     samples: SampleWriter | None = None
     target = from_option("")
@@ -133,6 +148,8 @@ run = Run()
 def prepare(environment: Any, **_: Any) -> None:
     options = environment.parsed_options
     run.target = from_option(options.target)
+    if options.ask:
+        run.target = run.target.asking(options.ask)
     run.request = run.target.healthy.to_bytes()
     if options.raw:
         run.samples = SampleWriter(options.raw, SAMPLES_FILE, Sample)
@@ -140,7 +157,10 @@ def prepare(environment: Any, **_: Any) -> None:
     # would otherwise stop this process for 10 to 20 ms now and then.
     gc.collect()
     gc.freeze()
-    if options.steered:
+    if options.bursts:
+        run.said = lines()
+        say("ready")
+    elif options.steered:
         _await_start()
 
 

@@ -41,6 +41,7 @@ TARGETS = (
             "PROFILE",
             "STACKS",
             "SCENARIOS",
+            "WAIT_MS",
             "REPEATS",
             "WORKERS",
             "THREADS",

@@ -42,6 +42,7 @@ TARGETS = (
             "PROFILE",
             "STACKS",
             "SCENARIOS",
+            "WAIT_MS",
             "REPEATS",
             "WORKERS",
             "THREADS",
@@ -73,6 +74,7 @@ VARIABLES = {
     "HEADERS": "'<name>: <value>'|@<file>",
     "PROFILE": "smoke|quick|full",
     "SCENARIOS": "<id>,<id>",
+    "WAIT_MS": "<n>,<n>",
     "REPEATS": "<count>",
     "NOFILE": "<count>",
     "WITH": "'--<option> <value>'",
@@ -132,8 +134,8 @@ def _measure(
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
-    cells, beside = order.cells(), order.beside()
-    minutes = sum(map(expected_s, (*cells, *beside))) / 60
+    cells, at_rates, beside = order.cells(), order.at_rates(), order.beside()
+    minutes = sum(map(expected_s, (*cells, *at_rates, *beside))) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),
@@ -141,7 +143,8 @@ def _announce(console: Console, order: Order, folder: Path) -> None:
     }
     factors = " x ".join(_counted(number, word) for word, number in sizes.items())
     own = [task for task in beside if task.key.kind != TRACES]
-    more = f"own timeouts and costs: {len(own)} more; " if own else ""
+    more = f"{_counted(len(at_rates), 'rate')}; " if at_rates else ""
+    more += f"own timeouts and costs: {len(own)} more; " if own else ""
     console.print(
         f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(cells), 'cell')}, "
         f"{more}about {minutes:.1f} minutes.\n"

@@ -14,6 +14,7 @@ from rich.console import Console
 from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.catalog.profiles import Profile
+from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.catalog.scenarios import Scenario
 from loadtests.commands import options, varied, your_app
 from loadtests.experiments.order import Order, counted
@@ -22,6 +23,9 @@ from loadtests.experiments.your_app import Seen, can_run
 from loadtests.servers.processes import guarded
 
 DEFAULT_PROFILE = "quick"
+_WAIT_MS = 100  # of a backend, if nothing else is said
+# An answer must come within the deadline, a second.
+_one_wait = options.number("a wait in ms", 5, 900)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="smoke|quick|full")
     options.add_stacks(parser)
     parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
+    parser.add_argument("--wait-ms", type=_waits, default=[], metavar="MS,MS")
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     options.add_counts(parser)
     parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
@@ -46,6 +51,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_wait(parser)
     varied.add_options(parser)
     your_app.add_options(parser)
+
+
+def _waits(text: str) -> list[int]:
+    return sorted({_one_wait(word) for word in options.names(text)})
 
 
 def refuse_beside_resume(arguments: argparse.Namespace) -> None:
@@ -78,9 +87,15 @@ def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     if arguments.app:
         return _of_another_app(arguments, profile, reports)
     names = arguments.scenarios or profile.scenarios
-    found = [scenarios.scenario(name) for name in names]
+    found = [scenarios.scenario(n) for n in names if n not in RATE_SCENARIOS]
+    at_rates = [RATE_SCENARIOS[n] for n in names if n in RATE_SCENARIOS]
+    if arguments.wait_ms and not at_rates:
+        known = ", ".join(RATE_SCENARIOS)
+        raise UserError(f"WAIT_MS= is for scenarios of a rate: SCENARIOS={known}")
     chosen = arguments.stacks or options.runnable(profile.stacks)
-    return Asked(_order(arguments, profile, chosen, found))
+    order = _order(arguments, profile, chosen, found)
+    wait_ms = (arguments.wait_ms or [_WAIT_MS]) if at_rates else []
+    return Asked(dataclasses.replace(order, rates=at_rates, wait_ms=wait_ms))
 
 
 def _order(

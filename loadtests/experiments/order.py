@@ -13,11 +13,13 @@ from loadtests import UserError
 from loadtests.analysis.predictions import resolution
 from loadtests.catalog import profiles, scenarios, stacks
 from loadtests.catalog.profiles import Extras, Profile
+from loadtests.catalog.rates import RateScenario, rate_scenario
 from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
 from loadtests.experiments.cell import CellTask, search_of
 from loadtests.experiments.costs import RAW, CostTask, cost_tasks
 from loadtests.experiments.holding import Holding
+from loadtests.experiments.rate import RateTask
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
@@ -44,10 +46,21 @@ class Order:
     threads: int | None = None
     nofile: int | None = None
     other: OtherTarget | None = None  # what is served; None: our own apps
+    rates: Sequence[RateScenario] = ()
+    wait_ms: Sequence[int] = ()
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
-        return [*self.cells(), *self.beside()]
+        return [*self.cells(), *self.at_rates(), *self.beside()]
+
+    def at_rates(self) -> list[RateTask]:
+        """Each stack at a rate, for each wait."""
+        found = itertools.product(self.rates, self.wait_ms, self.stacks)
+        return [
+            RateTask(stack, scenario, wait_ms, self.profile)
+            for scenario, wait_ms, stack in found
+            if scenario.fits(stack)
+        ]
 
     def cells(self) -> list[CellTask]:
         """The cells in the order in which they are measured.
@@ -123,6 +136,8 @@ class Order:
             workers=self.workers,
             threads=self.threads,
             nofile=self.nofile,
+            rates=[scenario.id for scenario in self.rates],
+            wait_ms=list(self.wait_ms),
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -158,6 +173,8 @@ def order_of(run: Run) -> Order:
         ordered.threads,
         ordered.nofile,
         run.target,
+        [rate_scenario(name) for name in ordered.rates],
+        ordered.wait_ms,
     )
 
 

@@ -16,6 +16,7 @@ from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
 from loadtests.records.json_file import ResultError as ResultError
 from loadtests.records.json_file import read_json, write_json
+from loadtests.records.rate import Rate
 from loadtests.records.target import OtherTarget
 from loadtests.records.tasks import Failure
 
@@ -96,6 +97,8 @@ class Ordered:
     cost_s: float = 0.0
     up_to: int = 0
     nofile: int | None = None
+    rates: list[str] = field(default_factory=list)
+    wait_ms: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ class Run:
 
     `self_recoveries` and `costs` are those of a profile that measures them, `failures`
     those of them that could not be measured. `doubts` are about the run as a whole.
-    `target` is null where our own applications were served.
+    `target` is null where our own applications were served. `rates` are those of a run
+    that asks at a rate.
     """
 
     run: RunInfo
@@ -118,6 +122,7 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     doubts: list[Fact] = field(default_factory=list)
     target: OtherTarget | None = None
+    rates: list[Rate] = field(default_factory=list)
 
 
 def save_run(run: Run, folder: Path) -> Path:

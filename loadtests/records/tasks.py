@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from loadtests.records.facts import Fact
 
 # The kinds of task.
-CELL, SELF_RECOVERY, COST, TRACES = "cell", "self-recovery", "cost", "traces"
+CELL, SELF_RECOVERY, COST = "cell", "self-recovery", "cost"
+RATE, TRACES = "rate", "traces"
 
 
 @dataclass(frozen=True)

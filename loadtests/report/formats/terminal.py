@@ -22,7 +22,12 @@ from loadtests.report.charts.style import looks
 from loadtests.report.facts import reason, sentence
 from loadtests.report.prose import text
 from loadtests.report.said import found
-from loadtests.report.sections import overview, request_costs, self_recovery
+from loadtests.report.sections import (
+    overview,
+    rates,
+    request_costs,
+    self_recovery,
+)
 from loadtests.report.values import Value, without_note
 from loadtests.report.words import visible
 
@@ -62,6 +67,9 @@ def task_line(run: Run, task: TaskKey) -> Text:
     for one in run.self_recoveries:
         if one.task == task:
             return _text(label + self_recovery.line(one))
+    for rate in run.rates:
+        if rate.task == task:
+            return _text(label + rates.line(rate), "" if rate.valid else "yellow")
     paid = [cost for cost in run.costs if cost.task == task]
     return _text(label + request_costs.line(paid) if paid else f"{label}done")
 

@@ -1,0 +1,75 @@
+"""Which rate to try next, and what the rates that were tried say of the prediction.
+
+The one rule: what was predicted is tried first. A little below it must hold, a little
+above it must not; where that is wrong, the search doubles or bisects. Pure functions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.search import DEGRADED_UNDER
+from loadtests.records.rate import Rate, RateStep
+
+CPU = "CPU time"
+# Tried first, as parts of the prediction: well below it, just below it, just above it.
+_FIRST = (0.5, 0.94, 1.1)
+_EXACT = 1.18  # times: the search ends where what failed is at most this above
+WITHIN = 0.10
+
+
+def predicted(places: int, wait_s: float, cpu_s: float, cores: float) -> float:
+    """Requests a second: the places by Little's law, or the CPU where that is less."""
+    return min(places / wait_s, cores / cpu_s if cpu_s else math.inf)
+
+
+def held(step: RateStep) -> bool:
+    return step.answered >= DEGRADED_UNDER * step.attempted
+
+
+def sustained(tried: Sequence[RateStep]) -> float | None:
+    """The highest rate that held below the lowest that did not."""
+    failed = failed_at(tried)
+    below = [s.rate_per_s for s in tried if held(s)]
+    return max((r for r in below if failed is None or r < failed), default=None)
+
+
+def failed_at(tried: Sequence[RateStep]) -> float | None:
+    return min((s.rate_per_s for s in tried if not held(s)), default=None)
+
+
+def next_rate(
+    predicted_per_s: float, top_per_s: float, tried: Sequence[RateStep]
+) -> float | None:
+    """The rate to try; None when the answer is known as exactly as it is wanted."""
+    most, least = sustained(tried), failed_at(tried)
+    for part in _FIRST:
+        rate = min(part * predicted_per_s, top_per_s)
+        unknown = (most is None or rate > most) and (least is None or rate < least)
+        if unknown and rate not in [step.rate_per_s for step in tried]:
+            return rate
+    if least is None:
+        return None if (most or 0) >= top_per_s else min(2 * (most or 1.0), top_per_s)
+    if most is None:
+        return least / 2 if least > 1 else None
+    return None if least <= _EXACT * most else math.sqrt(most * least)
+
+
+def found(rate: Rate) -> float | None:
+    """The sustained rate, between what held and what did not."""
+    if rate.sustained_per_s is None or rate.failed_per_s is None:
+        return None
+    return math.sqrt(rate.sustained_per_s * rate.failed_per_s)
+
+
+def verdict(rate: Rate) -> str:
+    """Confirmed within 10 %; not tested where the generator ends below that."""
+    if rate.failed_per_s is None:
+        reached = rate.sustained_per_s or 0.0
+        return BEYOND if reached < (1 + WITHIN) * rate.predicted_per_s else REFUTED
+    at = found(rate)
+    if at is None:
+        return REFUTED
+    return CONFIRMED if abs(at / rate.predicted_per_s - 1) <= WITHIN else REFUTED

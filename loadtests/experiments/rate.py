@@ -1,0 +1,224 @@
+"""The task of a rate: how many requests a second a stack sustains while they wait.
+
+An open workload: requests are due at the rate, whatever became of the earlier ones. A
+rate above what the stack sustains makes a queue that grows, and shows within seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.analysis import rates
+from loadtests.analysis.health import void_lag_ms
+from loadtests.analysis.response_times import percentiles
+from loadtests.catalog.profiles import Profile
+from loadtests.catalog.rates import RateScenario
+from loadtests.catalog.stacks import Stack
+from loadtests.experiments.costs import HELLO, apart, cost_of_request
+from loadtests.experiments.generators import (
+    await_ready_line,
+    booting,
+    locust_argv,
+    tell,
+)
+from loadtests.experiments.task import (
+    Context,
+    State,
+    has_failed,
+    with_failure,
+    without_failure,
+)
+from loadtests.records.facts import LEFT_LATE, Fact, fact
+from loadtests.records.rate import Rate, RateStep
+from loadtests.records.run import Run
+from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
+from loadtests.records.tasks import RATE, TaskKey
+from loadtests.servers.cores import core_shares
+from loadtests.servers.processes import Group, wait_until
+from loadtests.servers.server import Server, free_port, running
+
+# So many requests a second one Locust process sends on time, each on a new connection.
+TOP_PER_S = 1000.0
+_MOST_STEPS = 12
+_STEP_S, _LONGEST_S = 6.0, 20.0
+_ENOUGH = 80  # requests in a step, of which the second half counts
+_COST_S = 1.0
+_STARTS_IN_S = 0.2
+_RECOVERS_IN_S = 15.0
+_A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
+_USUAL_STEPS = 3
+
+
+@dataclass(frozen=True)
+class RateTask:
+    """One stack under requests that each wait for so long."""
+
+    stack: Stack
+    scenario: RateScenario
+    wait_ms: int
+    profile: Profile
+
+    @property
+    def key(self) -> TaskKey:
+        return TaskKey(RATE, self.stack.id, f"{self.scenario.id}-{self.wait_ms}ms")
+
+    @property
+    def wait_s(self) -> float:
+        return self.wait_ms / 1000
+
+    @property
+    def lasts_s(self) -> float:
+        rate = min(TOP_PER_S, self.scenario.places(self.stack) / self.wait_s)
+        return _COST_S + _USUAL_STEPS * (_lasts_s(rate) + self.profile.deadline_s)
+
+    def state(self, run: Run, folder: Path) -> State:
+        valid = [one.valid for one in run.rates if one.task == self.key]
+        if any(valid):
+            return State.DONE
+        return State.VOID if valid or has_failed(run, self.key) else State.MISSING
+
+    def measured(self, run: Run, context: Context) -> Run:
+        samples = context.folder / "samples" / self.key.name
+        samples.mkdir(parents=True, exist_ok=True)
+        port, log = free_port(), context.log(self, "server")
+        log.unlink(missing_ok=True)
+        argv = self._probe_argv(port, samples)
+        app = self.scenario.apps.get(self.stack.interface, self.stack.app)
+        stack = dataclasses.replace(self.stack, app=app)
+        with (
+            booting(context.guard, argv, context.log(self, "probe")) as probe,
+            running(stack, context.guard, log, port=port) as server,
+            apart(server),
+        ):
+            await_ready_line(probe)
+            ours, theirs = core_shares()
+            probe.pin(ours)
+            asking = Asking(probe, SamplesTail(samples), context.method.deadline_s)
+            cpu_us = _cpu_us(server)
+            cores = min(len(theirs), stack.workers)
+            places = self.scenario.places(stack)
+            predicted = rates.predicted(places, self.wait_s, cpu_us / 1e6, cores)
+            tried = self._search(predicted, asking, context)
+        found = self._rate(predicted, cpu_us, tried)
+        limit_ms, lag_ms = void_lag_ms(context.method), asking.lag_p99_ms()
+        late = [fact(LEFT_LATE, lag_p99_ms=lag_ms, limit_ms=limit_ms)]
+        found = dataclasses.replace(
+            found, lag_p99_ms=lag_ms, faults=late if lag_ms > limit_ms else []
+        )
+        return self._with(without_failure(run, self.key), found)
+
+    def _search(
+        self, predicted: float, asking: Asking, context: Context
+    ) -> list[RateStep]:
+        tried: list[RateStep] = []
+        began_s = time.monotonic()
+        while len(tried) < _MOST_STEPS:
+            rate = rates.next_rate(predicted, TOP_PER_S, tried)
+            if rate is None:
+                break
+            tried.append(asking.step(rate))
+            context.tell(self, time.monotonic() - began_s)
+            if not rates.held(tried[-1]):
+                asking.recover(min(TOP_PER_S, _A_FEW * predicted))
+        return tried
+
+    def _rate(self, predicted: float, cpu_us: float, tried: list[RateStep]) -> Rate:
+        places = self.scenario.places(self.stack)
+        by_places = math.isclose(predicted, places / self.wait_s)
+        return Rate(
+            stack=self.stack.id,
+            scenario=self.scenario.id,
+            wait_ms=self.wait_ms,
+            places=places,
+            limited_by=self.scenario.limited_by(self.stack) if by_places else rates.CPU,
+            predicted_per_s=round(predicted, 1),
+            cpu_us_per_request=round(cpu_us, 1),
+            sustained_per_s=rates.sustained(tried),
+            failed_per_s=rates.failed_at(tried),
+            steps=sorted(tried, key=lambda step: step.rate_per_s),
+            lag_p99_ms=None,
+            argv=self.stack.command(8000),
+            workers=self.stack.workers,
+            threads=self.stack.threads,
+        )
+
+    def _probe_argv(self, port: int, samples: Path) -> list[str]:
+        request = self.scenario.request(self.wait_ms)
+        return [
+            *locust_argv("probe.py", port, samples),
+            *("--bursts", "--users", "1"),
+            *("--deadline-s", str(self.profile.deadline_s)),
+            *("--ask", f"{request.method} {request.target}"),
+        ]
+
+    def failed(self, run: Run, context: Context, reason: Fact) -> Run:
+        return with_failure(self._with(run), self.key, reason)
+
+    def _with(self, run: Run, *found: Rate) -> Run:
+        others = [one for one in run.rates if one.task != self.key]
+        return dataclasses.replace(run, rates=[*others, *found])
+
+
+class Asking:
+    """The probe, asking at one rate after the other."""
+
+    def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
+        self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
+
+    def step(self, rate_per_s: float) -> RateStep:
+        """Ask at that rate, for so long that a queue shows; what became of it."""
+        lasts_s = _lasts_s(rate_per_s)
+        begins_s, ended = self._ask(rate_per_s, lasts_s)
+        counted = [s for s in ended if s.intended_s >= begins_s + lasts_s / 2]
+        times = percentiles(counted)
+        return RateStep(
+            rate_per_s=round(rate_per_s, 2),
+            lasted_s=lasts_s,
+            attempted=len(counted),
+            answered=sum(not sample.fault for sample in counted),
+            p50_ms=times["p50_ms"],
+            p99_ms=times["p99_ms"],
+            lost=dict(Counter(s.fault for s in counted if s.fault)),
+        )
+
+    def recover(self, rate_per_s: float) -> None:
+        """Wait until a few requests are answered again, each of them."""
+        ends_s = time.monotonic() + _RECOVERS_IN_S
+        while time.monotonic() < ends_s:
+            _, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
+            if ended and not any(sample.fault for sample in ended):
+                return
+
+    def lag_p99_ms(self) -> float:
+        """How late requests left."""
+        lags = sorted(s.started_s - s.intended_s for s in self._tail.so_far())
+        return round(1000 * lags[int(0.99 * (len(lags) - 1))], 3) if lags else math.inf
+
+    def _ask(self, rate_per_s: float, lasts_s: float) -> tuple[float, Sequence[Sample]]:
+        """When it began, and the requests of that burst, all ended."""
+        begins_s = time.monotonic() + _STARTS_IN_S
+        tell(self._probe, f"{begins_s} {rate_per_s} {lasts_s}")
+        due = math.ceil(lasts_s * rate_per_s)
+
+        def ended() -> list[Sample]:
+            found = self._tail.so_far()
+            return [s for s in found if s.intended_s >= begins_s]
+
+        in_time_s = _STARTS_IN_S + lasts_s + 2 * self._deadline_s + 1
+        wait_until(lambda: len(ended()) >= due, in_time_s)
+        return begins_s, [s for s in ended() if s.fault != NOT_SENT]
+
+
+def _lasts_s(rate_per_s: float) -> float:
+    return min(_LONGEST_S, max(_STEP_S, _ENOUGH / rate_per_s))
+
+
+def _cpu_us(server: Server) -> float:
+    """What a quick request costs, on a connection of its own as those of the probe."""
+    return cost_of_request(server, HELLO, kept_alive=False, lasts_s=_COST_S).cpu_us
