@@ -18,6 +18,7 @@ CPU = "CPU time"
 _FIRST = (0.5, 0.94, 1.1)
 _EXACT = 1.18  # times: the search ends where what failed is at most this above
 WITHIN = 0.10
+_PLATEAU = 0.8  # of the sustained rate: goodput under that is a cliff
 
 
 def predicted(places: int, wait_s: float, cpu_s: float, cores: float) -> float:
@@ -62,6 +63,15 @@ def found(rate: Rate) -> float | None:
     if rate.sustained_per_s is None or rate.failed_per_s is None:
         return None
     return math.sqrt(rate.sustained_per_s * rate.failed_per_s)
+
+
+def has_a_cliff(rate: Rate) -> bool | None:
+    """Whether overload takes goodput below most of what is sustained; None: no overload
+    was tried."""
+    if not rate.overloads or rate.sustained_per_s is None:
+        return None
+    least = min(one.goodput_per_s for one in rate.overloads)
+    return least < _PLATEAU * rate.sustained_per_s
 
 
 def verdict(rate: Rate) -> str:

@@ -35,13 +35,14 @@ from loadtests.experiments.task import (
     without_failure,
 )
 from loadtests.records.facts import LEFT_LATE, Fact, fact
-from loadtests.records.rate import Rate, RateStep
+from loadtests.records.rate import Overload, Rate, RateStep
 from loadtests.records.run import Run
 from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
 from loadtests.records.tasks import RATE, TaskKey
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Group, wait_until
 from loadtests.servers.server import Server, free_port, running
+from loadtests.servers.usage import usage
 
 # So many requests a second one Locust process sends on time, each on a new connection.
 TOP_PER_S = 1000.0
@@ -50,7 +51,8 @@ _STEP_S, _LONGEST_S = 6.0, 20.0
 _ENOUGH = 80  # requests in a step, of which the second half counts
 _COST_S = 1.0
 _STARTS_IN_S = 0.2
-_RECOVERS_IN_S = 15.0
+RECOVERS_IN_S = 15.0
+OVERLOADS, _OVERLOAD_S = (1.5, 3.0), 10.0  # times what it sustains; for so long
 _A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
 _USUAL_STEPS = 3
 
@@ -75,7 +77,9 @@ class RateTask:
     @property
     def lasts_s(self) -> float:
         rate = min(TOP_PER_S, self.scenario.places(self.stack) / self.wait_s)
-        return _COST_S + _USUAL_STEPS * (_lasts_s(rate) + self.profile.deadline_s)
+        overloads_s = sum(_OVERLOAD_S + 2 for times in OVERLOADS if times * rate <= TOP_PER_S)
+        steps_s = _USUAL_STEPS * (_lasts_s(rate) + self.profile.deadline_s)
+        return _COST_S + steps_s + overloads_s
 
     def state(self, run: Run, folder: Path) -> State:
         valid = [one.valid for one in run.rates if one.task == self.key]
@@ -105,11 +109,15 @@ class RateTask:
             places = self.scenario.places(stack)
             predicted = rates.predicted(places, self.wait_s, cpu_us / 1e6, cores)
             tried = self._search(predicted, asking, context)
-        found = self._rate(predicted, cpu_us, tried)
+            found = self._rate(predicted, cpu_us, tried)
+            overloads = self._overloads(found.sustained_per_s, asking, server)
         limit_ms, lag_ms = void_lag_ms(context.method), asking.lag_p99_ms()
         late = [fact(LEFT_LATE, lag_p99_ms=lag_ms, limit_ms=limit_ms)]
         found = dataclasses.replace(
-            found, lag_p99_ms=lag_ms, faults=late if lag_ms > limit_ms else []
+            found,
+            lag_p99_ms=lag_ms,
+            faults=late if lag_ms > limit_ms else [],
+            overloads=overloads,
         )
         return self._with(without_failure(run, self.key), found)
 
@@ -127,6 +135,29 @@ class RateTask:
             if not rates.held(tried[-1]):
                 asking.recover(min(TOP_PER_S, _A_FEW * predicted))
         return tried
+
+    def _overloads(
+        self, sustained: float | None, asking: Asking, server: Server
+    ) -> list[Overload]:
+        """More than the stack sustains, and then half of it; nothing where the load
+        generator does not reach so much."""
+        found: list[Overload] = []
+        for times in OVERLOADS:
+            if sustained is None or times * sustained > TOP_PER_S:
+                break
+            step = asking.step(times * sustained, _OVERLOAD_S)
+            rss_mb = usage(server).rss_mb
+            found.append(
+                Overload(
+                    times=times,
+                    rate_per_s=step.rate_per_s,
+                    goodput_per_s=round(2 * step.answered / step.lasted_s, 1),
+                    lost=step.lost,
+                    recovered_s=asking.recover(sustained / 2),
+                    rss_mb=round(rss_mb, 1),
+                )
+            )
+        return found
 
     def _rate(self, predicted: float, cpu_us: float, tried: list[RateStep]) -> Rate:
         places = self.scenario.places(self.stack)
@@ -171,9 +202,9 @@ class Asking:
     def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
         self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
 
-    def step(self, rate_per_s: float) -> RateStep:
+    def step(self, rate_per_s: float, lasts_s: float = 0.0) -> RateStep:
         """Ask at that rate, for so long that a queue shows; what became of it."""
-        lasts_s = _lasts_s(rate_per_s)
+        lasts_s = max(lasts_s, _lasts_s(rate_per_s))
         begins_s, ended = self._ask(rate_per_s, lasts_s)
         counted = [s for s in ended if s.intended_s >= begins_s + lasts_s / 2]
         times = percentiles(counted)
@@ -187,13 +218,15 @@ class Asking:
             lost=dict(Counter(s.fault for s in counted if s.fault)),
         )
 
-    def recover(self, rate_per_s: float) -> None:
-        """Wait until a few requests are answered again, each of them."""
-        ends_s = time.monotonic() + _RECOVERS_IN_S
-        while time.monotonic() < ends_s:
-            _, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
+    def recover(self, rate_per_s: float) -> float | None:
+        """Ask at that rate until a second's requests are all answered: how long it took
+        until the first of them was due. None: longer than is waited."""
+        began_s = time.monotonic()
+        while time.monotonic() < began_s + RECOVERS_IN_S:
+            begins_s, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
             if ended and not any(sample.fault for sample in ended):
-                return
+                return round(begins_s - began_s - _STARTS_IN_S, 1)
+        return None
 
     def lag_p99_ms(self) -> float:
         """How late requests left."""

@@ -24,6 +24,24 @@ class RateStep:
 
 
 @dataclass(frozen=True)
+class Overload:
+    """What a stack does at so many times the rate that it sustains.
+
+    `goodput_per_s` are the requests answered in time, in the second half; `lost` are
+    the others, by how. `recovered_s`: at half of the sustained rate, after so long all
+    are answered again; null where that took over 15 s. `rss_mb` is the memory of the
+    server at the end of the overload.
+    """
+
+    times: float
+    rate_per_s: float
+    goodput_per_s: float
+    lost: dict[str, int]
+    recovered_s: float | None
+    rss_mb: float
+
+
+@dataclass(frozen=True)
 class Rate:
     """One stack under requests that each wait for `wait_ms`.
 
@@ -49,6 +67,7 @@ class Rate:
     workers: int
     threads: int | None
     faults: list[Fact] = field(default_factory=list)
+    overloads: list[Overload] = field(default_factory=list)
 
     @property
     def valid(self) -> bool:

@@ -7,14 +7,25 @@ from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import by_family
 from loadtests.analysis.predictions import CONFIRMED
-from loadtests.analysis.rates import verdict
+from loadtests.analysis.rates import has_a_cliff, verdict
 from loadtests.catalog.rates import RATE_SCENARIOS
-from loadtests.records.rate import Rate, RateStep
+from loadtests.records.rate import Overload, Rate, RateStep
 from loadtests.records.run import Run
-from loadtests.report.blocks import Block, Column, Reasons, Section, Source, Table, Text
-from loadtests.report.prose import prose
-from loadtests.report.values import Figure, Name, Value
-from loadtests.report.words import count, figure
+from loadtests.report.blocks import (
+    Block,
+    Column,
+    Heading,
+    Points,
+    Reasons,
+    Section,
+    Source,
+    Table,
+    Text,
+)
+from loadtests.report.prose import prose, stacks
+from loadtests.report.sections.overload import WAYS
+from loadtests.report.values import Figure, Name, Seconds, Value
+from loadtests.report.words import NOTHING, count, figure
 
 TITLE = "How many requests a second, when each waits"
 LEAD = (
@@ -41,6 +52,16 @@ COLUMNS = (
     Column("p99", "p99 there, ms"),
     Column("verdict", "prediction"),
 )
+OVERLOAD = "What more than that does"
+CLIFF = "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
+PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
+OVERLOAD_NOTE = (
+    "For 10 s each: 1.5 and 3 times the sustained rate. *answered in time*: in the second "
+    "half. *the others*: what became of most of them, in the words of the section above. "
+    "*well again after*: at half of the sustained rate, until all of a second's requests "
+    "are answered; watched for {} s."
+)
+RECOVERS_IN_S = 15.0  # experiments/rate.py watches for so long
 TOP_PER_S = 1000  # of the load generator (experiments/rate.py)
 
 
@@ -54,10 +75,12 @@ def blocks(source: Source) -> Sequence[Block]:
     note = Text(prose(NOTE, deadline, count(TOP_PER_S)), "note")
     ids = dict.fromkeys(rate.scenario for rate in found)
     does = {s: RATE_SCENARIOS[s].what for s in ids if s in RATE_SCENARIOS}
+    overloaded = overload_table(found)
     return [
         Text(lead),
         table(source.run),
         note,
+        *_overload(found, overloaded),
         Reasons("What a handler does under each scenario", does),
     ]
 
@@ -69,6 +92,58 @@ def table(run: Run) -> Table:
         key=lambda r: (_place(r.scenario, order), by_family(r.stack), r.wait_ms)
     )
     return Table(TITLE, COLUMNS, [_row(rate) for rate in found])
+
+
+def _overload(found: Sequence[Rate], shown: Table) -> list[Block]:
+    """What more than the sustained rate does, where it was tried."""
+    if not shown.rows:
+        return []
+    cliffs = {rate.stack: has_a_cliff(rate) for rate in found if rate.overloads}
+    groups = {
+        said: [stack for stack, has in cliffs.items() if bool(has) is cliff]
+        for cliff, said in ((True, CLIFF), (False, PLATEAU))
+    }
+    points = [prose(said, stacks(some)) for said, some in groups.items() if some]
+    note = prose(OVERLOAD_NOTE, f"{RECOVERS_IN_S:g}")
+    return [Heading(OVERLOAD), Points(points), shown, Text(note, "note")]
+
+
+def overload_table(found: Sequence[Rate]) -> Table:
+    columns = (
+        Column("scenario", "scenario", name=True),
+        Column("stack", "stack", name=True),
+        Column("wait", "wait, ms"),
+        Column("sustained", "sustained, /s"),
+        Column("rate", "asked, /s"),
+        Column("goodput", "answered in time, /s"),
+        Column("lost", "the others"),
+        Column("recovered", "well again after"),
+        Column("rss", "memory, MB"),
+    )
+    rows: list[dict[str, Value]] = [
+        {
+            "scenario": Name(rate.scenario),
+            "stack": Name(rate.stack),
+            "wait": Name(count(rate.wait_ms)),
+            "sustained": Figure(rate.sustained_per_s),
+            "rate": Figure(one.rate_per_s),
+            "goodput": Figure(one.goodput_per_s),
+            "lost": Name(_mostly(one)),
+            "recovered": Seconds(one.recovered_s, RECOVERS_IN_S),
+            "rss": Figure(one.rss_mb),
+        }
+        for rate in found
+        for one in rate.overloads
+    ]
+    return Table(OVERLOAD, columns, rows)
+
+
+def _mostly(one: Overload) -> str:
+    """What became of most of those that were not answered in time."""
+    if not one.lost:
+        return NOTHING
+    numbers = {way.key: sum(one.lost.get(how, 0) for how in way.of) for way in WAYS}
+    return max(numbers, key=lambda key: numbers[key]).replace("_", " ")
 
 
 def _place(scenario: str, order: list[str]) -> int:
