@@ -17,7 +17,7 @@ from loadtests.records.phase_map import PHASE_MAP_FILE, load_phase_map
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
-from loadtests.report.formats import behaviours, markdown, readme, servers
+from loadtests.report.formats import answers, behaviours, markdown, readme, servers
 
 COMMAND = Command("show in README.md what the example found", place=110)
 TARGETS = (
@@ -31,6 +31,7 @@ TARGETS = (
 
 STALE = "README.md is not what `make readme` writes from the example"
 
+STALE_ANSWERS = "docs/answers.md is not what `make readme` writes from the example"
 STALE_SERVERS = "docs/servers.md is not what `make readme` writes from the catalog"
 STALE_BEHAVIOURS = "docs/behaviours.md is not what `make readme` writes from the record"
 
@@ -46,6 +47,7 @@ def show_in_readme(arguments: argparse.Namespace) -> Status:
     renew(ROOT, check=arguments.check)
     renew_servers(ROOT, check=arguments.check)
     renew_behaviours(ROOT, check=arguments.check)
+    renew_answers(ROOT, check=arguments.check)
     return Status.DONE
 
 
@@ -61,6 +63,12 @@ def renew_behaviours(root: Path, *, check: bool) -> None:
         return
     page = behaviours.page(load_behaviours(record))
     _renew(root / "docs/behaviours.md", page, STALE_BEHAVIOURS, check=check)
+
+
+def renew_answers(root: Path, *, check: bool) -> None:
+    folder = root / EXAMPLE
+    page = answers.page(load_run(folder), read_beside(folder))
+    _renew(root / "docs/answers.md", page, STALE_ANSWERS, check=check)
 
 
 def _renew(path: Path, page: str, stale: str, *, check: bool) -> None:

@@ -1,0 +1,428 @@
+"""Questions that people ask, and what the example run answers.
+
+The one rule: every figure in an answer is read from the run, or from what stands beside it.
+An answer whose figures the run does not have is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from loadtests.analysis.outcomes import Outcome, outcomes
+from loadtests.catalog.phases import Phase
+from loadtests.records.beside_cells import Cost
+from loadtests.records.cell import Step
+from loadtests.records.folder import Beside
+from loadtests.records.run import Run
+from loadtests.report.sections.costs import slow_client
+from loadtests.report.sections.overload import WAYS
+from loadtests.report.words import count, figure, listed
+
+SYNC, GTHREAD, GEVENT = (f"wsgi-gunicorn-{w}" for w in ("sync", "gthread", "gevent"))
+UVICORN, H11, UNDER = "asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn-uvicorn"
+NGINX = "wsgi-gunicorn-sync-nginx"
+GUNICORN = (SYNC, GTHREAD, GEVENT, "asgi-gunicorn", UNDER)
+GB_KB = 1024**2
+
+
+class AbsentError(Exception):
+    """The run does not have a figure."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The figures of a run, in words."""
+
+    run: Run
+    beside: Beside
+
+    @cached_property
+    def _outcomes(self) -> dict[tuple[str, str], Outcome]:
+        return {(o.stack, o.scenario): o for o in outcomes(self.run)}
+
+    def outcome(self, stack: str, scenario: str) -> Outcome:
+        try:
+            return self._outcomes[stack, scenario]
+        except KeyError:
+            raise AbsentError from None
+
+    def out(self, stack: str, scenario: str = "slow-body") -> str:
+        """How many slow clients took it out."""
+        at = self.outcome(stack, scenario).out_at.middle
+        return f"more than {self.held(stack, scenario)}" if at is None else count(at)
+
+    def held(self, stack: str, scenario: str = "slow-body") -> str:
+        return count(self.outcome(stack, scenario).held_by_all)
+
+    def met(self, stack: str, scenario: str = "slow-body") -> str:
+        """What healthy requests met when it was out: `requests wait in vain`."""
+        step = self._when_out(stack, scenario)
+        return max(WAYS, key=lambda way: way.number(step)).said
+
+    def _when_out(self, stack: str, scenario: str) -> Step:
+        outcome = self.outcome(stack, scenario)
+        at = outcome.out_at.middle
+        step = next((s for s in outcome.steps if s.slow_clients == at), None)
+        if step is None or not step.lost:
+            raise AbsentError
+        return step
+
+    def answered_when_out(self, stack: str, scenario: str = "slow-body") -> str:
+        """`0 of 420`."""
+        step = self._when_out(stack, scenario)
+        return f"{count(step.answered)} of {count(step.attempted)}"
+
+    def freed(self, stack: str, scenario: str = "slow-body") -> str:
+        """After how long its own timeouts freed it of clients that stay."""
+        for one in self.run.self_recoveries:
+            if (one.stack, one.scenario) == (stack, scenario) and one.valid:
+                never = f"not within {one.watched_s:g} s"
+                return never if one.freed_s is None else f"after {one.freed_s:.0f} s"
+        raise AbsentError
+
+    def us(self, stack: str, app: str = "raw", *, kept: bool = True) -> float:
+        """CPU time of a request for /hello, the middle of all starts."""
+        found = sorted(c.cpu_us_per_request for c in self._costs(app, kept) if c.stack == stack)
+        if not found:
+            raise AbsentError
+        return found[len(found) // 2]
+
+    def _costs(self, app: str, kept: bool) -> list[Cost]:
+        return [
+            cost
+            for cost in self.run.costs
+            if cost.app == app and cost.kept_alive is kept and cost.target == "/hello"
+        ]
+
+    def cheapest(self) -> tuple[str, float]:
+        stacks = dict.fromkeys(cost.stack for cost in self._costs("raw", True))
+        if not stacks:
+            raise AbsentError
+        return min(((s, self.us(s)) for s in stacks), key=lambda pair: pair[1])
+
+    def kb(self, stack: str, scenario: str) -> float:
+        """Memory of a slow client, of the server and of the kernel."""
+        found = slow_client(self.outcome(stack, scenario))
+        if found is None or not found.sum_kb:
+            raise AbsentError
+        return found.sum_kb
+
+    def ends(self, phase: Phase) -> list[tuple[str, float]]:
+        """Who ends a connection that is slow in that phase, and after how long."""
+        if self.beside.phases is None:
+            raise AbsentError
+        return [
+            (one.stack, one.after_s)
+            for one in self.beside.phases.ended
+            if one.phase == phase and one.after_s is not None
+        ]
+
+    @property
+    def watched_s(self) -> float:
+        if self.beside.phases is None:
+            raise AbsentError
+        return self.beside.phases.watched_s
+
+    def evidence(self, claim: str) -> str:
+        """What a claim was decided by."""
+        for verdict in self.beside.ledger.verdicts if self.beside.ledger else ():
+            if verdict.id == claim:
+                return verdict.evidence
+        raise AbsentError
+
+    def uneven(self, stack: str, scenario: str) -> str:
+        """`533 + 423`: connections of each worker at the largest step that was held."""
+        outcome = self.outcome(stack, scenario)
+        steps = [s for s in outcome.steps if s.by_worker]
+        below = [s for s in steps if s.slow_clients <= outcome.held_by_all]
+        if not below:
+            raise AbsentError
+        return " + ".join(map(count, below[-1].by_worker))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody asks; `answer` makes two lines with figures, or raises AbsentError.
+    `unless` is when the answer changes, `command` shows it on the reader's machine."""
+
+    asked: str
+    answer: Callable[[Source], str]
+    unless: str
+    command: str
+
+
+def _us(value: float) -> str:
+    return figure(value, "µs")
+
+
+def _ends(source: Source, phase: Phase) -> str:
+    """Stacks that end a connection, those without a proxy in front."""
+    found = sorted(source.ends(phase), key=lambda pair: pair[1])
+    alone = [pair for pair in found if "nginx" not in pair[0]]
+    fronted = [after_s for stack, after_s in found if "nginx" in stack]
+    said = [f"{stack} ({after_s:.0f} s)" for stack, after_s in alone]
+    if fronted:
+        said.append(f"nginx in front ({max(fronted):.0f} s)")
+    return listed(said)
+
+
+def _of_gunicorn(source: Source) -> str:
+    found = [pair for pair in source.ends(Phase.BODY) if pair[0] in GUNICORN]
+    return listed([f"{stack} ({after_s:.0f} s)" for stack, after_s in found])
+
+
+QUESTIONS = (
+    Question(
+        "How many workers and threads do I need?",
+        lambda s: (
+            "As many places as requests that are in progress at a time: rate x time in "
+            "progress (Little's law). A slow client takes a place as well. gthread with 2 "
+            f"workers and 8 threads was out at {s.out(GTHREAD)} slow uploads, and at "
+            f"{s.out(GTHREAD, 'handler-wait')} requests whose handler waits."
+        ),
+        "an async driver holds no thread while it waits",
+        "make load SWEEP=threads=4,8,16 SCENARIOS=slow-body",
+    ),
+    Question(
+        "gunicorn: sync, gthread or gevent?",
+        lambda s: (
+            f"Slow uploads took sync out at {s.out(SYNC)}, gthread at {s.out(GTHREAD)} and "
+            f"gevent at {s.out(GEVENT)}. gevent holds a greenlet for each, the others a "
+            "worker or a thread."
+        ),
+        "a C library blocks: gevent cannot replace such a call",
+        "make load STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread,wsgi-gunicorn-gevent",
+    ),
+    Question(
+        "Does nginx in front fix it?",
+        lambda s: (
+            f"For slow clients, yes: sync behind nginx held {s.held(NGINX)} slow uploads, "
+            f"and {s.held(SYNC)} without. For slow handlers, no: it was out at "
+            f"{s.out(NGINX, 'handler-wait')} of them."
+        ),
+        "buffering is off, or nginx itself has no worker_connections left",
+        "make load STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-sync-nginx "
+        "SCENARIOS=slow-body,handler-wait",
+    ),
+    Question(
+        "What does gunicorn's --timeout do?",
+        lambda s: (
+            f"It kills a sync worker that a slow client holds: well again {s.freed(SYNC)}. Of "
+            f"gunicorn's workers, an upload that pauses is ended by {_of_gunicorn(s)}. The "
+            "others wait."
+        ),
+        "another --timeout is set; the default is 30 s",
+        "make phases STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread",
+    ),
+    Question(
+        "All workers are busy: does the next request queue, or fail?",
+        lambda s: (
+            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog. On "
+            f"uvicorn without descriptors, {s.met(UVICORN)}."
+        ),
+        "--limit-concurrency is set: then uvicorn answers 503",
+        "make load STACKS=wsgi-gunicorn-sync,asgi-uvicorn SCENARIOS=slow-body",
+    ),
+    Question(
+        "async def or def?",
+        lambda s: (
+            "FastAPI runs a `def` in one of 40 threads of its worker, an `async def` on the "
+            f"event loop. Measured: {s.evidence('fastapi-def-may-block')}."
+        ),
+        "an `async def` calls something that blocks: then all clients of the worker wait",
+        "make claims ONLY=fastapi-def-may-block",
+    ),
+    Question(
+        "What does a blocking call in an async handler do?",
+        lambda s: (
+            f"It stops the whole worker. {s.out(UVICORN, 'loop-block')} such calls took "
+            f"uvicorn with 2 workers out; {s.out(UVICORN, 'handler-wait')} that wait with "
+            "`await` did."
+        ),
+        "the call moves into a thread: `asyncio.to_thread`, or a `def` handler",
+        "make load STACKS=asgi-uvicorn SCENARIOS=loop-block,handler-wait",
+    ),
+    Question(
+        "A worker hangs: who replaces it?",
+        lambda s: (
+            "gunicorn does, after --timeout. uvicorn's own supervisor does not. "
+            f"Measured: {s.evidence('hung-worker-is-replaced')}."
+        ),
+        "the handler waits with `await`: then the worker is not hung",
+        "make claims ONLY=hung-worker-is-replaced",
+    ),
+    Question(
+        "Who stops a slowloris?",
+        lambda s: (
+            "A client that sends a header line a second was ended by "
+            f"{_ends(s, Phase.HEAD)}. The other stacks were still waiting after "
+            f"{s.watched_s:g} s."
+        ),
+        "the option that `make stacks STACK=<id>` names is set",
+        "make phases",
+    ),
+    Question(
+        "Who ends an upload that pauses?",
+        lambda s: (
+            f"Ended by {_ends(s, Phase.BODY)}. The other stacks were still waiting after "
+            f"{s.watched_s:g} s."
+        ),
+        "a timeout of the app, or of a proxy in front, is shorter",
+        "make phases",
+    ),
+    Question(
+        "Who ends a client that does not read?",
+        lambda s: (
+            f"Ended by {_ends(s, Phase.RESPONSE)}. The other stacks keep what the client "
+            "does not read, and a WSGI server a thread with it."
+        ),
+        "the response is short enough for the kernel's buffers",
+        "make phases",
+    ),
+    Question(
+        "Why does one worker get more connections than another?",
+        lambda s: (
+            "Workers share one listening socket, and whoever wakes first takes the client. "
+            f"uvicorn's two workers had {s.uneven(UVICORN, 'slow-headers')} connections at "
+            "the largest number that did no harm. The first worker that is full does harm."
+        ),
+        "each worker has a socket of its own (granian): then a hash decides",
+        "make load STACKS=asgi-uvicorn SCENARIOS=slow-headers",
+    ),
+    Question(
+        "uvicorn alone, or under gunicorn?",
+        lambda s: (
+            f"The same under slow clients: out at {s.out(UVICORN)} and {s.out(UNDER)} slow "
+            f"uploads. A request costs {_us(s.us(UVICORN))} and {_us(s.us(UNDER))} of CPU."
+        ),
+        "a worker hangs: gunicorn kills it after --timeout, uvicorn never",
+        "make load STACKS=asgi-uvicorn,asgi-gunicorn-uvicorn SCENARIOS=slow-body",
+    ),
+    Question(
+        "How many slow connections fit in 1 GB?",
+        lambda s: (
+            f"A slow reader costs uvicorn {figure(s.kb(UVICORN, 'slow-read'), 'kB')} of memory "
+            f"with the kernel's part: {count(int(GB_KB / s.kb(UVICORN, 'slow-read')))} fit. An "
+            f"idle one costs {figure(s.kb(UVICORN, 'idle'), 'kB')}. Descriptors run out first, "
+            "with 1,024 for each process."
+        ),
+        "the app itself keeps something for each connection",
+        "make load STACKS=asgi-uvicorn SCENARIOS=idle,slow-read NOFILE=8192",
+    ),
+    Question(
+        "How many descriptors does a server need?",
+        lambda s: (
+            "One for each connection, on an event loop. uvicorn with 2 workers of 1,024 was "
+            f"out at {s.out(UVICORN, 'slow-headers')} clients that send slow headers."
+        ),
+        "LimitNOFILE= or ulimit -n raises the limit",
+        "make load STACKS=asgi-uvicorn SCENARIOS=slow-headers NOFILE=256",
+    ),
+    Question(
+        "What does FastAPI cost?",
+        lambda s: (
+            f"On uvicorn, a request costs {_us(s.us(UVICORN))} of CPU without a framework, "
+            f"{_us(s.us(UVICORN, 'starlette'))} with Starlette and "
+            f"{_us(s.us(UVICORN, 'fastapi'))} with FastAPI."
+        ),
+        "models are validated: that is not in these figures",
+        "make load PROFILE=full STACKS=asgi-uvicorn",
+    ),
+    Question(
+        "What does Flask cost?",
+        lambda s: (
+            f"On gthread, a request costs {_us(s.us(GTHREAD))} of CPU without a framework, and "
+            f"{_us(s.us(GTHREAD, 'flask'))} with Flask."
+        ),
+        "extensions run code for each request",
+        "make load PROFILE=full STACKS=wsgi-gunicorn-gthread",
+    ),
+    Question(
+        "Which server costs the least CPU?",
+        lambda s: (
+            f"{s.cheapest()[0]}: {_us(s.cheapest()[1])} for a request on a connection that is "
+            f"kept alive. uvicorn took {_us(s.us(UVICORN))}, gunicorn sync {_us(s.us(SYNC))}."
+        ),
+        "the app costs more than the server: then the server hardly matters",
+        "make load PROFILE=full",
+    ),
+    Question(
+        "httptools or h11?",
+        lambda s: (
+            f"A request cost {_us(s.us(UVICORN))} of CPU with httptools on uvloop, and "
+            f"{_us(s.us(H11))} with h11 on asyncio. Slow uploads took them out at "
+            f"{s.out(UVICORN)} and {s.out(H11)}."
+        ),
+        "the wheels of httptools and uvloop are missing: then uvicorn takes h11 by itself",
+        "make load PROFILE=full STACKS=asgi-uvicorn,asgi-uvicorn-h11",
+    ),
+    Question(
+        "What is a kept-alive connection worth?",
+        lambda s: (
+            f"On uvicorn a request costs {_us(s.us(UVICORN))} of CPU on a connection that "
+            f"stays open, and {_us(s.us(UVICORN, kept=False))} on a new one."
+        ),
+        "a proxy in front opens a new connection for each request",
+        "make load PROFILE=full STACKS=asgi-uvicorn",
+    ),
+    Question(
+        "Does an idle connection hold a thread?",
+        lambda s: (
+            f"Of gthread, for 5 s: it was out at {s.out(GTHREAD, 'idle')} silent clients. Of "
+            f"waitress, none: {s.held('wsgi-waitress', 'idle')} were held, up to its limit "
+            "of connections."
+        ),
+        "the client has sent a byte: then gthread waits for the rest without limit",
+        "make load STACKS=wsgi-gunicorn-gthread,wsgi-waitress SCENARIOS=idle",
+    ),
+    Question(
+        "How do slow uploads stop a WSGI server?",
+        lambda s: (
+            "The app reads the body in a thread or worker, which waits with it. Slow uploads "
+            f"took sync out at {s.out(SYNC)}, gthread at {s.out(GTHREAD)}, uWSGI at "
+            f"{s.out('wsgi-uwsgi')}. waitress reads the whole body first: it held "
+            f"{s.held('wsgi-waitress')}."
+        ),
+        "a proxy in front takes in the whole body first",
+        "make load STACKS=wsgi-gunicorn-sync,wsgi-waitress SCENARIOS=slow-body",
+    ),
+    Question(
+        "Is the health check starved too?",
+        lambda s: (
+            "Yes: it queues behind the same workers. With 2 slow uploads, gunicorn sync "
+            f"answered {s.answered_when_out(SYNC)} quick requests in time."
+        ),
+        "the health check has a port or a process of its own",
+        "make load STACKS=wsgi-gunicorn-sync SCENARIOS=slow-body",
+    ),
+    Question(
+        "Does --limit-concurrency help?",
+        lambda s: (
+            "It turns a queue into quick refusals, and refuses healthy requests as well. "
+            f"Measured: {s.evidence('limit-concurrency-counts-requests')}."
+        ),
+        "N is far above the number of idle connections",
+        "make load STACKS=asgi-uvicorn WITH='--limit-concurrency 100' SCENARIOS=idle",
+    ),
+    Question(
+        "Can a WSGI app run on uvicorn?",
+        lambda s: (
+            f"Yes, with a2wsgi in threads: it was out at {s.out('wsgi-uvicorn')} slow uploads "
+            f"with 16 threads, and at {s.out('wsgi-uvicorn', 'slow-headers')} clients that "
+            "send slow headers, because uvicorn's loop reads those."
+        ),
+        "the count of threads is raised",
+        "make load STACKS=wsgi-uvicorn SCENARIOS=slow-headers,slow-body",
+    ),
+    Question(
+        "Does a server free itself of slow clients that stay?",
+        lambda s: (
+            f"gunicorn sync, held by slow uploads, was well again {s.freed(SYNC)}, uWSGI "
+            f"{s.freed('wsgi-uwsgi')}, waitress {s.freed('wsgi-waitress')}."
+        ),
+        "the clients come back, as those of an attacker do",
+        "make load PROFILE=full SCENARIOS=slow-body",
+    ),
+)

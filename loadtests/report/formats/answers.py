@@ -1,0 +1,67 @@
+"""docs/answers.md: questions that people ask, answered with figures of the example."""
+
+from __future__ import annotations
+
+import re
+
+from loadtests.records.folder import Beside
+from loadtests.records.run import Run
+from loadtests.report.answers import QUESTIONS, AbsentError, Question, Source
+from loadtests.report.formats.syntax import text
+from loadtests.report.words import amount, plain, when
+
+LEAD = """\
+# Answers
+
+Questions that people ask about servers for WSGI and ASGI, with what
+[the example](../reports/example/report.md) measured. `make readme` writes this page from
+it. {machine}. All stacks had 2 workers, and 8 threads in each worker where there are
+threads. A count of slow clients is the same on another machine. A time is not.
+"""
+
+
+def page(run: Run, beside: Beside) -> str:
+    """The whole page, as Markdown: the questions for which the run has figures."""
+    answered = [part for one in QUESTIONS if (part := _answered(one, run, beside))]
+    contents = "\n".join(f"- [{asked}](#{_anchor(asked)})" for asked, _ in answered)
+    lead = LEAD.format(machine=_machine(run)).rstrip()
+    return "\n\n".join([lead, contents, *(part for _, part in answered)]) + "\n"
+
+
+def _answered(one: Question, run: Run, beside: Beside) -> tuple[str, str] | None:
+    try:
+        answer = one.answer(Source(run, beside))
+    except AbsentError:
+        return None
+    lines = [
+        f"## {one.asked}",
+        _with_code(answer),
+        f"This changes if {_with_code(one.unless)}. See for yourself:",
+        f"    {one.command}",
+    ]
+    return one.asked, "\n\n".join(lines)
+
+
+def _with_code(answer: str) -> str:
+    """Text in which backticks stand for code."""
+    parts = answer.split("`")
+    return "`".join(part if n % 2 else text_of(part) for n, part in enumerate(parts))
+
+
+def text_of(part: str) -> str:
+    """Escaped, with the blanks around it."""
+    inner = text(part)
+    before, after = part[:1] == " ", part[-1:] == " "
+    return f"{' ' * before}{inner}{' ' * after}" if part.strip() else part
+
+
+def _anchor(asked: str) -> str:
+    """As code hosts make one of a heading."""
+    kept = re.sub(r"[^\w\- ]", "", asked.lower())
+    return kept.replace(" ", "-")
+
+
+def _machine(run: Run) -> str:
+    on = run.environment
+    cores = amount(on.cpus, "core")
+    return plain(f"Measured on {cores} of an {on.cpu}, {when(run.run.started_at)}")
