@@ -17,7 +17,14 @@ from loadtests.records.phase_map import PHASE_MAP_FILE, load_phase_map
 from loadtests.records.run import Run, load_run
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
-from loadtests.report.formats import answers, behaviours, markdown, readme, servers
+from loadtests.report.formats import (
+    answers,
+    behaviours,
+    markdown,
+    readme,
+    servers,
+    sizing,
+)
 
 COMMAND = Command("show in README.md what the example found", place=110)
 TARGETS = (
@@ -32,6 +39,7 @@ TARGETS = (
 STALE = "README.md is not what `make readme` writes from the example"
 
 STALE_ANSWERS = "docs/answers.md is not what `make readme` writes from the example"
+STALE_SIZING = "docs/sizing.html is not what `make readme` writes from the example"
 STALE_SERVERS = "docs/servers.md is not what `make readme` writes from the catalog"
 STALE_BEHAVIOURS = "docs/behaviours.md is not what `make readme` writes from the record"
 
@@ -48,6 +56,7 @@ def show_in_readme(arguments: argparse.Namespace) -> Status:
     renew_servers(ROOT, check=arguments.check)
     renew_behaviours(ROOT, check=arguments.check)
     renew_answers(ROOT, check=arguments.check)
+    renew_sizing(ROOT, check=arguments.check)
     return Status.DONE
 
 
@@ -69,6 +78,11 @@ def renew_answers(root: Path, *, check: bool) -> None:
     folder = root / EXAMPLE
     page = answers.page(load_run(folder), read_beside(folder))
     _renew(root / "docs/answers.md", page, STALE_ANSWERS, check=check)
+
+
+def renew_sizing(root: Path, *, check: bool) -> None:
+    page = sizing.page(load_run(root / EXAMPLE))
+    _renew(root / "docs/sizing.html", page, STALE_SIZING, check=check)
 
 
 def _renew(path: Path, page: str, stale: str, *, check: bool) -> None:
