@@ -1,5 +1,4 @@
-"""`python -m loadtests`, the command line that the Makefile calls; `slowbench` when it is
-installed."""
+"""`python -m loadtests`, which the Makefile calls; `slowbench` when it is installed."""
 
 import signal
 import sys

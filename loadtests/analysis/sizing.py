@@ -1,8 +1,8 @@
 """How many requests a second a stack takes by arithmetic, and what runs out first.
 
-The one rule is Little's law: a request takes its place of a supply for as long as it is in
-progress, so that places / time is the rate. docs/sizing.html has the same arithmetic in
-JavaScript, and a test holds the two together.
+The one rule is Little's law: a request takes its place of a supply for as long as it is
+in progress, so that places / time is the rate. docs/sizing.html has the same arithmetic
+in JavaScript, and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from loadtests.catalog.stacks.limits import (
     descriptors,
     one,
     threads,
+    two_descriptors,
     worker_connections,
 )
 
@@ -27,6 +28,7 @@ KINDS = {
     threads: "threads",
     worker_connections: "connections",
     descriptors: "descriptors",
+    two_descriptors: "two descriptors",
 }
 CPU, POOL = "CPU time", "connections of the pool"
 
@@ -116,4 +118,5 @@ def _each(stack: Stack, supply: Supply, demand: Demand) -> int:
         return stack.worker_connections or 1
     siblings = 0 if stack.one_process or demand.workers == 1 else 1
     own = stack.own_descriptors + siblings * stack.siblings_descriptors
-    return max(1, demand.nofile - own)
+    left = max(1, demand.nofile - own)
+    return left // 2 if supply.kind == "two descriptors" else left

@@ -32,7 +32,9 @@ class Sweep:
     @property
     def name(self) -> str:
         """`wsgi-gunicorn-gthread`, with what all points have."""
-        return "@".join([self.base, *(["+".join(map(str, self.other))] * bool(self.other))])
+        return "@".join(
+            [self.base, *(["+".join(map(str, self.other))] * bool(self.other))]
+        )
 
 
 def sweeps(run: Run) -> list[Sweep]:

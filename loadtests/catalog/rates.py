@@ -1,7 +1,7 @@
 """What requests at a rate wait for, and how many can wait at a time.
 
-The one rule is Little's law: requests in progress = rate x time in progress. A stack that
-has so many places, and holds each for so long, sustains places / time.
+The one rule is Little's law: requests in progress = rate x time in progress. A stack
+that has so many places, and holds each for so long, sustains places / time.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 _HEAD_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?![0-9])")
@@ -175,3 +177,11 @@ class LongAnswer:
         if "transfer-encoding" in self._fields:
             return self._last == _LAST_CHUNK
         return self._fields.get("content-length") in (None, str(self._received))
+
+
+def unlike(status: int, headers: Mapping[str, str]) -> str:
+    """How an answer that is not the right one loses the request (LOST in records/cell).
+    A server that refuses may say when to come again (RFC 9110, 10.2.3)."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return "wrong"
+    return "rejected-for-now" if "retry-after" in headers else "rejected"

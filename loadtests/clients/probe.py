@@ -16,7 +16,6 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +23,7 @@ import gevent
 from locust import User, events, task
 
 from loadtests.clients import wire
-from loadtests.clients.answers import Response
+from loadtests.clients.answers import unlike
 from loadtests.clients.steering import lines, say
 from loadtests.clients.targets import from_option
 from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
@@ -69,7 +68,6 @@ class Probe(User):
         if self.environment.runner:
             self.environment.runner.quit()
 
-
     def _due(self) -> Iterator[float]:
         """When requests are due; with --bursts, as the harness says, a line for each:
         when to begin, at which rate, for how long."""
@@ -110,7 +108,7 @@ def ask(
         answer = wire.exchange(address, run.request, deadline_s=remaining_s)
         length, ended_s = len(answer.body), answer.received_s
         if run.target.check(answer.status, answer.headers, answer.body):
-            fault = unlike(answer)
+            fault = unlike(answer.status, answer.headers)
     except wire.WireError as error:
         fault, ended_s = error.fault, time.monotonic()
     _record(environment, Sample(intended_s, started_s, ended_s, fault), length)

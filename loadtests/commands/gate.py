@@ -1,4 +1,4 @@
-"""`make gate`: measure, and fail where a limit is missed; for continuous integration."""
+"""`make gate`: measure, and fail where a limit is missed. For CI."""
 
 from __future__ import annotations
 
@@ -165,9 +165,7 @@ def _at_least(text: str) -> AtLeast:
         raise UserError(f"FAIL_UNDER={text}: say it as slow-read=100")
     if found[4]:
         raise UserError(f"FAIL_UNDER={text}: rates are not measured, slow clients are")
-    return AtLeast(
-        scenarios.scenario(found[2]).id, int(found[3]), stack=found[1] or ""
-    )
+    return AtLeast(scenarios.scenario(found[2]).id, int(found[3]), stack=found[1] or "")
 
 
 def _milliseconds(text: str) -> float:
@@ -196,7 +194,7 @@ def _tell(found: Sequence[Check], folder: Path, junit: str, lasted_s: float) -> 
     path = Path(junit) if junit else folder / JUNIT_FILE
     reports.write_text(path, said.junit(found, lasted_s))
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        _print_plain(said.annotations(found))
+        _print_plain(said.workflow_commands(found))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown)

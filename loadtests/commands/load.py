@@ -24,7 +24,7 @@ from loadtests.experiments.run import (
     refuse_few_descriptors,
     resume_run,
 )
-from loadtests.experiments.task import State
+from loadtests.experiments.task import State, Task
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
 from loadtests.records.tasks import TRACES
@@ -135,7 +135,8 @@ def _measure(
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
     cells, at_rates, beside = order.cells(), order.at_rates(), order.beside()
-    minutes = sum(map(expected_s, (*cells, *at_rates, *beside))) / 60
+    tasks: list[Task] = [*cells, *at_rates, *beside]
+    minutes = sum(map(expected_s, tasks)) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),

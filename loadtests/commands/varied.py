@@ -30,7 +30,9 @@ def varied(arguments: argparse.Namespace, chosen: Sequence[str]) -> list[str]:
     if needs and not arguments.stacks:
         raise UserError(f"{needs} is about the options of a server: add STACKS=<id>")
     for count in _COUNTS:
-        if getattr(arguments, count) and any(o.name == count for o in (*options, *sweep)):
+        if getattr(arguments, count) and any(
+            o.name == count for o in (*options, *sweep)
+        ):
             raise UserError(f"{count.upper()}= and another {count}: leave one out")
     found = [_id(stack_id, options) for stack_id in chosen]
     if not sweep:

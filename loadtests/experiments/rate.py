@@ -77,7 +77,9 @@ class RateTask:
     @property
     def lasts_s(self) -> float:
         rate = min(TOP_PER_S, self.scenario.places(self.stack) / self.wait_s)
-        overloads_s = sum(_OVERLOAD_S + 2 for times in OVERLOADS if times * rate <= TOP_PER_S)
+        overloads_s = sum(
+            _OVERLOAD_S + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
+        )
         steps_s = _USUAL_STEPS * (_lasts_s(rate) + self.profile.deadline_s)
         return _COST_S + steps_s + overloads_s
 

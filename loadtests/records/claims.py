@@ -104,7 +104,6 @@ def adopt_claims(environment: Environment, folder: Path, reports: Path) -> str:
             why = f", which was made with another {' and another '.join(differs)}"
             what = f"{MAKE} claims on the same machine and versions"
     near = folder.is_relative_to(reports.parent)
-    then = (
-        f"then {MAKE} report RUN={folder.relative_to(reports.parent) if near else folder}"
-    )
+    shown = folder.relative_to(reports.parent) if near else folder
+    then = f"then {MAKE} report RUN={shown}"
     return f"The report is without the claims ledger{why}. To add it: {what}, {then}"

@@ -1,7 +1,7 @@
 """Questions that people ask, and what the example run answers.
 
-The one rule: every figure in an answer is read from the run, or from what stands beside it.
-An answer whose figures the run does not have is left out.
+The one rule: every figure in an answer is read from the run, or from what stands beside
+it. An answer whose figures the run does not have is left out.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Source:
 
     def us(self, stack: str, app: str = "raw", *, kept: bool = True) -> float:
         """CPU time of a request for /hello, the middle of all starts."""
-        found = sorted(c.cpu_us_per_request for c in self._costs(app, kept) if c.stack == stack)
+        found = sorted(
+            c.cpu_us_per_request for c in self._costs(app, kept) if c.stack == stack
+        )
         if not found:
             raise AbsentError
         return found[len(found) // 2]
@@ -177,10 +179,11 @@ QUESTIONS = (
     Question(
         "How many workers and threads do I need?",
         lambda s: (
-            "As many places as requests that are in progress at a time: rate x time in "
-            "progress (Little's law). A slow client takes a place as well. gthread with 2 "
-            f"workers and 8 threads was out at {s.out(GTHREAD)} slow uploads, and at "
-            f"{s.out(GTHREAD, 'handler-wait')} requests whose handler waits."
+            "As many places as requests that are in progress at a time: rate x time "
+            "in progress (Little's law). A slow client takes a place as well. "
+            f"gthread with 2 workers and 8 threads was out at {s.out(GTHREAD)} slow "
+            f"uploads, and at {s.out(GTHREAD, 'handler-wait')} requests whose handler "
+            "waits."
         ),
         "an async driver holds no thread while it waits",
         "make load SWEEP=threads=4,8,16 SCENARIOS=slow-body",
@@ -188,19 +191,20 @@ QUESTIONS = (
     Question(
         "gunicorn: sync, gthread or gevent?",
         lambda s: (
-            f"Slow uploads took sync out at {s.out(SYNC)}, gthread at {s.out(GTHREAD)} and "
-            f"gevent at {s.out(GEVENT)}. gevent holds a greenlet for each, the others a "
-            "worker or a thread."
+            f"Slow uploads took sync out at {s.out(SYNC)}, gthread at "
+            f"{s.out(GTHREAD)} and gevent at {s.out(GEVENT)}. gevent holds a greenlet "
+            "for each, the others a worker or a thread."
         ),
         "a C library blocks: gevent cannot replace such a call",
-        "make load STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread,wsgi-gunicorn-gevent",
+        "make load "
+        "STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread,wsgi-gunicorn-gevent",
     ),
     Question(
         "Does nginx in front fix it?",
         lambda s: (
-            f"For slow clients, yes: sync behind nginx held {s.held(NGINX)} slow uploads, "
-            f"and {s.held(SYNC)} without. For slow handlers, no: it was out at "
-            f"{s.out(NGINX, 'handler-wait')} of them."
+            f"For slow clients, yes: sync behind nginx held {s.held(NGINX)} slow "
+            f"uploads, and {s.held(SYNC)} without. For slow handlers, no: it was out "
+            f"at {s.out(NGINX, 'handler-wait')} of them."
         ),
         "buffering is off, or nginx itself has no worker_connections left",
         "make load STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-sync-nginx "
@@ -209,9 +213,9 @@ QUESTIONS = (
     Question(
         "What does gunicorn's --timeout do?",
         lambda s: (
-            f"It kills a sync worker that a slow client holds: well again {s.freed(SYNC)}. Of "
-            f"gunicorn's workers, an upload that pauses is ended by {_of_gunicorn(s)}. The "
-            "others wait."
+            "It kills a sync worker that a slow client holds: well again "
+            f"{s.freed(SYNC)}. Of gunicorn's workers, an upload that pauses is ended "
+            f"by {_of_gunicorn(s)}. The others wait."
         ),
         "another --timeout is set; the default is 30 s",
         "make phases STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread",
@@ -219,8 +223,8 @@ QUESTIONS = (
     Question(
         "All workers are busy: does the next request queue, or fail?",
         lambda s: (
-            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog. On "
-            f"uvicorn without descriptors, {s.met(UVICORN)}."
+            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog. "
+            f"On uvicorn without descriptors, {s.met(UVICORN)}."
         ),
         "--limit-concurrency is set: then uvicorn answers 503",
         "make load STACKS=wsgi-gunicorn-sync,asgi-uvicorn SCENARIOS=slow-body",
@@ -228,18 +232,19 @@ QUESTIONS = (
     Question(
         "async def or def?",
         lambda s: (
-            "FastAPI runs a `def` in one of 40 threads of its worker, an `async def` on the "
-            f"event loop. Measured: {s.evidence('fastapi-def-may-block')}."
+            "FastAPI runs a `def` in one of 40 threads of its worker, an `async def` "
+            f"on the event loop. Measured: {s.evidence('fastapi-def-may-block')}."
         ),
-        "an `async def` calls something that blocks: then all clients of the worker wait",
+        "an `async def` calls something that blocks: then all clients of the worker "
+        "wait",
         "make claims ONLY=fastapi-def-may-block",
     ),
     Question(
         "What does a blocking call in an async handler do?",
         lambda s: (
-            f"It stops the whole worker. {s.out(UVICORN, 'loop-block')} such calls took "
-            f"uvicorn with 2 workers out; {s.out(UVICORN, 'handler-wait')} that wait with "
-            "`await` did."
+            f"It stops the whole worker. {s.out(UVICORN, 'loop-block')} such calls "
+            f"took uvicorn with 2 workers out; {s.out(UVICORN, 'handler-wait')} that "
+            "wait with `await` did."
         ),
         "the call moves into a thread: `asyncio.to_thread`, or a `def` handler",
         "make load STACKS=asgi-uvicorn SCENARIOS=loop-block,handler-wait",
@@ -266,8 +271,8 @@ QUESTIONS = (
     Question(
         "Who ends an upload that pauses?",
         lambda s: (
-            f"Ended by {_ends(s, Phase.BODY)}. The other stacks were still waiting after "
-            f"{s.watched_s:g} s."
+            f"Ended by {_ends(s, Phase.BODY)}. The other stacks were still waiting "
+            f"after {s.watched_s:g} s."
         ),
         "a timeout of the app, or of a proxy in front, is shorter",
         "make phases",
@@ -275,8 +280,8 @@ QUESTIONS = (
     Question(
         "Who ends a client that does not read?",
         lambda s: (
-            f"Ended by {_ends(s, Phase.RESPONSE)}. The other stacks keep what the client "
-            "does not read, and a WSGI server a thread with it."
+            f"Ended by {_ends(s, Phase.RESPONSE)}. The other stacks keep what the "
+            "client does not read, and a WSGI server a thread with it."
         ),
         "the response is short enough for the kernel's buffers",
         "make phases",
@@ -284,9 +289,10 @@ QUESTIONS = (
     Question(
         "Why does one worker get more connections than another?",
         lambda s: (
-            "Workers share one listening socket, and whoever wakes first takes the client. "
-            f"uvicorn's two workers had {s.uneven(UVICORN, 'slow-headers')} connections at "
-            "the largest number that did no harm. The first worker that is full does harm."
+            "Workers share one listening socket, and whoever wakes first takes the "
+            f"client. uvicorn's two workers had {s.uneven(UVICORN, 'slow-headers')} "
+            "connections at the largest number that did no harm. The first worker "
+            "that is full does harm."
         ),
         "each worker has a socket of its own (granian): then a hash decides",
         "make load STACKS=asgi-uvicorn SCENARIOS=slow-headers",
@@ -294,8 +300,9 @@ QUESTIONS = (
     Question(
         "uvicorn alone, or under gunicorn?",
         lambda s: (
-            f"The same under slow clients: out at {s.out(UVICORN)} and {s.out(UNDER)} slow "
-            f"uploads. A request costs {_us(s.us(UVICORN))} and {_us(s.us(UNDER))} of CPU."
+            f"The same under slow clients: out at {s.out(UVICORN)} and {s.out(UNDER)} "
+            f"slow uploads. A request costs {_us(s.us(UVICORN))} and "
+            f"{_us(s.us(UNDER))} of CPU."
         ),
         "a worker hangs: gunicorn kills it after --timeout, uvicorn never",
         "make load STACKS=asgi-uvicorn,asgi-gunicorn-uvicorn SCENARIOS=slow-body",
@@ -303,10 +310,11 @@ QUESTIONS = (
     Question(
         "How many slow connections fit in 1 GB?",
         lambda s: (
-            f"A slow reader costs uvicorn {figure(s.kb(UVICORN, 'slow-read'), 'kB')} of memory "
-            f"with the kernel's part: {count(int(GB_KB / s.kb(UVICORN, 'slow-read')))} fit. An "
-            f"idle one costs {figure(s.kb(UVICORN, 'idle'), 'kB')}. Descriptors run out first, "
-            "with 1,024 for each process."
+            f"A slow reader costs uvicorn {figure(s.kb(UVICORN, 'slow-read'), 'kB')} "
+            "of memory with the kernel's part: "
+            f"{count(int(GB_KB / s.kb(UVICORN, 'slow-read')))} fit. An idle one costs "
+            f"{figure(s.kb(UVICORN, 'idle'), 'kB')}. Descriptors run out first, with "
+            "1,024 for each process."
         ),
         "the app itself keeps something for each connection",
         "make load STACKS=asgi-uvicorn SCENARIOS=idle,slow-read NOFILE=8192",
@@ -314,8 +322,9 @@ QUESTIONS = (
     Question(
         "How many descriptors does a server need?",
         lambda s: (
-            "One for each connection, on an event loop. uvicorn with 2 workers of 1,024 was "
-            f"out at {s.out(UVICORN, 'slow-headers')} clients that send slow headers."
+            "One for each connection, on an event loop. uvicorn with 2 workers of "
+            f"1,024 was out at {s.out(UVICORN, 'slow-headers')} clients that send "
+            "slow headers."
         ),
         "LimitNOFILE= or ulimit -n raises the limit",
         "make load STACKS=asgi-uvicorn SCENARIOS=slow-headers NOFILE=256",
@@ -323,8 +332,8 @@ QUESTIONS = (
     Question(
         "What does FastAPI cost?",
         lambda s: (
-            f"On uvicorn, a request costs {_us(s.us(UVICORN))} of CPU without a framework, "
-            f"{_us(s.us(UVICORN, 'starlette'))} with Starlette and "
+            f"On uvicorn, a request costs {_us(s.us(UVICORN))} of CPU without a "
+            f"framework, {_us(s.us(UVICORN, 'starlette'))} with Starlette and "
             f"{_us(s.us(UVICORN, 'fastapi'))} with FastAPI."
         ),
         "models are validated: that is not in these figures",
@@ -333,8 +342,8 @@ QUESTIONS = (
     Question(
         "What does Flask cost?",
         lambda s: (
-            f"On gthread, a request costs {_us(s.us(GTHREAD))} of CPU without a framework, and "
-            f"{_us(s.us(GTHREAD, 'flask'))} with Flask."
+            f"On gthread, a request costs {_us(s.us(GTHREAD))} of CPU without a "
+            f"framework, and {_us(s.us(GTHREAD, 'flask'))} with Flask."
         ),
         "extensions run code for each request",
         "make load PROFILE=full STACKS=wsgi-gunicorn-gthread",
@@ -342,8 +351,9 @@ QUESTIONS = (
     Question(
         "Which server costs the least CPU?",
         lambda s: (
-            f"{s.cheapest()[0]}: {_us(s.cheapest()[1])} for a request on a connection that is "
-            f"kept alive. uvicorn took {_us(s.us(UVICORN))}, gunicorn sync {_us(s.us(SYNC))}."
+            f"{s.cheapest()[0]}: {_us(s.cheapest()[1])} for a request on a connection "
+            f"that is kept alive. uvicorn took {_us(s.us(UVICORN))}, gunicorn sync "
+            f"{_us(s.us(SYNC))}."
         ),
         "the app costs more than the server: then the server hardly matters",
         "make load PROFILE=full",
@@ -355,14 +365,15 @@ QUESTIONS = (
             f"{_us(s.us(H11))} with h11 on asyncio. Slow uploads took them out at "
             f"{s.out(UVICORN)} and {s.out(H11)}."
         ),
-        "the wheels of httptools and uvloop are missing: then uvicorn takes h11 by itself",
+        "the wheels of httptools and uvloop are missing: then uvicorn takes h11 by "
+        "itself",
         "make load PROFILE=full STACKS=asgi-uvicorn,asgi-uvicorn-h11",
     ),
     Question(
         "What is a kept-alive connection worth?",
         lambda s: (
-            f"On uvicorn a request costs {_us(s.us(UVICORN))} of CPU on a connection that "
-            f"stays open, and {_us(s.us(UVICORN, kept=False))} on a new one."
+            f"On uvicorn a request costs {_us(s.us(UVICORN))} of CPU on a connection "
+            f"that stays open, and {_us(s.us(UVICORN, kept=False))} on a new one."
         ),
         "a proxy in front opens a new connection for each request",
         "make load PROFILE=full STACKS=asgi-uvicorn",
@@ -370,9 +381,9 @@ QUESTIONS = (
     Question(
         "Does an idle connection hold a thread?",
         lambda s: (
-            f"Of gthread, for 5 s: it was out at {s.out(GTHREAD, 'idle')} silent clients. Of "
-            f"waitress, none: {s.held('wsgi-waitress', 'idle')} were held, up to its limit "
-            "of connections."
+            f"Of gthread, for 5 s: it was out at {s.out(GTHREAD, 'idle')} silent "
+            f"clients. Of waitress, none: {s.held('wsgi-waitress', 'idle')} were "
+            "held, up to its limit of connections."
         ),
         "the client has sent a byte: then gthread waits for the rest without limit",
         "make load STACKS=wsgi-gunicorn-gthread,wsgi-waitress SCENARIOS=idle",
@@ -380,10 +391,10 @@ QUESTIONS = (
     Question(
         "How do slow uploads stop a WSGI server?",
         lambda s: (
-            "The app reads the body in a thread or worker, which waits with it. Slow uploads "
-            f"took sync out at {s.out(SYNC)}, gthread at {s.out(GTHREAD)}, uWSGI at "
-            f"{s.out('wsgi-uwsgi')}. waitress reads the whole body first: it held "
-            f"{s.held('wsgi-waitress')}."
+            "The app reads the body in a thread or worker, which waits with it. Slow "
+            f"uploads took sync out at {s.out(SYNC)}, gthread at {s.out(GTHREAD)}, "
+            f"uWSGI at {s.out('wsgi-uwsgi')}. waitress reads the whole body first: it "
+            f"held {s.held('wsgi-waitress')}."
         ),
         "a proxy in front takes in the whole body first",
         "make load STACKS=wsgi-gunicorn-sync,wsgi-waitress SCENARIOS=slow-body",
@@ -391,8 +402,8 @@ QUESTIONS = (
     Question(
         "Is the health check starved too?",
         lambda s: (
-            "Yes: it queues behind the same workers. With 2 slow uploads, gunicorn sync "
-            f"answered {s.answered_when_out(SYNC)} quick requests in time."
+            "Yes: it queues behind the same workers. With 2 slow uploads, gunicorn "
+            f"sync answered {s.answered_when_out(SYNC)} quick requests in time."
         ),
         "the health check has a port or a process of its own",
         "make load STACKS=wsgi-gunicorn-sync SCENARIOS=slow-body",
@@ -400,8 +411,8 @@ QUESTIONS = (
     Question(
         "Does --limit-concurrency help?",
         lambda s: (
-            "It turns a queue into quick refusals, and refuses healthy requests as well. "
-            f"Measured: {s.evidence('limit-concurrency-counts-requests')}."
+            "It turns a queue into quick refusals, and refuses healthy requests as "
+            f"well. Measured: {s.evidence('limit-concurrency-counts-requests')}."
         ),
         "N is far above the number of idle connections",
         "make load STACKS=asgi-uvicorn WITH='--limit-concurrency 100' SCENARIOS=idle",
@@ -409,9 +420,9 @@ QUESTIONS = (
     Question(
         "Can a WSGI app run on uvicorn?",
         lambda s: (
-            f"Yes, with a2wsgi in threads: it was out at {s.out('wsgi-uvicorn')} slow uploads "
-            f"with 16 threads, and at {s.out('wsgi-uvicorn', 'slow-headers')} clients that "
-            "send slow headers, because uvicorn's loop reads those."
+            f"Yes, with a2wsgi in threads: it was out at {s.out('wsgi-uvicorn')} slow "
+            f"uploads with 16 threads, and at {s.out('wsgi-uvicorn', 'slow-headers')} "
+            "clients that send slow headers, because uvicorn's loop reads those."
         ),
         "the count of threads is raised",
         "make load STACKS=wsgi-uvicorn SCENARIOS=slow-headers,slow-body",
@@ -419,8 +430,8 @@ QUESTIONS = (
     Question(
         "Does a server free itself of slow clients that stay?",
         lambda s: (
-            f"gunicorn sync, held by slow uploads, was well again {s.freed(SYNC)}, uWSGI "
-            f"{s.freed('wsgi-uwsgi')}, waitress {s.freed('wsgi-waitress')}."
+            f"gunicorn sync, held by slow uploads, was well again {s.freed(SYNC)}, "
+            f"uWSGI {s.freed('wsgi-uwsgi')}, waitress {s.freed('wsgi-waitress')}."
         ),
         "the clients come back, as those of an attacker do",
         "make load PROFILE=full SCENARIOS=slow-body",

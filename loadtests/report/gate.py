@@ -106,7 +106,7 @@ def junit(checks: Sequence[Check], lasted_s: float) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, "unicode")
 
 
-def annotations(checks: Sequence[Check]) -> list[str]:
+def workflow_commands(checks: Sequence[Check]) -> list[str]:
     """Workflow commands of GitHub: a line for each limit that is not met."""
     return [
         f"::{_LEVELS[check.state]} title=slowbench::"

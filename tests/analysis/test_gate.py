@@ -8,6 +8,7 @@ import pytest
 
 from loadtests.analysis.compare import compare
 from loadtests.analysis.gate import (
+    CHANGE,
     MET,
     MISSED,
     UNKNOWN,
@@ -18,13 +19,16 @@ from loadtests.analysis.gate import (
     verdict,
 )
 from loadtests.records.cell import Cell
-from loadtests.records.facts import TIMES, fact
+from loadtests.records.facts import TIMES, Fact, fact
 from tests import runs
+from tests.analysis.pairs import climb
 
 VOID = dataclasses.replace(runs.cell("void"), valid=False, faults=runs.facts("why"))
 
 
-def holding(stack: str, held: int, scenario: str = "slow-body", repeat: int = 1) -> Cell:
+def holding(
+    stack: str, held: int, scenario: str = "slow-body", repeat: int = 1
+) -> Cell:
     answered = {0: 150, held: 150, held + 1: 0}
     return runs.cell(stack, scenario, answered=answered, repeat=repeat)
 
@@ -74,7 +78,7 @@ def test_void_cell_is_not_known_and_a_missing_one_is_named() -> None:
     ],
 )
 def test_response_time_beside_slow_clients_must_be_under(
-    p99_ms: float | None, doubts: list[object], state: str
+    p99_ms: float | None, doubts: list[Fact], state: str
 ) -> None:
     plain = holding("a", 8)
     steps = [dataclasses.replace(step, p99_ms=p99_ms) for step in plain.steps]
@@ -84,14 +88,17 @@ def test_response_time_beside_slow_clients_must_be_under(
     assert check.slow_clients == (None if p99_ms is None else 8)
 
 
-@pytest.mark.parametrize(
-    ("held", "state"), [(8, MET), (16, MET), (4, MISSED), (None, UNKNOWN)]
-)
-def test_cell_must_not_be_worse_than_before(held: int | None, state: str) -> None:
-    base = runs.run([holding("a", 8)])
-    new = runs.run([holding("a", held) if held else holding("b", 8)])
+@pytest.mark.parametrize(("out_at", "state"), [(32, MET), (64, MET), (4, MISSED)])
+def test_cell_must_not_be_worse_than_before(out_at: int, state: str) -> None:
+    base, new = runs.run([climb(32)]), runs.run([climb(out_at)])
+    [check] = checks(new, Limits(), compare(base, new))
+    assert (check.kind, check.state) == (CHANGE, state)
+
+
+def test_cell_that_cannot_be_compared_is_not_known() -> None:
+    base, new = runs.run([climb(16)]), runs.run([holding("b", 8)])
     found = checks(new, Limits(), compare(base, new))
-    assert {check.state for check in found} == {state}
+    assert {check.state for check in found} == {UNKNOWN}
 
 
 @pytest.mark.parametrize(

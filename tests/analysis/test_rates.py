@@ -100,9 +100,7 @@ def test_prediction_is_littles_law_or_the_cpu(
 def test_verdict_is_that_of_ten_percent(
     sustained: float | None, failed: float | None, verdict: str
 ) -> None:
-    found = dataclasses.replace(
-        RATE, sustained_per_s=sustained, failed_per_s=failed
-    )
+    found = dataclasses.replace(RATE, sustained_per_s=sustained, failed_per_s=failed)
     assert rates.verdict(found) == verdict
 
 

@@ -41,8 +41,8 @@ def test_id_says_the_options_and_gives_them_back(
     first = stack_id.split("+")[0].split("=")[0]
     command = found.command(8000)
     [place] = [n for n, one in enumerate(command) if one.split("=")[0] == f"--{first}"]
-    assert "".join(command[place : place + 2]).removeprefix(f"--{first}").startswith(
-        word
+    assert (
+        "".join(command[place : place + 2]).removeprefix(f"--{first}").startswith(word)
     )
     assert command[-1] == stacks.find(stack).command(8000)[-1]
 
@@ -128,7 +128,9 @@ def test_short_queue_that_moves_on_lets_some_through_however_many_come(
 @pytest.mark.parametrize("worker", ["asgi-gunicorn", "asgi-gunicorn-uvicorn"])
 def test_option_that_is_not_obeyed_changes_no_prediction(worker: str) -> None:
     found = given(worker, "--worker-connections 10")
-    assert found.predicted_out_at("idle") == stacks.find(worker).predicted_out_at("idle")
+    assert found.predicted_out_at("idle") == stacks.find(worker).predicted_out_at(
+        "idle"
+    )
     assert not found.unforeseen
 
 
@@ -152,7 +154,7 @@ def test_option_that_cannot_be_is_one_line(stack: str, text: str, says: str) -> 
     with pytest.raises(StackError) as raised:
         given(stack, text)
     assert says in str(raised.value)
-    assert_one_line(str(raised.value))
+    assert_one_line(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -166,4 +168,4 @@ def test_option_that_cannot_be_is_one_line(stack: str, text: str, says: str) -> 
 def test_id_that_cannot_be_is_one_line(stack_id: str, says: str) -> None:
     with pytest.raises(StackError, match=says.replace("?", r"\?")) as raised:
         stacks.find(stack_id)
-    assert_one_line(str(raised.value))
+    assert_one_line(raised.value)

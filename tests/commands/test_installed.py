@@ -1,4 +1,4 @@
-"""`slowbench`, the command of an installed package, and make's variables without make."""
+"""`slowbench`, the command of an installed package; make's variables without make."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def test_command_speaks_of_itself_and_of_the_current_folder(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["load", "STACKS=a,b", "WITH=--x 1"], ["load", "--stacks=a,b", "--with=--x 1"]),
+        (
+            ["load", "STACKS=a,b", "WITH=--x 1"],
+            ["load", "--stacks=a,b", "--with=--x 1"],
+        ),
         (["load", "--repeats=2", "STACKS=a"], ["load", "--repeats=2", "--stacks=a"]),
         (["load", "WAIT=1"], ["load", "--wait"]),
         (["compare", "BASE=a", "NEW=b"], ["compare", "--", "a", "b"]),

@@ -60,9 +60,7 @@ ON_FASTAPI = dataclasses.replace(
 ON_STARLETTE = dataclasses.replace(
     ON_FASTAPI, app="on_starlette:app", upload="", download="GET /events", wait=""
 )
-ON_DJANGO = dataclasses.replace(
-    ON_FLASK, app="on_django:application", factory=False
-)
+ON_DJANGO = dataclasses.replace(ON_FLASK, app="on_django:application", factory=False)
 DJANGO_ASYNC = dataclasses.replace(
     ON_DJANGO,
     app="on_django:asgi_application",

@@ -136,7 +136,9 @@ def test_page_fits_and_anyone_can_use_it(tab: Browser, width: int, scheme: str) 
 
 def test_number_out_of_range_is_marked_and_said(tab: Browser) -> None:
     field = "document.querySelector('input[name=workers]')"
-    typed = f"{field}.value='0';{field}.dispatchEvent(new Event('input',{{bubbles:true}}))"
+    typed = (
+        f"{field}.value='0';{field}.dispatchEvent(new Event('input',{{bubbles:true}}))"
+    )
     tab.evaluate(typed)
     assert tab.evaluate(f"{field}.getAttribute('aria-invalid')") == "true"
     assert "out of its range" in tab.evaluate("said.textContent")

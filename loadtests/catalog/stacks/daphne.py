@@ -13,6 +13,7 @@ from loadtests.catalog.stacks.limits import (
     Limit,
     Supply,
     descriptors,
+    two_descriptors,
 )
 from loadtests.catalog.stacks.loops import MORE_DESCRIPTORS, on_a_loop
 from loadtests.catalog.stacks.stack import ASGI_APP, Stack
@@ -28,7 +29,7 @@ ON_TWISTED = Limit(
 )
 
 # A long body is in a file meanwhile.
-WITH_A_FILE = dataclasses.replace(ON_TWISTED, each=lambda s: descriptors(s) // 2)
+WITH_A_FILE = dataclasses.replace(ON_TWISTED, each=two_descriptors)
 BODY = Holds(
     "a file descriptor, and one for its body",
     (WITH_A_FILE,),

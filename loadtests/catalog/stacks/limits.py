@@ -227,3 +227,8 @@ def worker_connections(stack: Stack) -> int:
 def descriptors(stack: Stack) -> int:
     """Those that a worker has left for clients."""
     return max(1, stack.nofile - stack.idle_descriptors)
+
+
+def two_descriptors(stack: Stack) -> int:
+    """For clients that take two each."""
+    return descriptors(stack) // 2

@@ -93,7 +93,9 @@ def with_options(stack: Stack, options: Sequence[Option]) -> Stack:
 def _with(stack: Stack, option: Option) -> Stack:
     filled_by = _filled_by(stack, option.name)
     if filled_by in _OF_THE_HARNESS:
-        raise StackError(f"--{option.name} is chosen anew for every start: leave it out")
+        raise StackError(
+            f"--{option.name} is chosen anew for every start: leave it out"
+        )
     if filled_by or option.name in _COUNTS:
         return _counted(stack, filled_by or option.name, option)
     if option.name == "keep-alive" and stack.until_keepalive:

@@ -29,7 +29,9 @@ Costs = Mapping[str, Sequence[float]]  # µs of each start, by stack
 def draw(title: str, sweep: Sweep, costs: Costs, look: style.Look) -> Spec:
     """A panel for each scenario, one for the idle server's memory, one for CPU."""
     panels = [_panel(sweep, scenario, look) for scenario in scenarios(sweep)]
-    memory = [{"value": p.value, "from": mb} for p in sweep.points if (mb := idle_mb(p))]
+    memory = [
+        {"value": p.value, "from": mb} for p in sweep.points if (mb := idle_mb(p))
+    ]
     cpu = [
         {"value": p.value, "from": us} for p in sweep.points if (us := cpu_us(p, costs))
     ]
@@ -63,7 +65,9 @@ def _panel(sweep: Sweep, scenario: str, look: style.Look) -> Spec:
     pairs = [(p.value, o) for p in sweep.points if (o := p.outcomes.get(scenario))]
     x = _x(sweep.option)
     y, y2 = _y(list(_numbers([o for _, o in pairs]))), {"field": "to"}
-    first = [row for v, o in pairs if o.predicted_first for row in _bar(v, o.predicted_first)]
+    first = [
+        row for v, o in pairs if o.predicted_first for row in _bar(v, o.predicted_first)
+    ]
     last = [row for v, o in pairs for row in _bar(v, o.predicted)]
     degraded = _reached(pairs, lambda o: o.degrades_at.steps)
     out = _reached(pairs, lambda o: o.out_at.steps)

@@ -14,9 +14,10 @@ LEAD = """\
 # Answers
 
 Questions that people ask about servers for WSGI and ASGI, with what
-[the example](../reports/example/report.md) measured. `make readme` writes this page from
-it. {machine}. All stacks had 2 workers, and 8 threads in each worker where there are
-threads. A count of slow clients is the same on another machine. A time is not.
+[the example](../reports/example/report.md) measured. `make readme` writes this page.
+{machine}.
+All stacks had 2 workers, and 8 threads in each worker where there are threads. A count
+of slow clients is the same on another machine. A time is not.
 """
 
 

@@ -8,7 +8,8 @@ function each(stack, kind, d) {
   if (kind === "threads") return d.threads * (stack.one ? d.workers : 1);
   if (kind === "connections") return stack.connections;
   const siblings = stack.one || d.workers === 1 ? 0 : 1;
-  return Math.max(1, d.nofile - stack.own - siblings * stack.siblings);
+  const left = Math.max(1, d.nofile - stack.own - siblings * stack.siblings);
+  return kind === "two descriptors" ? Math.floor(left / 2) : left;
 }
 
 function bounds(stack, d) {

@@ -40,13 +40,13 @@ def page(run: Run) -> str:
         for stack in HTTP1.values()
         if stack.front is None
     ]
-    # `<` may end a script element (HTML, 4.12.1.3).
+    # Escaped, because `<` may end a script element (HTML, 4.12.1.3).
     text = json.dumps(data, indent=1, ensure_ascii=False).replace("<", "\\u003c")
     on = run.environment
     return environment.get_template("sizing.html.j2").render(
-        data=Markup(text),  # noqa: S704: escaped above
-        css=Markup((HERE / "sizing.css").read_text(encoding="utf-8")),  # noqa: S704
-        script=Markup((HERE / "sizing.js").read_text(encoding="utf-8")),  # noqa: S704
+        data=Markup(text),
+        css=Markup((HERE / "sizing.css").read_text(encoding="utf-8")),
+        script=Markup((HERE / "sizing.js").read_text(encoding="utf-8")),
         machine=plain(f"{on.cpu}, {on.cpus} cores, {when(run.run.started_at)}"),
     )
 
@@ -64,9 +64,7 @@ def _stack(
         "own": stack.own_descriptors,
         "siblings": stack.siblings_descriptors,
         "connections": stack.worker_connections or 1,
-        "supplies": [
-            [s.name, s.kind, s.handler, s.body] for s in supplies(stack)
-        ],
+        "supplies": [[s.name, s.kind, s.handler, s.body] for s in supplies(stack)],
         "idle": max(idle, default=None),
         "measuredWorkers": stack.workers,
         "each": max(each, default=None),

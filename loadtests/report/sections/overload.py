@@ -65,7 +65,9 @@ def blocks(source: Source) -> Sequence[Block]:
         return []
     groups = by_words(out, out, _mostly)
     points = [
-        prose("{}: {}{}.", group.what.capitalize(), group.who, group.where)
+        prose(
+            "{}: {}{}.", group.what[0].upper() + group.what[1:], group.who, group.where
+        )
         for group in groups
     ]
     note = Text(prose(NOTE), "note")

@@ -33,12 +33,12 @@ LEAD = (
     "divided by how long each waits. {} of {} predictions were confirmed within 10 %."
 )
 NOTE = (
-    "*places*: how many requests can wait at a time. *predicted*: places / wait, or what "
-    "the CPU time of a request leaves if that is less. *sustained*: the highest rate at "
-    "which 99 % of requests were answered within {} s. *failed at*: the lowest rate above "
-    "it at which they were not. Requests arrive at even intervals, each on a new "
-    "connection, whatever became of the earlier ones. The load generator sends {} a "
-    "second at most; a prediction above that is not tested."
+    "*places*: how many requests can wait at a time. *predicted*: places / wait, or "
+    "what the CPU time of a request leaves if that is less. *sustained*: the highest "
+    "rate at which 99 % of requests were answered within {} s. *failed at*: the "
+    "lowest rate above it at which they were not. Requests arrive at even intervals, "
+    "each on a new connection, whatever became of the earlier ones. The load "
+    "generator sends {} a second at most; a prediction above that is not tested."
 )
 COLUMNS = (
     Column("scenario", "scenario", name=True),
@@ -53,13 +53,15 @@ COLUMNS = (
     Column("verdict", "prediction"),
 )
 OVERLOAD = "What more than that does"
-CLIFF = "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
+CLIFF = (
+    "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
+)
 PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
 OVERLOAD_NOTE = (
-    "For 10 s each: 1.5 and 3 times the sustained rate. *answered in time*: in the second "
-    "half. *the others*: what became of most of them, in the words of the section above. "
-    "*well again after*: at half of the sustained rate, until all of a second's requests "
-    "are answered; watched for {} s."
+    "For 10 s each: 1.5 and 3 times the sustained rate. *answered in time*: in the "
+    "second half. *the others*: what became of most of them, in the words of the "
+    "section above. *well again after*: at half of the sustained rate, until all of "
+    "a second's requests are answered; watched for {} s."
 )
 RECOVERS_IN_S = 15.0  # experiments/rate.py watches for so long
 TOP_PER_S = 1000  # of the load generator (experiments/rate.py)
@@ -88,9 +90,7 @@ def blocks(source: Source) -> Sequence[Block]:
 def table(run: Run) -> Table:
     found = [rate for rate in run.rates if rate.valid]
     order = list(RATE_SCENARIOS)
-    found.sort(
-        key=lambda r: (_place(r.scenario, order), by_family(r.stack), r.wait_ms)
-    )
+    found.sort(key=lambda r: (_place(r.scenario, order), by_family(r.stack), r.wait_ms))
     return Table(TITLE, COLUMNS, [_row(rate) for rate in found])
 
 

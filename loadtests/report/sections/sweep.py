@@ -71,7 +71,9 @@ def _said(sweep: Sweep) -> Prose:
 
 def _verdicts(sweep: Sweep) -> str:
     every = Counter(o.verdict for p in sweep.points for o in p.outcomes.values())
-    return f"The measurement confirmed {every[CONFIRMED]} of {every.total()} predictions."
+    return (
+        f"The measurement confirmed {every[CONFIRMED]} of {every.total()} predictions."
+    )
 
 
 def table(run: Run, sweep: Sweep) -> Table:

@@ -17,17 +17,19 @@ from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-FILE = tempfile.NamedTemporaryFile(suffix=".sqlite3")  # noqa: SIM115: one for each process
+FOLDER = tempfile.TemporaryDirectory()  # one for each process
 settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FILE.name}},
+    DATABASES={
+        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{FOLDER.name}/db"}
+    },
 )
 django.setup()
 ROWS = 50 * "an article,its description,12.50\n"
 
 
-class Item(models.Model):
+class Item(models.Model):  # type: ignore[misc]  # of Django, which has no types
     name = models.CharField(max_length=80)
 
     class Meta:
@@ -45,7 +47,7 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ok": Item.objects.count() == 1})
 
 
-@csrf_exempt
+@csrf_exempt  # type: ignore[untyped-decorator]
 def items(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"received": len(request.body)})
 
