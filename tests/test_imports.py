@@ -43,7 +43,8 @@ def imported(path: Path) -> set[str]:
 def rooms(path: Path) -> set[str]:
     """The rooms that a file imports from; names of the package itself are none."""
     parts = [name.split(".") for name in imported(path)]
-    return {part[1] for part in parts if part[0] == "loadtests"} - {"ROOT", "UserError"}
+    found = {part[1] for part in parts if part[0] == "loadtests"}
+    return {name for name in found if (PACKAGE / name).is_dir()}
 
 
 def others(path: Path) -> set[str]:

@@ -9,23 +9,20 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.analysis import rates
 from loadtests.analysis.health import void_lag_ms
-from loadtests.analysis.response_times import percentiles
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.rates import RateScenario
 from loadtests.catalog.stacks import Stack
+from loadtests.experiments.asking import Asking, step_s
 from loadtests.experiments.costs import HELLO, apart, cost_of_request
 from loadtests.experiments.generators import (
     await_ready_line,
     booting,
     locust_argv,
-    tell,
 )
 from loadtests.experiments.task import (
     Context,
@@ -37,21 +34,16 @@ from loadtests.experiments.task import (
 from loadtests.records.facts import LEFT_LATE, Fact, fact
 from loadtests.records.rate import Overload, Rate, RateStep
 from loadtests.records.run import Run
-from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
+from loadtests.records.samples import SamplesTail
 from loadtests.records.tasks import RATE, TaskKey
 from loadtests.servers.cores import core_shares
-from loadtests.servers.processes import Group, wait_until
 from loadtests.servers.server import Server, free_port, running
 from loadtests.servers.usage import usage
 
 # So many requests a second one Locust process sends on time, each on a new connection.
 TOP_PER_S = 1000.0
 _MOST_STEPS = 12
-_STEP_S, _LONGEST_S = 6.0, 20.0
-_ENOUGH = 80  # requests in a step, of which the second half counts
 _COST_S = 1.0
-_STARTS_IN_S = 0.2
-RECOVERS_IN_S = 15.0
 OVERLOADS, _OVERLOAD_S = (1.5, 3.0), 10.0  # times what it sustains; for so long
 _A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
 _USUAL_STEPS = 3
@@ -80,7 +72,7 @@ class RateTask:
         overloads_s = sum(
             _OVERLOAD_S + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
         )
-        steps_s = _USUAL_STEPS * (_lasts_s(rate) + self.profile.deadline_s)
+        steps_s = _USUAL_STEPS * (step_s(rate) + self.profile.deadline_s)
         return _COST_S + steps_s + overloads_s
 
     def state(self, run: Run, folder: Path) -> State:
@@ -196,62 +188,6 @@ class RateTask:
     def _with(self, run: Run, *found: Rate) -> Run:
         others = [one for one in run.rates if one.task != self.key]
         return dataclasses.replace(run, rates=[*others, *found])
-
-
-class Asking:
-    """The probe, asking at one rate after the other."""
-
-    def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
-        self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
-
-    def step(self, rate_per_s: float, lasts_s: float = 0.0) -> RateStep:
-        """Ask at that rate, for so long that a queue shows; what became of it."""
-        lasts_s = max(lasts_s, _lasts_s(rate_per_s))
-        begins_s, ended = self._ask(rate_per_s, lasts_s)
-        counted = [s for s in ended if s.intended_s >= begins_s + lasts_s / 2]
-        times = percentiles(counted)
-        return RateStep(
-            rate_per_s=round(rate_per_s, 2),
-            lasted_s=lasts_s,
-            attempted=len(counted),
-            answered=sum(not sample.fault for sample in counted),
-            p50_ms=times["p50_ms"],
-            p99_ms=times["p99_ms"],
-            lost=dict(Counter(s.fault for s in counted if s.fault)),
-        )
-
-    def recover(self, rate_per_s: float) -> float | None:
-        """Ask at that rate until a second's requests are all answered: how long it took
-        until the first of them was due. None: longer than is waited."""
-        began_s = time.monotonic()
-        while time.monotonic() < began_s + RECOVERS_IN_S:
-            begins_s, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
-            if ended and not any(sample.fault for sample in ended):
-                return round(begins_s - began_s - _STARTS_IN_S, 1)
-        return None
-
-    def lag_p99_ms(self) -> float:
-        """How late requests left."""
-        lags = sorted(s.started_s - s.intended_s for s in self._tail.so_far())
-        return round(1000 * lags[int(0.99 * (len(lags) - 1))], 3) if lags else math.inf
-
-    def _ask(self, rate_per_s: float, lasts_s: float) -> tuple[float, Sequence[Sample]]:
-        """When it began, and the requests of that burst, all ended."""
-        begins_s = time.monotonic() + _STARTS_IN_S
-        tell(self._probe, f"{begins_s} {rate_per_s} {lasts_s}")
-        due = math.ceil(lasts_s * rate_per_s)
-
-        def ended() -> list[Sample]:
-            found = self._tail.so_far()
-            return [s for s in found if s.intended_s >= begins_s]
-
-        in_time_s = _STARTS_IN_S + lasts_s + 2 * self._deadline_s + 1
-        wait_until(lambda: len(ended()) >= due, in_time_s)
-        return begins_s, [s for s in ended() if s.fault != NOT_SENT]
-
-
-def _lasts_s(rate_per_s: float) -> float:
-    return min(_LONGEST_S, max(_STEP_S, _ENOUGH / rate_per_s))
 
 
 def _cpu_us(server: Server) -> float:

@@ -11,8 +11,8 @@ from loadtests.commands.example import EXAMPLE
 from loadtests.commands.targets import TARGETS
 from loadtests.records.folder import ALONE, read_beside
 from loadtests.records.run import load_run
-from loadtests.report.answers import QUESTIONS, Question
 from loadtests.report.formats import answers
+from loadtests.report.questions import QUESTIONS, Question
 from tests import runs
 
 

@@ -59,16 +59,13 @@ class Stack:
     `ends` says in which phases it ends a connection by itself: of a client that says
     nothing, sends a header line a second, pauses in its body, or does not read.
     `deviations` are where it answers other than the contract has it.
-
-    `deploy` says, to whoever deploys it, which options and limits decide about slow
-    clients.
+    `deploy` says which options and limits decide about slow clients.
 
     `front` is what stands in front, with as many workers. Slow clients and healthy
     requests reach that, and `argv` listens on a port of its own behind it.
 
-    `effects` are what a number given to an option that is not in `argv` changes about
-    it. A stack with other `options` than its `base` names both in its id; what some of
-    them change is `unforeseen` (options.py).
+    `effects`: what a number given to an option that is not in `argv` changes. The id of
+    a stack with `options` names its `base`; what some change is `unforeseen`.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
@@ -173,9 +170,7 @@ class Stack:
 
     def predicted_out_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to take this stack out; None as above.
-
-        Where they come by turns, fewer leave some free for part of the time.
-        """
+        Where they come by turns, fewer leave some free for part of the time."""
         if self._never_out(scenario):
             return None
         least = self.limit_under(scenario).out(self)[0]

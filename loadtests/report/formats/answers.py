@@ -6,8 +6,9 @@ import re
 
 from loadtests.records.folder import Beside
 from loadtests.records.run import Run
-from loadtests.report.answers import QUESTIONS, AbsentError, Question, Source
+from loadtests.report.answers import AbsentError, Source
 from loadtests.report.formats.syntax import text
+from loadtests.report.questions import QUESTIONS, Question
 from loadtests.report.words import amount, plain, when
 
 LEAD = """\

@@ -1,0 +1,76 @@
+"""Asking at one rate after the other: the probe, steered by bursts."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from loadtests.analysis.response_times import percentiles
+from loadtests.experiments.generators import tell
+from loadtests.records.rate import RateStep
+from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
+from loadtests.servers.processes import Group, wait_until
+
+STEP_S, _LONGEST_S = 6.0, 20.0
+_ENOUGH = 80  # requests in a step, of which the second half counts
+_STARTS_IN_S = 0.2
+RECOVERS_IN_S = 15.0
+
+
+class Asking:
+    """The probe, asking at one rate after the other."""
+
+    def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
+        self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
+
+    def step(self, rate_per_s: float, least_s: float = 0.0) -> RateStep:
+        """Ask at that rate, for so long that a queue shows; what became of it."""
+        lasts_s = max(least_s, step_s(rate_per_s))
+        begins_s, ended = self._ask(rate_per_s, lasts_s)
+        counted = [s for s in ended if s.intended_s >= begins_s + lasts_s / 2]
+        times = percentiles(counted)
+        return RateStep(
+            rate_per_s=round(rate_per_s, 2),
+            lasted_s=lasts_s,
+            attempted=len(counted),
+            answered=sum(not sample.fault for sample in counted),
+            p50_ms=times["p50_ms"],
+            p99_ms=times["p99_ms"],
+            lost=dict(Counter(s.fault for s in counted if s.fault)),
+        )
+
+    def recover(self, rate_per_s: float) -> float | None:
+        """Ask at that rate until a second's requests are all answered: how long it took
+        until the first of them was due. None: longer than is waited."""
+        began_s = time.monotonic()
+        while time.monotonic() < began_s + RECOVERS_IN_S:
+            begins_s, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
+            if ended and not any(sample.fault for sample in ended):
+                return round(begins_s - began_s - _STARTS_IN_S, 1)
+        return None
+
+    def lag_p99_ms(self) -> float:
+        """How late requests left."""
+        lags = sorted(s.started_s - s.intended_s for s in self._tail.so_far())
+        return round(1000 * lags[int(0.99 * (len(lags) - 1))], 3) if lags else math.inf
+
+    def _ask(self, rate_per_s: float, lasts_s: float) -> tuple[float, Sequence[Sample]]:
+        """When it began, and the requests of that burst, all ended."""
+        begins_s = time.monotonic() + _STARTS_IN_S
+        tell(self._probe, f"{begins_s} {rate_per_s} {lasts_s}")
+        due = math.ceil(lasts_s * rate_per_s)
+
+        def ended() -> list[Sample]:
+            found = self._tail.so_far()
+            return [s for s in found if s.intended_s >= begins_s]
+
+        in_time_s = _STARTS_IN_S + lasts_s + 2 * self._deadline_s + 1
+        wait_until(lambda: len(ended()) >= due, in_time_s)
+        return begins_s, [s for s in ended() if s.fault != NOT_SENT]
+
+
+def step_s(rate_per_s: float) -> float:
+    """How long a step at that rate lasts, if nothing more is asked for."""
+    return min(_LONGEST_S, max(STEP_S, _ENOUGH / rate_per_s))
