@@ -115,10 +115,10 @@ def test_targets_that_are_named_exist(page: Path) -> None:
 @every_page
 def test_variables_that_are_named_exist(page: Path, listed: str) -> None:
     text = code(page.read_text())
-    after_make = re.findall(r"make [a-z-]+((?: [A-Z]+=\S*)+)", text)
-    alone = re.findall(r"`([A-Z_]+)=", text)
-    named = {*alone, *re.findall(r"\b([A-Z]+)=", "".join(after_make))}
-    assert named - ENVIRONMENT <= set(re.findall(r"\b([A-Z]+)=", listed))
+    after_make = re.findall(r"make [a-z-]+((?: [A-Z0-9_]+=\S*)+)", text)
+    alone = re.findall(r"`([A-Z0-9_]+)=", text)
+    named = {*alone, *re.findall(r"\b([A-Z0-9_]+)=", "".join(after_make))}
+    assert named - ENVIRONMENT <= set(re.findall(r"\b([A-Z0-9_]+)=", listed))
 
 
 @every_page

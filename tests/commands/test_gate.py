@@ -12,35 +12,34 @@ import pytest
 from loadtests import ROOT
 from loadtests.commands.main import _parsed, main
 from loadtests.commands.typed import as_words
-from loadtests.records.cell import Cell
 from loadtests.records.run import save_run
 from tests import runs
+from tests.analysis.pairs import climb
+
+
+GTHREAD = "wsgi-gunicorn-gthread"
 
 
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of reports with two runs: in one the stack holds 8, in the other 4."""
+    """A folder of reports with two runs: in one the stack holds 16, in the other 4."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.setenv("COLUMNS", "120")
-    for name, held in (("new", 8), ("less", 4)):
+    for name, out_at in (("new", 32), ("less", 8)):
         (tmp_path / name).mkdir()
-        save_run(runs.run([holding(held)]), tmp_path / name)
+        save_run(runs.run([climb(out_at)]), tmp_path / name)
     return tmp_path
-
-
-def holding(held: int) -> Cell:
-    return runs.cell("asgi-uvicorn", answered={0: 150, held: 150, held + 1: 0})
 
 
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (("--fail-under=slow-body=8",), 0, "Every limit is met: 1 met."),
-        (("--fail-under=slow-body=9",), 1, "A limit is missed: 1 missed."),
-        (("--fail-under=asgi-uvicorn:slow-body=9",), 1, "held 8"),
-        (("--fail-under=slow-body=9 slow-body=8",), 1, "1 met, 1 missed"),
+        (("--fail-under=slow-body=16",), 0, "Every limit is met: 1 met."),
+        (("--fail-under=slow-body=17",), 1, "A limit is missed: 1 missed."),
+        ((f"--fail-under={GTHREAD}:slow-body=17",), 1, "held 16"),
+        (("--fail-under=slow-body=17 slow-body=16",), 1, "1 met, 1 missed"),
         (("--p99-under=50ms",), 3, "A limit is not known to be met"),
         (("--against=less",), 0, "Every limit is met"),
         (("--run=less", "--against=new"), 1, "is not worse than before"),
@@ -62,27 +61,28 @@ def test_results_are_there_for_other_systems(
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(reports / "summary.md"))
-    words = ("--fail-under=slow-body=9", "--fail-under=slow-body=8")
+    words = ("--fail-under=slow-body=17", "--fail-under=slow-body=16")
     assert main(["gate", "--run=new", *words, "--junit=out/junit.xml"]) == 1
     suite = ET.parse(reports / "out" / "junit.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     [failure] = suite.iter("failure")
-    assert failure.get("message") == "held 8"
+    assert failure.get("message") == "held 16"
     assert (
-        "::error title=slowbench::asgi-uvicorn, slow-body: holds 9 slow clients; held 8"
+        f"::error title=slowbench::{GTHREAD}, slow-body: holds 17 slow clients; held 16"
     ) in capsys.readouterr().out
     summary = (reports / "summary.md").read_text()
     assert summary == (reports / "new" / "gate.md").read_text()
-    assert "| ✗ | asgi-uvicorn | slow-body | holds 9 slow clients | held 8 |" in summary
+    line = f"| ✗ | {GTHREAD} | slow-body | holds 17 slow clients | held 16 |"
+    assert line in summary.splitlines()
 
 
 def test_limits_stand_in_the_project_file_too(
     reports: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stored = '[tool.slowbench]\nfail-under = ["slow-body=9"]\n'
+    stored = '[tool.slowbench]\nfail-under = ["slow-body=17"]\n'
     (reports / "pyproject.toml").write_text(stored)
     assert main(["gate", "--run=new"]) == 1
-    assert main(["gate", "--run=new", "--fail-under=slow-body=8"]) == 0
+    assert main(["gate", "--run=new", "--fail-under=slow-body=16"]) == 0
     capsys.readouterr()
 
 
@@ -90,7 +90,7 @@ def test_limits_stand_in_the_project_file_too(
     ("stored", "says"),
     [
         ('fail-undr = ["x"]', "no key of [tool.slowbench] 'fail-undr': did you mean"),
-        ('fail-under = "slow-body=9"', "fail-under of [tool.slowbench] is a list of"),
+        ('fail-under = "slow-body=17"', "fail-under of [tool.slowbench] is a list of"),
         ("p99-under = 50", "p99-under of [tool.slowbench] is a text"),
         ("p99-under = ", "pyproject.toml: Invalid value"),
     ],

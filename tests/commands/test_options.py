@@ -47,14 +47,15 @@ def test_commands_use_statuses_by_name_and_all_of_them() -> None:
 def test_variable_of_a_target_is_an_option_of_its_command(
     target: Target,
 ) -> None:
+    assert set(target.takes) <= set(targets.VARIABLES)
     if not target.words:
-        assert not target.takes
+        assert not target.takes or target.name == "test"  # which runs no command of ours
         return
     parser = argparse.ArgumentParser()
     COMMANDS[target.words[0]][1](parser)
-    known = {action.dest.upper() for action in parser._actions}
+    options = [word for a in parser._actions for word in a.option_strings or [a.dest]]
+    known = {word.lstrip("-").replace("-", "_").upper() for word in options}
     assert set(target.takes) - set(target.passed_on) <= known
-    assert set(target.takes) <= set(targets.VARIABLES)
 
 
 def store(reports: Path, name: str, age_s: int) -> Path:
