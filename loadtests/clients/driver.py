@@ -76,10 +76,20 @@ class Loop:
             sock.sendall(self.request)
             while (answer := parse_response(data)) is None:
                 data += _received(sock)
-        if answer.status != 200 or not self.right(answer.body):
-            raise WireError("wrong", f"GET {self.target}: {data[:60]!r}")
-        closes = answer.headers.get("connection", "").lower() == "close"
-        return len(data), self.kept_alive and not closes
+            if answer.status != 200 or not self.right(answer.body):
+                raise WireError("wrong", f"GET {self.target}: {data[:60]!r}")
+            closes = answer.headers.get("connection", "").lower() == "close"
+            stays = self.kept_alive and not closes and self._stays(sock)
+        return len(data), stays
+
+    def _stays(self, sock: socket.socket) -> bool:
+        """Whether a second request is answered there: a server may close without having
+        said so, as uWSGI does (RFC 9112, 9.3)."""
+        try:
+            sock.sendall(self.request)
+            return bool(sock.recv(_BUFFER))
+        except ConnectionError:
+            return False
 
     def _new_socket(self) -> socket.socket:
         sock = connect(self.address)

@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from loadtests.catalog.stacks import HTTP1
 from loadtests.clients import driver
 from loadtests.clients.driver import Driven, Loop
 from loadtests.clients.wire import WireError
-from tests.conftest import Servers
+from tests.conftest import UNFRONTED, Servers
 
 Reaction = Callable[[socket.socket], None]
 
 HELLO = b"Hello, world!"
-STACKS = [id for id in HTTP1 if id.startswith(("wsgi-gunicorn", "asgi-uvicorn"))]
 
 
 def is_hello(body: bytes) -> bool:
@@ -26,7 +24,7 @@ def is_hello(body: bytes) -> bool:
 
 
 @pytest.mark.parametrize("kept_alive", [True, False])
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", UNFRONTED)
 def test_server_answers_all_that_it_is_asked(
     servers: Servers, stack: str, kept_alive: bool
 ) -> None:

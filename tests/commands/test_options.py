@@ -49,7 +49,9 @@ def test_variable_of_a_target_is_an_option_of_its_command(
 ) -> None:
     assert set(target.takes) <= set(targets.VARIABLES)
     if not target.words:
-        assert not target.takes or target.name == "test"  # which runs no command of ours
+        assert (
+            not target.takes or target.name == "test"
+        )  # which runs no command of ours
         return
     parser = argparse.ArgumentParser()
     COMMANDS[target.words[0]][1](parser)

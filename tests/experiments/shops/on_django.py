@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
@@ -36,10 +37,16 @@ class Item(models.Model):  # type: ignore[misc]  # of Django, which has no types
         app_label = "shop"
 
 
-with connection.schema_editor() as editor:
-    editor.create_model(Item)
-Item.objects.create(name="an article")
-connection.close()  # a server may fork
+def fill() -> None:
+    with connection.schema_editor() as editor:
+        editor.create_model(Item)
+    Item.objects.create(name="an article")
+    connection.close()  # a server may fork
+
+
+# uvicorn imports an app inside its event loop, where Django's ORM refuses to work.
+with ThreadPoolExecutor() as pool:
+    pool.submit(fill).result()
 
 
 def health(request: HttpRequest) -> JsonResponse:
