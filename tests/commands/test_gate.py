@@ -16,7 +16,6 @@ from loadtests.records.run import save_run
 from tests import runs
 from tests.analysis.pairs import climb
 
-
 GTHREAD = "wsgi-gunicorn-gthread"
 
 

@@ -15,60 +15,61 @@ def found(*cells: Cell) -> dict[str, list[str]]:
 
 
 def test_mechanisms_come_in_the_order_of_what_they_bear() -> None:
-    assert list(found(*runs.full().cells)) == [
-        "Workers",
-        "Threads",
-        "Event loops and greenlets",
-    ]
+    cells = [*runs.full().cells, runs.cell("asgi-uvicorn", "loop-block", answered=OUT)]
+    assert list(found(*cells)) == ["Workers", "Threads", "Event loops", "Connections"]
 
 
 def test_mechanism_says_how_many_there_are_to_hold() -> None:
     name = "wsgi-gunicorn-gthread"
-    one = runs.cell(name, workers=3, threads=4)
-    assert found(one)["Threads"][0] == "A slow client holds one of 12 threads."
-    alone = runs.cell("wsgi-gunicorn-sync", workers=1)
-    assert found(alone)["Workers"][0] == "A slow client holds the only worker."
-    other = runs.cell("wsgi-uvicorn", workers=2, threads=4)
-    assert found(one, other)["Threads"][0] == "A slow client holds a thread."
+    one = runs.cell(name, workers=3, threads=4, answered=OUT)
+    where = "Where a client holds {}, 16 slow clients stopped {}."
+    assert found(one)["Threads"] == [where.format("one of 12 threads", name)]
+    alone = runs.cell("wsgi-gunicorn-sync", workers=1, answered=OUT)
+    said = where.format("the only worker", "wsgi-gunicorn-sync")
+    assert found(alone)["Workers"] == [said]
+    other = runs.cell("wsgi-uvicorn", workers=2, threads=4, answered=OUT)
+    both = where.format("a thread", f"{name} and wsgi-uvicorn")
+    assert found(one, other)["Threads"] == [both]
 
 
-def test_stack_that_holds_something_else_under_a_scenario_is_told_apart() -> None:
+def test_stack_belongs_to_what_is_held_under_each_scenario() -> None:
     assert found(
-        runs.cell("wsgi-uvicorn", "slow-body", answered=OUT),
+        runs.cell("wsgi-uvicorn", "slow-body", answered=OUT, threads=8),
         runs.cell("wsgi-uvicorn", "idle", answered={0: 150, 512: 150}),
         runs.cell("asgi-uvicorn", "loop-block", answered=OUT),
-        runs.cell("asgi-uvicorn", "slow-body"),
+        runs.cell("asgi-uvicorn", "slow-body", answered=DEGRADED),
     ) == {
         "Threads": [
-            "A slow client holds one of 2 threads.",
-            "16 slow clients stopped wsgi-uvicorn under slow-body.",
-            "This stack kept answering beside 512 slow clients under idle, where each "
-            "client holds a file descriptor.",
+            "Where a client holds one of 16 threads, 16 slow clients stopped "
+            "wsgi-uvicorn."
         ],
-        "Event loops and greenlets": [
-            "A slow client holds a file descriptor.",
-            "16 slow clients stopped asgi-uvicorn under loop-block, where each client "
-            "holds a worker's event loop.",
-            "This stack kept answering beside 512 slow clients under slow-body.",
+        "Event loops": [
+            "Where a client holds an event loop, because its handler blocks, 16 slow "
+            "clients stopped asgi-uvicorn."
+        ],
+        "Connections": [
+            "Where a client holds no more than a connection, 16 slow clients degraded "
+            "asgi-uvicorn.",
+            "Where a client holds no more than a connection, wsgi-uvicorn kept "
+            "answering beside 512 slow clients.",
         ],
     }
 
 
-def test_stacks_that_ended_alike_are_named_together() -> None:
-    under = ("slow-headers", "slow-body")
+def test_what_is_held_for_part_of_the_time_is_told_apart() -> None:
     cells = [
-        runs.cell(f"asgi-{server}", scenario, answered={**OUT, at: 0})
-        for server, at in (("gunicorn", 2), ("uvicorn", 16))
-        for scenario in under
+        runs.cell("wsgi-gunicorn-gthread", scenario, answered={**OUT, at: 0}, threads=8)
+        for scenario, at in (("slow-body", 16), ("idle", 40), ("slow-read", 21))
     ]
-    assert found(*cells)["Event loops and greenlets"] == [
-        "A slow client holds a file descriptor.",
-        "2 to 16 slow clients stopped asgi-gunicorn and asgi-uvicorn under every "
-        "scenario.",
+    assert found(*cells)["Threads"] == [
+        "Where a client holds one of 16 threads, 16 slow clients stopped "
+        "wsgi-gunicorn-gthread.",
+        "Where it does so for part of the time, 16 slow clients stopped "
+        "wsgi-gunicorn-gthread.",
     ]
 
 
 def test_stack_that_the_catalog_does_not_know_is_not_explained() -> None:
     assert found(runs.cell("wsgi-mine", answered=DEGRADED)) == {
-        "Other stacks": ["16 slow clients degraded wsgi-mine under slow-body."]
+        "Other stacks": ["16 slow clients degraded wsgi-mine."]
     }

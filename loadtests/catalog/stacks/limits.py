@@ -166,6 +166,11 @@ class Holds:
     makes_room: bool = False
     backlog: int | None = None
 
+    @property
+    def for_part(self) -> bool:
+        """Whether a slow client holds its own only for a part of a search."""
+        return self.held_s < _OUTLASTS_S
+
     def serves_some(self, every: int) -> bool:
         """Whether a full queue moves on within the deadline; of `every` that are held,
         each is free again after `held_s`."""
