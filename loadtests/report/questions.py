@@ -100,8 +100,9 @@ QUESTIONS = (
     Question(
         "All workers are busy: does the next request queue, or fail?",
         lambda s: (
-            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog. "
-            f"On uvicorn without descriptors, {s.met(UVICORN)}."
+            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog, "
+            f"and {s.answered_when_out(SYNC)} were answered in time. On uvicorn "
+            f"without descriptors, {s.met(UVICORN)}."
         ),
         "--limit-concurrency is set: then uvicorn answers 503",
         "make load STACKS=wsgi-gunicorn-sync,asgi-uvicorn SCENARIOS=slow-body",
