@@ -97,7 +97,7 @@ class Order:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
         searches = [search_of(cell.holding) for cell in self.cells()]
-        most = [search.out.high or search.top for search in searches]
+        most = [(s.out.high if s.out else None) or s.top for s in searches]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 

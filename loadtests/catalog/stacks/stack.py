@@ -62,6 +62,9 @@ class Stack:
     `front` is what stands in front, with as many workers. Slow clients and healthy
     requests reach that, and `argv` listens on a port of its own behind it.
 
+    A stack that is not `modelled` is a server that nobody knows: what a slow client
+    holds there, and how many are harmful, is not predicted.
+
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
     not measured, and `holds` is empty.
@@ -92,6 +95,7 @@ class Stack:
     deploy: str = ""
     http2: bool = False
     front: Front | None = None
+    modelled: bool = True
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
