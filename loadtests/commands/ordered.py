@@ -15,10 +15,12 @@ from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.scenarios import Scenario
-from loadtests.commands import options, your_app
+from loadtests.commands import named, options, own_server, your_app
 from loadtests.experiments.order import Order, counted
+from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.trying_out import tried_out
-from loadtests.experiments.your_app import Seen, can_run
+from loadtests.experiments.your_app import Seen, can_run, nothing_seen
+from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import guarded
 
 DEFAULT_PROFILE = "quick"
@@ -44,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
     options.add_wait(parser)
-    your_app.add_options(parser)
+    named.add_options(parser)
 
 
 def refuse_beside_resume(arguments: argparse.Namespace) -> None:
@@ -58,7 +60,7 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "threads",
         "nofile",
         "seed",
-        "app",
+        *named.KINDS,
     )
     for name in choices:
         if getattr(arguments, name) not in (None, [], ""):
@@ -69,10 +71,12 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
 
 def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     """The order; an app of the user's is looked at, and not yet served."""
-    your_app.only_with_app(arguments)
+    named.see_that_they_go_together(arguments)
     profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
     if arguments.app:
         return _of_another_app(arguments, profile, reports)
+    if arguments.cmd or arguments.url:
+        return _of_own_server(arguments, profile)
     names = arguments.scenarios or profile.scenarios
     found = [scenarios.scenario(name) for name in names]
     chosen = arguments.stacks or options.runnable(profile.stacks)
@@ -99,20 +103,43 @@ def _order(
     )
 
 
+def _possible(
+    arguments: argparse.Namespace, profile: Profile, other: OtherTarget
+) -> tuple[list[Scenario], list[str]]:
+    """The scenarios for which there is a request, and a line for each of the others."""
+    names = arguments.scenarios or your_app.usual(profile.scenarios)
+    wanted = [scenarios.scenario(name) for name in names]
+    found, left_out = your_app.possible(wanted, other)
+    if not found:
+        raise UserError(f"nothing to measure: {left_out[0]}")
+    return found, left_out
+
+
 def _of_another_app(
     arguments: argparse.Namespace, profile: Profile, reports: Path
 ) -> Asked:
     """All stacks that its interpreter has, unless some are named."""
     other, seen = your_app.seen_of(arguments, reports)
     stacks, without = can_run(arguments.stacks, seen, other.python)
-    names = arguments.scenarios or your_app.usual(profile.scenarios)
-    wanted = [scenarios.scenario(name) for name in names]
-    found, left_out = your_app.possible(wanted, other)
-    if not found:
-        raise UserError(f"nothing to measure: {left_out[0]}")
+    found, left_out = _possible(arguments, profile, other)
     order = _order(arguments, profile, [stack.id for stack in stacks], found)
     order = dataclasses.replace(order, other=other)
     return Asked(order, seen, [*without, *left_out])
+
+
+def _of_own_server(arguments: argparse.Namespace, profile: Profile) -> Asked:
+    """What the user starts or has started; what it is, is seen when it is tried."""
+    other = own_server.own_server(arguments)
+    found, left_out = _possible(arguments, profile, other)
+    order = _order(arguments, profile, [], found)
+    return Asked(_as_seen(order, other), nothing_seen(other), left_out)
+
+
+def _as_seen(order: Order, other: OtherTarget) -> Order:
+    """The order with the stack that stands for a server of the user's, if it is one."""
+    own = own_stack(other, order.nofile)
+    chosen = [own] if own else order.stacks
+    return dataclasses.replace(order, other=other, stacks=chosen)
 
 
 def tried(asked: Asked, console: Console, reports: Path) -> Asked:
@@ -120,12 +147,21 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
     order = asked.order
     if order.other is None or asked.seen is None:
         return asked
-    your_app.tell(console, order.other, asked.seen, asked.left_out)
+    _tell(console, order.other, asked.seen, asked.left_out)
     folder = reports / your_app.FOLDER
     with guarded() as guard:
         other = tried_out(
             order.other, order.stacks[0], order.profile.deadline_s, folder, guard
         )
     profile = profiles.paced(order.profile, other.healthy_ms / 1000)
-    order = dataclasses.replace(order, other=other, profile=profile)
+    order = _as_seen(dataclasses.replace(order, profile=profile), other)
     return dataclasses.replace(asked, order=order)
+
+
+def _tell(
+    console: Console, other: OtherTarget, seen: Seen, left_out: Sequence[str]
+) -> None:
+    if own_stack(other):
+        own_server.tell(console, other, left_out)
+    else:
+        your_app.tell(console, other, seen, left_out)

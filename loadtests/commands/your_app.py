@@ -21,7 +21,6 @@ from loadtests.records.target import OtherTarget
 
 # Where what was printed by an app is kept that could not be measured.
 FOLDER = "app"
-INTERFACES = ("wsgi", "asgi")
 # The variable that names the request of a scenario, and what it must be like.
 _NAMED = {
     Phase.BODY: "UPLOAD='POST /path', a request whose body the app reads",
@@ -31,43 +30,12 @@ _NAMED = {
 _OF_OURS = "no request of another app is known to block"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("your own app")
-    group.add_argument("--app", default="", metavar="MODULE:ATTRIBUTE")
-    group.add_argument("--app-dir", default=".", metavar="FOLDER")
-    group.add_argument("--app-python", default="", metavar="PYTHON")
-    group.add_argument("--interface", default="", choices=("", *INTERFACES))
-    group.add_argument("--healthy", default="/", metavar="/PATH")
-    group.add_argument("--upload", default="", metavar="'POST /PATH'")
-    group.add_argument("--download", default="", metavar="/PATH")
-    group.add_argument("--wait-path", default="", metavar="/PATH")
-    group.add_argument("--headers", default="", metavar="'NAME: VALUE'|@FILE")
-
-
-def only_with_app(arguments: argparse.Namespace) -> None:
-    """UserError for a variable that says something about an app, without APP=."""
-    if arguments.app:
-        return
-    for name in ("app_python", "interface", "upload", "download", "headers"):
-        if getattr(arguments, name):
-            raise UserError(f"{name.upper()}= is about an app of yours: add APP=")
-    for name, usual in (("app_dir", "."), ("healthy", "/")):
-        if getattr(arguments, name) != usual:
-            raise UserError(f"{name.upper()}= is about an app of yours: add APP=")
-    if arguments.wait_path:
-        raise UserError(
-            f"WAIT={arguments.wait_path} is about an app of yours: add APP="
-        )
-
-
 def seen_of(arguments: argparse.Namespace, reports: Path) -> tuple[OtherTarget, Seen]:
     """The app as it was named, and what is seen of it. UserError explains."""
-    folder = Path(arguments.app_dir).expanduser().resolve()
-    if not folder.is_dir():
-        raise UserError(f"APP_DIR={arguments.app_dir}: no such folder")
+    folder = folder_of(arguments)
     home = Home(_python(arguments.app_python, folder), str(folder), "")
-    healthy, upload, download, wait = _requests(arguments)
-    fields = _header_lines(arguments.headers)
+    healthy, upload, download, wait = requests(arguments)
+    fields = header_lines(arguments.headers)
     seen = look(arguments.app, home, reports / FOLDER / LOOK_LOG)
     seen = dataclasses.replace(seen, interface=_interface(arguments, seen))
     other = OtherTarget(
@@ -95,7 +63,15 @@ def _interface(arguments: argparse.Namespace, seen: Seen) -> str:
     )
 
 
-def _requests(arguments: argparse.Namespace) -> tuple[str, str, str, str]:
+def folder_of(arguments: argparse.Namespace) -> Path:
+    """The folder in which its servers start. UserError where there is none."""
+    folder = Path(arguments.app_dir).expanduser().resolve()
+    if not folder.is_dir():
+        raise UserError(f"APP_DIR={arguments.app_dir}: no such folder")
+    return folder
+
+
+def requests(arguments: argparse.Namespace) -> tuple[str, str, str, str]:
     """The requests that were named, as the record has them."""
     return (
         target_name(arguments.healthy, "GET"),
@@ -127,7 +103,7 @@ def _python(named: str, folder: Path) -> str:
     return str(Path(found).absolute())
 
 
-def _header_lines(text: str) -> list[str]:
+def header_lines(text: str) -> list[str]:
     """The header fields, of `Name: value`, of several with ` | ` between them, or of a
     file with one on each line."""
     if text.startswith("@"):

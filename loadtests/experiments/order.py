@@ -17,6 +17,7 @@ from loadtests.catalog.stacks import Stack
 from loadtests.experiments.cell import CellTask, search_of
 from loadtests.experiments.costs import cost_tasks
 from loadtests.experiments.holding import Holding
+from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
@@ -138,7 +139,7 @@ def order_of(run: Run) -> Order:
     )
     return Order(
         profile,
-        counted(ordered.stacks, ordered.workers, ordered.threads, ordered.nofile),
+        _stacks(ordered, run.target),
         [scenarios.scenario(name) for name in ordered.scenarios],
         ordered.repeats,
         run.run.seed,
@@ -147,6 +148,13 @@ def order_of(run: Run) -> Order:
         ordered.nofile,
         run.target,
     )
+
+
+def _stacks(ordered: Ordered, other: OtherTarget | None) -> list[Stack]:
+    """Those of the catalog, or what stands for a server of the user's."""
+    if own := own_stack(other, ordered.nofile):
+        return [own]
+    return counted(ordered.stacks, ordered.workers, ordered.threads, ordered.nofile)
 
 
 def counted(
