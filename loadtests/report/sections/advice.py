@@ -49,6 +49,9 @@ QUICK = "A proxy in front buffers, and handlers are quick (new connections)"
 
 
 def blocks(source: Source) -> Sequence[Block]:
+    target = source.run.target
+    if target and (target.command or target.running):
+        return []  # there is one server, and nothing to choose
     given, kinds = advice(source.run), _given(source.run, KINDS_OF_CLIENTS)
     if not given:
         given, kinds = kinds, []
