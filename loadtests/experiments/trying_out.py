@@ -24,11 +24,13 @@ from loadtests.clients import wire
 from loadtests.clients.answers import LongAnswer, Response, parse_status
 from loadtests.clients.targets import target_of
 from loadtests.clients.wire import WireError
+from loadtests.experiments.own_command import looked_at
 from loadtests.experiments.own_server import address_of, serving
 from loadtests.experiments.your_app import BESIDE, prepare, served
 from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import Guard
 from loadtests.servers.reached import Served
+from loadtests.servers.server import Server
 
 ASKED = 5  # times, after a first one, for which an app may load more
 PATIENCE_S = 10.0
@@ -70,7 +72,10 @@ def tried_out(
     )
     its, address = served(stack, other), address_of(other)
     with serving(its, other, target, guard, log, address) as server:
-        return answered(other, server, deadline_s)
+        found = answered(other, server, deadline_s)
+        if isinstance(server, Server):
+            return looked_at(found, server, address[1], guard, folder)
+        return found
 
 
 def answered(other: OtherTarget, server: Served, deadline_s: float) -> OtherTarget:

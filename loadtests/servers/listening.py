@@ -14,6 +14,8 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator
 
+import psutil
+
 from loadtests.catalog.stacks import HOST
 from loadtests.servers.processes import Members
 
@@ -50,6 +52,16 @@ def ports_of(group: Members) -> set[int]:
         _inode(link) for process in group.members() for link in _links(process.pid)
     }
     return {port for inode, port in places.items() if inode in held}
+
+
+def holders(group: Members, port: int) -> list[psutil.Process]:
+    """The processes of a group that take connections to `HOST:port`."""
+    inodes = listening(port)
+    return [
+        process
+        for process in group.members()
+        if inodes & {_inode(link) for link in _links(process.pid)}
+    ]
 
 
 def _place(host: str, port: int) -> bytes:

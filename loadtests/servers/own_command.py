@@ -11,12 +11,14 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from loadtests.catalog.stacks import HOST
 from loadtests.catalog.target import Home
-from loadtests.servers.listening import listening, ports_of
+from loadtests.servers.listening import holders, listening, ports_of
 from loadtests.servers.processes import (
     PATIENCE_S,
     Group,
@@ -66,6 +68,36 @@ def _is_quiet(group: Group) -> bool:
     before_s = usage(group).cpu_s
     time.sleep(_QUIET_S)
     return usage(group).cpu_s - before_s < 0.001
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that takes connections, as it is when idle."""
+
+    pid: int
+    threads: int
+    descriptors: int | None
+    on_uvloop: bool
+
+
+def workers(group: Group, port: int) -> list[Worker]:
+    """The processes that take connections. One that has started another of them holds
+    the socket for its children, and is none."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        some = holders(group, port)
+        parents = {process.ppid() for process in some}
+        used = usage(group).by_pid
+        for process in some:
+            if process.pid not in parents and process.pid in used:
+                descriptors = used[process.pid].descriptors
+                found.append(_worker(process, descriptors))
+    return found
+
+
+def _worker(process: psutil.Process, descriptors: int | None) -> Worker:
+    maps = Path(f"/proc/{process.pid}/maps").read_text(errors="replace")
+    return Worker(process.pid, process.num_threads(), descriptors, "/uvloop/" in maps)
 
 
 @contextlib.contextmanager
