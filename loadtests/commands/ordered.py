@@ -153,9 +153,13 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
         other = tried_out(
             order.other, order.stacks[0], order.profile.deadline_s, folder, guard
         )
+    seen = asked.seen
+    if other.command:
+        other, seen = own_server.with_versions(other, folder)
+        own_server.tell_command(console, other.command)
     profile = profiles.paced(order.profile, other.healthy_ms / 1000)
     order = _as_seen(dataclasses.replace(order, profile=profile), other)
-    return dataclasses.replace(asked, order=order)
+    return dataclasses.replace(asked, order=order, seen=seen)
 
 
 def _tell(

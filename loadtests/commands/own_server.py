@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import fnmatch
 import os
 import re
@@ -19,6 +20,7 @@ from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.commands.resolving import found_address
 from loadtests.commands.your_app import folder_of, header_lines, requests
+from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, modelled
 from loadtests.records.target import OtherTarget, OwnCommand, RunningServer
 
 # Of a shell, which a command does not pass through.
@@ -88,6 +90,16 @@ def variables() -> dict[str, str]:
     }
 
 
+def with_versions(other: OtherTarget, folder: Path) -> tuple[OtherTarget, Seen]:
+    """The command with the versions that its predictions are made for, if it has others,
+    and those that it has."""
+    seen = look_again(other, folder / LOOK_LOG)
+    stack = other.command.stack if other.command else ""
+    packages = stacks.find(stack).packages if stack else ()
+    made_for = modelled(seen.versions, packages)
+    return dataclasses.replace(other, modelled=made_for), seen
+
+
 def _running(arguments: argparse.Namespace) -> OtherTarget:
     url = _split(arguments.url)
     host, port = url.hostname or "", url.port or 80
@@ -155,6 +167,21 @@ def _with_host(lines: list[str], host: str) -> list[str]:
     """With the host of the URL, unless another one was named."""
     named = any(line.lower().startswith("host:") for line in lines)
     return lines if named else [f"Host: {host}", *lines]
+
+
+def tell_command(console: Console, command: OwnCommand | None) -> None:
+    """What was recognised, and whether there are predictions of it."""
+    if command is None:
+        return
+    counts = f"{command.workers} {'worker' if command.workers == 1 else 'workers'}"
+    if command.threads:
+        counts += f", {command.threads} threads each"
+    said = f"{command.server}: predicted as {command.stack}, {counts}"
+    if not command.server:
+        said = "no server of the catalog was recognised: nothing is predicted"
+    elif not command.stack:
+        said = f"{command.server}: nothing is predicted, because of {command.unmodelled}"
+    console.print(f"{said}\n", highlight=False, markup=False, soft_wrap=True)
 
 
 def tell(console: Console, other: OtherTarget, lines: Sequence[str]) -> None:

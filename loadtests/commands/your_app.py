@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +15,7 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import Scenario, in_order, in_phases
 from loadtests.catalog.target import Home, Target, asked, header_field
 from loadtests.clients.targets import target_of
-from loadtests.experiments.your_app import LOOK_LOG, Seen, look
+from loadtests.experiments.your_app import LOOK_LOG, Seen, look, modelled
 from loadtests.records.target import OtherTarget
 
 # Where what was printed by an app is kept that could not be measured.
@@ -49,7 +48,7 @@ def seen_of(arguments: argparse.Namespace, reports: Path) -> tuple[OtherTarget, 
         upload=upload,
         download=download,
         wait=wait,
-        modelled=_modelled(seen.versions),
+        modelled=modelled(seen.versions),
     )
     return other, seen
 
@@ -114,12 +113,6 @@ def header_lines(text: str) -> list[str]:
     else:
         lines = text.split(" | ")
     return [": ".join(header_field(line)) for line in lines if line.strip()]
-
-
-def _modelled(versions: Mapping[str, str | None]) -> dict[str, str]:
-    """The versions that the predictions are made for, where the app has others."""
-    ours = {name: version(name) for name, found in versions.items() if found}
-    return {name: known for name, known in ours.items() if known != versions[name]}
 
 
 def usual(scenarios: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from loadtests import UserError
@@ -78,8 +79,11 @@ def look(app: str, home: Home, log: Path) -> Seen:
 
 def look_again(other: OtherTarget, log: Path) -> Seen:
     """What is seen now of an app that was recorded."""
-    if other.running or other.command:
+    if other.running or (other.command and not other.python):
         return nothing_seen(other)
+    if other.command:
+        home = Home(other.python, other.folder, "")
+        return dataclasses.replace(look("", home, log), app=other.app)
     called = f"{other.app}()" if other.factory else other.app
     return look(called, Home(other.python, other.folder, ""), log)
 
@@ -116,6 +120,16 @@ def _holds(stack: Stack, other: OtherTarget) -> dict[Phase, Holds]:
     if other.download_bytes is not None and other.download_bytes < stack.reads_ahead:
         holds[Phase.RESPONSE] = holds[Phase.BODY]
     return holds
+
+
+def modelled(
+    versions: Mapping[str, str | None], packages: Sequence[str] | None = None
+) -> dict[str, str]:
+    """The versions that the predictions are made for, where the app has others; of
+    these packages, or of all that are installed there."""
+    names = [name for name, found in versions.items() if found]
+    ours = {n: version(n) for n in names if packages is None or n in packages}
+    return {name: known for name, known in ours.items() if known != versions[name]}
 
 
 def prepare(other: OtherTarget, folder: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from loadtests.catalog.stacks import STACKS, Stack
 from loadtests.records.target import OwnCommand, RunningServer
 from loadtests.report.prose import Prose, code, joined, prose, stack
-from loadtests.report.words import amount, listed
+from loadtests.report.words import amount, count, listed
 
 COMMAND = (
     "{} was started as it is, in its own environment. Only PORT was set, to a free port."
 )
 OWN_PORT = " It listens on port {} whatever PORT is."
 VARIABLES = "Variables that change servers were set: {}."
-PROCESSES = "It has {} that take connections, with {} when idle."
+PROCESSES = "Processes that take connections: {}, with {} when idle."
 PREDICTED = "It was recognised as {}. The predictions are those of {} with {}."
 UNKNOWN = (
     "Nothing was predicted, because no server of the catalog was recognised in the "
@@ -25,7 +25,7 @@ UNSEEN = (
     "Its CPU time and memory are not known, because PID= did not name its process. Nor "
     "can other processes be told from it."
 )
-REMOTE = "It is not on this machine's loopback: {} was named twice."
+REMOTE = "It runs at {}, so its CPU time and memory are not known."
 
 
 def command(words: str, own: OwnCommand) -> Prose:
@@ -36,8 +36,8 @@ def command(words: str, own: OwnCommand) -> Prose:
         named = (f"{name}={value}" for name, value in own.variables.items())
         said.append(prose(VARIABLES, code(" ".join(named))))
     if own.seen_threads:
-        number = amount(own.workers, "process").replace("processs", "processes")
-        said.append(prose(PROCESSES, number, _threads(own.seen_threads)))
+        threads = _threads(own.seen_threads)
+        said.append(prose(PROCESSES, count(own.workers), threads))
     return joined([*said, _predicted(own)])
 
 
@@ -74,5 +74,8 @@ def running(url: str, own: RunningServer) -> Prose:
     said = [prose(RUNNING, code(url))]
     if own.remote:
         said.append(prose(REMOTE, own.address))
-    seen = prose(SEEN, str(own.pid)) if own.pid is not None else prose(UNSEEN)
-    return joined([*said, seen])
+    elif own.pid is None:
+        said.append(prose(UNSEEN))
+    else:
+        said.append(prose(SEEN, str(own.pid)))
+    return joined(said)
