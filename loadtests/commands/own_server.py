@@ -185,7 +185,9 @@ def tell_command(console: Console, command: OwnCommand | None) -> None:
 
 
 def tell(console: Console, other: OtherTarget, lines: Sequence[str]) -> None:
-    """What is to be measured, and what is left out and why."""
-    for line in (other.app, *(f"  {line}" for line in lines)):
+    """What is to be measured, which variables change it, and what is left out and why."""
+    changed = other.command.variables if other.command else {}
+    found = (*(f"{name}={value} is set" for name, value in changed.items()), *lines)
+    for line in (other.app, *(f"  {line}" for line in found)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()

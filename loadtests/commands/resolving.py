@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -25,7 +26,11 @@ class Address:
 
 def found_address(host: str, port: int, allowed: str) -> Address:
     """The address of a host, which is on loopback or was `allowed` by its name."""
-    found = _resolved(host, port)
+    return chosen(host, _resolved(host, port), allowed)
+
+
+def chosen(host: str, found: Sequence[str], allowed: str) -> Address:
+    """Of the addresses that were found, the one to connect to. UserError explains."""
     if "0.0.0.0" in found or "::" in found:
         raise UserError(f"{host} is no address to connect to: name 127.0.0.1")
     local = [address for address in found if _is_loopback(address)]
@@ -34,7 +39,7 @@ def found_address(host: str, port: int, allowed: str) -> Address:
         raise UserError(
             f"{host} leads to this machine and elsewhere ({listed}): name the address"
         )
-    if not local and allowed != host:
+    if not local and allowed.lower() != host:
         raise UserError(
             f"{host} is not loopback, and a load test may stop a server: if it is "
             f"yours to stop, add ALLOW_REMOTE={host}"

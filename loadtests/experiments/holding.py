@@ -106,6 +106,8 @@ def _in_front(stack: Stack) -> InFront | None:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
+    if not stack.modelled:
+        return Capacity(None, None, None, None, unpredicted=True)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,
@@ -116,7 +118,6 @@ def predicted(stack: Stack, scenario: Scenario) -> Capacity:
         predicted_degrades_by=stack.predicted_degrades_by(scenario.id),
         predicted_because=stack.predicted_because(scenario.id),
         predicted_ran_out=stack.predicted_ran_out(scenario.id) or "",
-        unpredicted=not stack.modelled,
     )
 
 
