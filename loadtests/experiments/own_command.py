@@ -37,31 +37,23 @@ def looked_at(
         return other
     words = _words(command, server)
     some = workers(server.group, server.port)
-    name, settings = _recognised(words, some, server, guard, folder)
-    if name and settings.stack:
-        command = _with_settings(command, settings)
+    settings = _recognised(words, some, server, guard, folder)
     counts = [worker.descriptors for worker in some if worker.descriptors]
     command = dataclasses.replace(
         command,
         port=0 if server.port == given else server.port,
-        server=name,
-        unmodelled=settings.unmodelled,
+        server=settings.server,
+        stack=settings.stack if some else "",
+        unmodelled=settings.unmodelled if some else "processes, which are hidden",
+        threads=settings.threads,
+        worker_connections=settings.worker_connections,
+        keepalive_s=settings.keepalive_s,
         workers=len(some),
         seen_threads=[worker.threads for worker in some],
         own_descriptors=max(counts, default=None),
     )
     python = _python(words, server.target.home.folder if server.target.home else "")
     return dataclasses.replace(other, command=command, python=python)
-
-
-def _with_settings(command: OwnCommand, settings: Recognised) -> OwnCommand:
-    return dataclasses.replace(
-        command,
-        stack=settings.stack,
-        threads=settings.threads,
-        worker_connections=settings.worker_connections,
-        keepalive_s=settings.keepalive_s,
-    )
 
 
 def _words(command: OwnCommand, server: Server) -> list[str]:
@@ -86,19 +78,19 @@ def _recognised(
     server: Server,
     guard: Guard,
     folder: Path,
-) -> tuple[str, Recognised]:
+) -> Recognised:
     name, place = server_in(words)
-    if not name or not some:
-        return name, Recognised(name, unmodelled="processes" if name else "")
+    if not name:
+        return Recognised("")
     printed = {}
     if name == "gunicorn":
         asking = [*words[: place + 1], "--print-config", *words[place + 1 :]]
         printed = _printed(asking, server, guard, folder / CONFIGURATION_LOG)
-    assigned = (found.groups() for word in words if (found := _ASSIGNED.fullmatch(word)))
-    environment = {**os.environ, **dict(assigned)}
+    assigned = (_ASSIGNED.fullmatch(word) for word in words[:place])
+    environment = {**os.environ, **{one[1]: one[2] for one in assigned if one}}
     on_uvloop = all(worker.on_uvloop for worker in some)
     own = Started(words[place + 1 :], environment, printed, len(some), on_uvloop)
-    return name, recognised(name, own)
+    return recognised(name, own)
 
 
 def _printed(

@@ -77,7 +77,8 @@ class Reached:
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
             first = psutil.Process(self.where.pid)
-            return [first, *first.children(recursive=True)]
+            if first.status() != psutil.STATUS_ZOMBIE:
+                return [first, *first.children(recursive=True)]
         return []
 
     def pin(self, cores: frozenset[int]) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from loadtests import UserError
-from loadtests.commands.main import _parsed
+from loadtests.commands import load
+from loadtests.commands.main import _parsed, main
 from loadtests.commands.ordered import Asked, asked, refuse_beside_resume
 from loadtests.commands.resolving import Address, chosen
 from loadtests.records.target import OtherTarget, OwnCommand, RunningServer
+from loadtests.servers.programs import free_port
 
 COMMAND = f"--cmd={sys.executable} -m gunicorn -b 127.0.0.1:$PORT shop:app"
 URL = "--url=http://127.0.0.1:9000"
@@ -196,3 +198,14 @@ def test_other_addresses_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=says):
         chosen("shop", found, allowed)
+
+
+def test_url_where_nobody_listens_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(load, "REPORTS", tmp_path)
+    assert main(["load", f"--url=http://127.0.0.1:{free_port()}/health"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: nothing takes connections at 127.0.0.1:")
+    assert line.endswith("start your server first")
+    assert [path.name for path in tmp_path.iterdir()] == ["app"]
