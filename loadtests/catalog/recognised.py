@@ -30,6 +30,7 @@ _WORKER_CLASSES = {
 }
 _SYNC_FROM_S = 30  # a shorter --timeout frees workers while they are held
 _BACKLOG = 1024  # of granian, shared out among its workers if nothing else is said
+_FILE = re.compile(r".*\.(ini|ya?ml|xml|json)")  # of uWSGI's configuration
 _BY_SELECT = 1000  # connections; for more, waitress needs poll
 
 
@@ -204,7 +205,7 @@ def _daphne(started: Started) -> Recognised:
 def _uwsgi(started: Started) -> Recognised:
     other = ("--ini", "--yaml", "--xml", "--json", "--gevent", "--async", "--cheaper")
     other = (*other, "--http", "--socket", "-s", "--socket-timeout")
-    files = [word for word in started.words if re.fullmatch(r".*\.(ini|ya?ml|xml)", word)]
+    files = [word for word in started.words if _FILE.fullmatch(word)]
     if unmodelled := started.first_of(*other) or "".join(files[:1]):
         return Recognised("uwsgi", unmodelled=unmodelled)
     if started.value("--http-socket") is None:

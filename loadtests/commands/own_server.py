@@ -91,8 +91,8 @@ def variables() -> dict[str, str]:
 
 
 def with_versions(other: OtherTarget, folder: Path) -> tuple[OtherTarget, Seen]:
-    """The command with the versions that its predictions are made for, if it has others,
-    and those that it has."""
+    """The command with the versions that its predictions are made for, where it has
+    others, and those that it has."""
     seen = look_again(other, folder / LOOK_LOG)
     stack = other.command.stack if other.command else ""
     packages = stacks.find(stack).packages if stack else ()
@@ -180,12 +180,13 @@ def tell_command(console: Console, command: OwnCommand | None) -> None:
     if not command.server:
         said = "no server of the catalog was recognised: nothing is predicted"
     elif not command.stack:
-        said = f"{command.server}: nothing is predicted, because of {command.unmodelled}"
+        why = command.unmodelled
+        said = f"{command.server}: nothing is predicted, because of its {why}"
     console.print(f"{said}\n", highlight=False, markup=False, soft_wrap=True)
 
 
 def tell(console: Console, other: OtherTarget, lines: Sequence[str]) -> None:
-    """What is to be measured, which variables change it, and what is left out and why."""
+    """What is to be measured, what changes it, and what is left out and why."""
     changed = other.command.variables if other.command else {}
     found = (*(f"{name}={value} is set" for name, value in changed.items()), *lines)
     for line in (other.app, *(f"  {line}" for line in found)):

@@ -35,8 +35,8 @@ TOP_RATIO = 4
 TOP_AT_LEAST = 64
 # Where no number is predicted to do harm: so many times what it holds at a time.
 TOP_RATIO_OF_NEVER = 2
-# Where nothing was predicted: many times what a thread pool holds, and the descriptors of
-# four workers as most deployments have them.
+# Where nothing was predicted: many times what a thread pool holds, and the descriptors
+# of four workers as most deployments have them.
 TOP_UNPREDICTED = 4096
 # One Locust process has 20,000 descriptors at most on common machines.
 MOST_SLOW_CLIENTS = 10_000

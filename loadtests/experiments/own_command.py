@@ -109,7 +109,7 @@ def _printed(
 
 
 def _python(words: Sequence[str], folder: str) -> str:
-    """The interpreter that runs it, by its own first line; empty if that is not seen."""
+    """The interpreter that runs it, by its first line; empty if that is not seen."""
     program = next((word for word in words if not _ASSIGNED.fullmatch(word)), "")
     path = shutil.which(str(Path(folder) / program) if "/" in program else program)
     if not path:

@@ -1,8 +1,7 @@
 """A server that is not one of the catalog: a command of the user's, or a URL.
 
-The one rule: it is measured as it is. The stack that stands for it has the predictions
-of a stack of the catalog if that is what was recognised, with the counts that were seen,
-and else none.
+The one rule: it is measured as it is. If a stack of the catalog was recognised in it, the
+predictions are that stack's, with the counts that were seen. Else there are none.
 """
 
 from __future__ import annotations
@@ -42,17 +41,10 @@ def _of_command(app: str, command: OwnCommand, nofile: int | None) -> Stack:
         found = unknown_stack(COMMAND, argv, app, workers)
         return found.with_counts(None, None, nofile)
     known = stacks.find(command.stack)
-    counted = dataclasses.replace(
-        known,
-        own_descriptors=command.own_descriptors or known.own_descriptors,
-        siblings_descriptors=0 if command.own_descriptors else known.siblings_descriptors,
-    ).with_counts(
-        workers,
-        command.threads,
-        nofile,
-        command.worker_connections,
-        command.keepalive_s,
-    )
+    if own := command.own_descriptors:
+        known = dataclasses.replace(known, own_descriptors=own, siblings_descriptors=0)
+    counts = (command.threads, nofile, command.worker_connections, command.keepalive_s)
+    counted = known.with_counts(workers, *counts)
     return dataclasses.replace(counted, id=COMMAND, argv=argv, app=app)
 
 

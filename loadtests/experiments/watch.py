@@ -155,7 +155,9 @@ class Watch:
         for part in self._server.parts:
             self._read_part(part, slow_clients, int(part is self._server.front))
 
-    def _read_part(self, part: Part | Reached, slow_clients: int, in_front: int) -> None:
+    def _read_part(
+        self, part: Part | Reached, slow_clients: int, in_front: int
+    ) -> None:
         used, sockets = usage(part.group).by_pid, part.sockets()
         held = connections_by_pid(sockets, used) if sockets else {}
         for pid, process in used.items():

@@ -199,7 +199,7 @@ class Subject:
     """What a cell measures: all that is known before it starts.
 
     Of `capacity` only the predictions are known by then. Of a server that somebody else
-    started, `argv` is empty, `workers` 0 and `nofile` null. `front` is null where nothing
+    started, `argv` is empty, `workers` 0 and `nofile` null. `front` is null if nothing
     stands in front of the server. `download_mb` is how long the answer was that slow
     readers asked for: null in other scenarios, and in runs that did not record it.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from loadtests.servers.processes import (
     wait_until,
 )
 from loadtests.servers.programs import STARTED_BY, ServerError
-from loadtests.servers.usage import usage
+from loadtests.servers.usage import is_quiet, usage
 
 _QUIET_S = 0.3  # so long without CPU time, a server has opened all its ports
 _BACKGROUND = "It went on in the background: let it stay in the foreground"
@@ -41,7 +40,7 @@ def await_port(group: Group, given: int, within_s: float) -> int:
             f"{group.last_words()}"
         )
     if not group.exited and not listening(given):
-        wait_until(lambda: group.exited or _is_quiet(group), within_s)
+        wait_until(lambda: group.exited or is_quiet(group, _QUIET_S), within_s)
     if group.exited:
         status = group.process.returncode
         hint = f" {_BACKGROUND}." if strays() else ""
@@ -64,12 +63,6 @@ def _the_one(ports: set[int], given: int) -> int:
     )
 
 
-def _is_quiet(group: Group) -> bool:
-    before_s = usage(group).cpu_s
-    time.sleep(_QUIET_S)
-    return usage(group).cpu_s - before_s < 0.001
-
-
 @dataclass(frozen=True)
 class Worker:
     """A process that takes connections, as it is when idle."""
@@ -84,7 +77,7 @@ def workers(group: Group, port: int) -> list[Worker]:
     """The processes that take connections. One that has started another of them holds
     the socket for its children, and is none."""
     found = []
-    with contextlib.suppress(psutil.NoSuchProcess):
+    with contextlib.suppress(psutil.NoSuchProcess, OSError):  # it has just ended
         some = holders(group, port)
         parents = {process.ppid() for process in some}
         used = usage(group).by_pid

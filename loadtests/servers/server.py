@@ -31,7 +31,7 @@ from loadtests.servers.programs import ServerError as ServerError
 from loadtests.servers.programs import free_port as free_port
 from loadtests.servers.programs import lacks
 from loadtests.servers.sockets import Sockets, joined
-from loadtests.servers.usage import usage
+from loadtests.servers.usage import is_quiet
 
 LISTENS_WITHIN_S = 20.0
 ANSWERS_WITHIN_S = 20.0
@@ -143,7 +143,9 @@ def running(
 ) -> Iterator[Server]:
     """Serve a stack on a free loopback port for as long as the block runs.
 
-    With `answering` it is ready when it answers as the target does, else when it listens.
+    With `answering` it is ready when it answers as the target does, else when it
+    listens.
+
     Raises ServerError when something else has the port, or the server does not get
     ready in 20 s, or in a minute with an app of somebody else; ProcessError when it
     will not end.
@@ -235,15 +237,8 @@ def _await_quiet(group: Members) -> None:
 
     One worker may answer while the next still imports the app.
     """
-    previous = usage(group).cpu_s
-
-    def quiet() -> bool:
-        nonlocal previous
-        before, previous = previous, usage(group).cpu_s
-        return previous - before < 0.001
-
     time.sleep(0.1)
-    wait_until(quiet, ANSWERS_WITHIN_S)
+    wait_until(lambda: is_quiet(group, for_s=0.02), ANSWERS_WITHIN_S)
 
 
 def _why(server: Server, what: str) -> str:

@@ -70,8 +70,8 @@ def test_server_is_the_program_that_is_started(text: str, server: str) -> None:
             Recognised("waitress", "wsgi-waitress", "", 4, 98),
         ),
         (
-            "waitress-serve --threads=9 --connection-limit=5000 --asyncore-use-poll a:b",
-            Recognised("waitress", "wsgi-waitress", "", 9, 4998),
+            "waitress-serve --threads=9 --connection-limit=2000 --asyncore-use-poll a",
+            Recognised("waitress", "wsgi-waitress", "", 9, 1998),
         ),
         (
             "uwsgi --http-socket :80 --threads 8 --module a",

@@ -91,7 +91,7 @@ def test_gunicorn_of_a_file_is_predicted_by_its_own_configuration(
     assert run.environment.packages["gunicorn"]
     reports.write(run, folder)
     said = (folder / "report.md").read_text()
-    assert "The predictions are those of **wsgi-gunicorn-gthread** with 1 worker" in said
+    assert "predictions are those of **wsgi-gunicorn-gthread** with 1 worker" in said
     again, _ = resume_run(folder)
     assert order_of(again).cells()[0].holding.subject(1).argv == cell.argv
 
@@ -115,8 +115,9 @@ def test_server_that_nobody_knows_has_no_prediction(
     guard: Guard, tmp_path: Path
 ) -> None:
     serve = (
-        "import os; from wsgiref.simple_server import make_server; from wsgi_app import "
-        "app; make_server('127.0.0.1', int(os.environ['PORT']), app).serve_forever()"
+        "import os, wsgiref.simple_server as simple; from wsgi_app import app; "
+        "port = int(os.environ['PORT']); "
+        "simple.make_server('127.0.0.1', port, app).serve_forever()"
     )
     found = tried(of_command(str(PYTHON), "-c", serve), guard, tmp_path)
     command = found.command

@@ -76,8 +76,8 @@ def served(target: OtherTarget) -> str:
 
 def test_command_is_named_with_what_its_predictions_follow_from() -> None:
     assert served(of_command()) == (
-        "gunicorn shop:app was started as it is, in its own environment. Only PORT was "
-        "set, to a free port. Variables that change servers were set: "
+        "gunicorn shop:app was started as it is, in the environment of make. Only PORT "
+        "was set, to a free port. Variables that change servers were set: "
         "WEB_CONCURRENCY=2. Processes that take connections: 2, with 1 and 3 threads "
         "when idle. It was recognised as gunicorn. The predictions are those of "
         "wsgi-gunicorn-gthread with 2 workers, 8 threads each, worker_connections 1000 "

@@ -103,7 +103,7 @@ def test_two_ports_of_its_own_are_too_many(guard: Guard, tmp_path: Path) -> None
     ("text", "says"),
     [
         ("import nothing_like_it", "status 1 .*log ends: ModuleNotFoundError: No mod"),
-        ("print('done')", "CMD= ended with status 0 before it took connections. .*done"),
+        ("print('done')", "CMD= ended with status 0 before it took connections.*done"),
         (DAEMON, r"It went on in the background: let it stay in the foreground\."),
     ],
 )

@@ -42,8 +42,8 @@ SLOW = (
 )
 SEARCH_UNKNOWN = (
     "Nothing is predicted of this server. The search doubles and then bisects. A "
-    "capacity is exact to one client up to {}, and to {} above. Where a handler is slow, "
-    "it only doubles."
+    "capacity is exact to one client up to {}, and to {} above. Where a handler is "
+    "slow, the search only doubles."
 )
 OTHER_MACHINE = "The server runs on another machine, so times include the network's."
 RUNNING = "The server was already running, and each cell used the same one."

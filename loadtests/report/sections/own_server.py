@@ -8,7 +8,8 @@ from loadtests.report.prose import Prose, code, joined, prose, stack
 from loadtests.report.words import amount, count, listed
 
 COMMAND = (
-    "{} was started as it is, in its own environment. Only PORT was set, to a free port."
+    "{} was started as it is, in the environment of make. Only PORT was set, to a free "
+    "port."
 )
 OWN_PORT = " It listens on port {} whatever PORT is."
 VARIABLES = "Variables that change servers were set: {}."
