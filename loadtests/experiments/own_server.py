@@ -1,7 +1,7 @@
 """A server that is not one of the catalog: a command of the user's, or a URL.
 
-The one rule: it is measured as it is. If a stack of the catalog was recognised in it, the
-predictions are that stack's, with the counts that were seen. Else there are none.
+The one rule: it is measured as it is. If a stack of the catalog was recognised in it,
+the predictions are that stack's, with the counts that were seen. Else there are none.
 """
 
 from __future__ import annotations

@@ -153,11 +153,10 @@ class Watch:
     def read_workers(self, slow_clients: int) -> None:
         """Take a reading of what each process of the server holds."""
         for part in self._server.parts:
-            self._read_part(part, slow_clients, int(part is self._server.front))
+            self._read_part(part, slow_clients)
 
-    def _read_part(
-        self, part: Part | Reached, slow_clients: int, in_front: int
-    ) -> None:
+    def _read_part(self, part: Part | Reached, slow_clients: int) -> None:
+        in_front = int(part is self._server.front)
         used, sockets = usage(part.group).by_pid, part.sockets()
         held = connections_by_pid(sockets, used) if sockets else {}
         for pid, process in used.items():
