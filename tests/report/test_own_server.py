@@ -17,7 +17,13 @@ from loadtests.report.charts import drawing
 from loadtests.report.formats import html, markdown, readme
 from loadtests.report.prose import text
 from loadtests.report.said import found
-from loadtests.report.sections import advice, application, commands, finding
+from loadtests.report.sections import (
+    advice,
+    application,
+    arrivals,
+    commands,
+    finding,
+)
 from tests import runs
 
 COMMAND = OwnCommand(
@@ -210,3 +216,10 @@ def test_command_to_repeat_names_the_target(target: OtherTarget, says: str) -> N
 
 def test_command_of_a_running_server_is_not_ours() -> None:
     assert list(commands.commands(run(URL))) == ["this run"]
+
+
+def test_cpu_time_of_arrivals_is_shown_where_the_process_is_named() -> None:
+    named = dataclasses.replace(URL, running=RunningServer("127.0.0.1", 9000, 7))
+    for target, shown in ((URL, False), (named, True)):
+        columns = [column.key for column in arrivals.table(run(target)).columns]
+        assert ("cpu" in columns) is shown
