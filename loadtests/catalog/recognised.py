@@ -148,9 +148,9 @@ def _uvicorn(started: Started) -> Recognised:
 
 
 def _hypercorn(started: Started) -> Recognised:
-    other = ("-c", "--config", "--read-timeout", "--keep-alive", "--certfile")
-    other = (*other, "--insecure-bind", "--quic-bind", "--reload")
-    if unmodelled := started.first_of(*other):
+    timeouts = ("--read-timeout", "--keep-alive")
+    places = ("--certfile", "--insecure-bind", "--quic-bind")
+    if unmodelled := started.first_of("-c", "--config", *timeouts, *places):
         return Recognised("hypercorn", unmodelled=unmodelled)
     worker_class = started.value("-k", "--worker-class") or "asyncio"
     if worker_class != "asyncio":
@@ -203,10 +203,12 @@ def _daphne(started: Started) -> Recognised:
 
 
 def _uwsgi(started: Started) -> Recognised:
-    other = ("--ini", "--yaml", "--xml", "--json", "--gevent", "--async", "--cheaper")
-    other = (*other, "--http", "--socket", "-s", "--socket-timeout")
+    configured = ("--ini", "--yaml", "--xml", "--json")
+    other = ("--gevent", "--async", "--cheaper", "--socket-timeout")
+    sockets = ("--http", "--socket", "-s")
     files = [word for word in started.words if _FILE.fullmatch(word)]
-    if unmodelled := started.first_of(*other) or "".join(files[:1]):
+    unmodelled = started.first_of(*configured, *other, *sockets) or "".join(files[:1])
+    if unmodelled:
         return Recognised("uwsgi", unmodelled=unmodelled)
     if started.value("--http-socket") is None:
         return Recognised("uwsgi", unmodelled="sockets")

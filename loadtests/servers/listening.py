@@ -48,9 +48,7 @@ def ports_of(group: Members) -> set[int]:
         for host, _, port in [words[_LOCAL].partition(b":")]
         if host in hosts
     }
-    held = {
-        _inode(link) for process in group.members() for link in _links(process.pid)
-    }
+    held = {_inode(link) for process in group.members() for link in _links(process.pid)}
     return {port for inode, port in places.items() if inode in held}
 
 

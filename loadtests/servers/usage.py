@@ -25,7 +25,6 @@ import psutil
 from loadtests.servers.processes import Members
 from loadtests.servers.sockets import Sockets
 
-
 _NO_TIME_S = 0.001
 
 

@@ -24,7 +24,7 @@ def of(
     return recognised(server, own)
 
 
-def gunicorn(on_uvloop: bool = True, **printed: str) -> Recognised:
+def gunicorn(printed: dict[str, str], on_uvloop: bool = True) -> Recognised:
     return recognised("gunicorn", Started([], {}, printed, 2, on_uvloop))
 
 
@@ -158,9 +158,9 @@ def test_option_without_its_value_is_given_all_the_same() -> None:
 def test_gunicorn_is_what_its_configuration_says(
     printed: dict[str, str], found: Recognised
 ) -> None:
-    assert gunicorn(**printed) == found
+    assert gunicorn(printed) == found
 
 
 def test_gunicorn_on_asyncio_has_no_stack() -> None:
-    found = gunicorn(on_uvloop=False, worker_class="asgi")
+    found = gunicorn({"worker_class": "asgi"}, on_uvloop=False)
     assert found.unmodelled == "asgi without uvloop"

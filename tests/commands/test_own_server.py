@@ -193,9 +193,7 @@ def test_name_that_leads_here_and_elsewhere_is_refused(allowed: str) -> None:
         (["fe80::1%lo"], "", "shop is not loopback"),
     ],
 )
-def test_other_addresses_are_refused(
-    found: list[str], allowed: str, says: str
-) -> None:
+def test_other_addresses_are_refused(found: list[str], allowed: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
         chosen("shop", found, allowed)
 

@@ -154,9 +154,7 @@ def test_nothing_is_confirmed_where_nothing_was_predicted() -> None:
 
 
 def test_search_that_was_not_predicted_is_written_so() -> None:
-    assert found(unpredicted()) == (
-        "holds 1, degrades at 2, out at 4 (not predicted)"
-    )
+    assert found(unpredicted()) == ("holds 1, degrades at 2, out at 4 (not predicted)")
     held = unpredicted(answered={0: 150, 4096: 150})
     assert found(held) == "holds 4,096 (not predicted)"
 
