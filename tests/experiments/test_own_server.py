@@ -20,7 +20,8 @@ from loadtests.experiments.trying_out import tried_out
 from loadtests.experiments.your_app import look_again
 from loadtests.records.run import Run
 from loadtests.records.target import OtherTarget, OwnCommand, RunningServer
-from loadtests.report import reports
+from loadtests.report.blocks import Source
+from loadtests.report.formats import markdown
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import running
 from tests.experiments.held import SHORT
@@ -89,9 +90,8 @@ def test_gunicorn_of_a_file_is_predicted_by_its_own_configuration(
     assert cell.capacity.predicted_out_at == cell.capacity.out_at == 2, cell.capacity
     assert verdict(cell) == CONFIRMED
     assert run.environment.packages["gunicorn"]
-    reports.write(run, folder)
-    said = (folder / "report.md").read_text()
-    assert "predictions are those of **wsgi-gunicorn-gthread** with 1 worker" in said
+    said = markdown.render(Source(run))["report.md"]
+    assert "predictions are those of wsgi-gunicorn-gthread with 1 worker, 2 th" in said
     again, _ = resume_run(folder)
     assert order_of(again).cells()[0].holding.subject(1).argv == cell.argv
 
@@ -132,7 +132,8 @@ def test_server_that_nobody_knows_has_no_prediction(
 def test_running_server_is_measured_without_a_prediction_and_left_alone(
     guard: Guard, tmp_path: Path
 ) -> None:
-    with running(STACKS["wsgi-gunicorn-sync"], guard, tmp_path / "log") as server:
+    alone = STACKS["wsgi-gunicorn-sync"].with_counts(1, None)
+    with running(alone, guard, tmp_path / "log") as server:
         where = RunningServer("127.0.0.1", server.port, server.group.id)
         other = dataclasses.replace(OURS, app=server.url, folder="", running=where)
         found = tried(other, guard, tmp_path)
@@ -142,12 +143,11 @@ def test_running_server_is_measured_without_a_prediction_and_left_alone(
         before = {process.pid for process in server.members()}
     [cell] = run.cells
     assert cell.valid, cell.faults
-    assert (cell.capacity.degrades_at, cell.capacity.out_at) == (2, 2)
+    assert (cell.capacity.degrades_at, cell.capacity.out_at) == (1, 1)
     assert verdict(cell) == UNPREDICTED
-    assert len(before) == 3
+    assert len(before) == 2
     assert (cell.server.rss_idle_mb or 0) > 10
-    reports.write(run, folder)
-    assert "not predicted" in (folder / "report.md").read_text()
+    assert "not predicted" in markdown.render(Source(run))["report.md"]
     assert order_of(resume_run(folder)[0]).stacks == [own_stack(found)]
 
 
