@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import HOST, Stack
-from loadtests.catalog.stacks.unknown import unknown_stack
+from loadtests.catalog.stacks.unmodelled import unknown_stack
 from loadtests.catalog.target import Target
 from loadtests.clients.wire import Address
 from loadtests.records.target import OtherTarget, OwnCommand

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests.catalog.stacks.unknown import unknown_stack
+from loadtests.catalog.stacks.unmodelled import unknown_stack
 from loadtests.catalog.target import Home, Target, yours
 from loadtests.servers import server as servers
 from loadtests.servers.own_command import strays, workers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.catalog.stacks import STACKS
-from loadtests.catalog.stacks.unknown import unknown_stack
+from loadtests.catalog.stacks.unmodelled import unknown_stack
 from loadtests.catalog.target import RAW
 from loadtests.records.facts import NOT_LISTENING, SERVER_GONE
 from loadtests.records.target import RunningServer
