@@ -49,9 +49,6 @@ QUICK = "A proxy in front buffers, and handlers are quick (new connections)"
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    target = source.run.target
-    if target and (target.command or target.running):
-        return []  # there is one server, and nothing to choose
     given, kinds = advice(source.run), _given(source.run, KINDS_OF_CLIENTS)
     if not given:
         given, kinds = kinds, []
@@ -82,6 +79,8 @@ def advice(run: Run) -> list[Advised]:
 
 
 def _given(run: Run, situations: Sequence[Situation]) -> list[Advised]:
+    if run.target and (run.target.command or run.target.running):
+        return []  # there is one server, and nothing to choose
     found, given = outcomes(run), []
     for situation in situations:
         some = [
