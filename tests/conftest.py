@@ -41,6 +41,7 @@ LONG = (
     *("experiments/test_tasks.py", "apps/test_trace_on_servers.py"),
     *("experiments/test_stepping.py", "experiments/test_broken_servers.py"),
     *("clients/test_steering.py", "experiments/test_your_app.py"),
+    "experiments/test_own_server.py",
     *("test_no_sentence_is_read.py", "clients/test_plain_locust.py"),
     *("catalog/test_additions.py", "catalog/test_contract_on_servers.py"),
 )

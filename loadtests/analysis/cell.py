@@ -140,6 +140,8 @@ def _cpu_between(
     until = [r for r in readings if r.at_s <= to_s]
     if not before or not until or before[-1].pids != until[-1].pids:
         return None
+    if not before[-1].pids:  # the server's processes are not known
+        return None
     used_s = until[-1].cpu_s - before[-1].cpu_s
     return round(used_s, 3) if used_s >= 0 else None
 

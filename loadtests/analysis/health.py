@@ -75,6 +75,8 @@ def _foreign_cpu_percent(recording: Recording) -> float | None:
     if len(readings) < 2:
         return None
     first, last = readings[0], readings[-1]
+    if first.foreign_cpu_s is None or last.foreign_cpu_s is None:
+        return None
     # Ours and the machine's are counted in ticks, so that a tick may be missing.
     used_s = max(0.0, last.foreign_cpu_s - first.foreign_cpu_s)
     return round(100 * used_s / (last.at_s - first.at_s), 1)

@@ -80,11 +80,11 @@ def _connected(visits: Sequence[Visit], moments: Sequence[float]) -> list[int]:
 def cores(
     readings: Sequence[ServerReading], from_s: float, to_s: float
 ) -> float | None:
-    """How many cores the server used between two moments; None without readings, and
-    where a worker went with what it had used. It may be listed once more when its time
-    can be read no more."""
+    """How many cores the server used between two moments; None without readings, where
+    its processes are not known, and where a worker went with what it had used. It may
+    be listed once more when its time can be read no more."""
     found = _around(readings, from_s, to_s)
-    if found is None or found[0].pids != found[1].pids:
+    if found is None or not found[0].pids or found[0].pids != found[1].pids:
         return None
     before, after = found
     if after.cpu_s < before.cpu_s:

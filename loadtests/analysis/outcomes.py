@@ -37,8 +37,8 @@ class Outcome:
     cells: tuple[Cell, ...]
 
     @property
-    def predicted(self) -> Prediction:
-        """Where it was predicted to be out."""
+    def predicted(self) -> Prediction | None:
+        """Where it was predicted to be out; None: nobody predicted that."""
         return predictions.predicted_out(self.cells[0].capacity)
 
     @property

@@ -18,6 +18,7 @@ from loadtests.records.cell import Capacity, Cell
 CONFIRMED = "confirmed"
 REFUTED = "refuted"
 BEYOND = "not tested"  # the prediction lies above the last step
+UNPREDICTED = "not predicted"  # the server is not known: there is nothing to judge
 PARTLY = "partly"  # the repeats of one cell disagree
 
 EXACT_UP_TO = 64
@@ -62,8 +63,10 @@ class Prediction:
         return -1 if at < self.low - resolution(self.low) else 0
 
 
-def predicted_out(capacity: Capacity) -> Prediction:
-    """Where the stack was predicted to be out."""
+def predicted_out(capacity: Capacity) -> Prediction | None:
+    """Where the stack was predicted to be out; None: nobody predicted that."""
+    if capacity.unpredicted:
+        return None
     low = capacity.predicted_out_at
     return Prediction(low, capacity.predicted_out_by or low)
 
@@ -89,7 +92,7 @@ def verdict(cell: Cell) -> str:
     if another_ran_out(cell.capacity):
         return REFUTED
     verdicts = set(_verdicts(cell))
-    return next(v for v in (REFUTED, BEYOND, CONFIRMED) if v in verdicts)
+    return next((v for v in (REFUTED, BEYOND, CONFIRMED) if v in verdicts), UNPREDICTED)
 
 
 def another_ran_out(capacity: Capacity) -> bool:
@@ -103,6 +106,8 @@ def _verdicts(cell: Cell) -> list[str]:
     found, was_searched = cell.capacity, searched(cell)
     judged = _found if was_searched else _climbed
     out, first_harm = predicted_out(found), predicted_to_degrade(found)
+    if out is None:
+        return []
     if first_harm is None:
         return [judged(cell, out, found.out_at)]
     of_harm = judged(cell, first_harm, found.degrades_at)

@@ -2,7 +2,8 @@
 
 The one rule: what was predicted is tried first. The baseline, half of the predicted
 number, one below it, and the number itself decide most cells. Where the prediction is
-wrong the search goes on, by doubling and then by bisection.
+wrong the search goes on, by doubling and then by bisection. Where nothing was predicted
+it begins so.
 
 Where clients fall unevenly among workers, a range is predicted, and the exact number is
 chance: with other clients, or the same that come again, it is another one. Such a range
@@ -44,12 +45,13 @@ def harm_of(share: float) -> Harm:
 class Search:
     """What is known before the first step.
 
-    No step is above `top`. `frees`: slow clients that leave free what they held, so
-    that a smaller step can follow a larger one; without that a search only climbs.
+    `degrades` and `out` are None where nothing was predicted. No step is above `top`.
+    `frees`: slow clients that leave free what they held, so that a smaller step can
+    follow a larger one; without that a search only climbs.
     """
 
-    degrades: Prediction
-    out: Prediction
+    degrades: Prediction | None
+    out: Prediction | None
     top: int
     frees: bool = True
 
@@ -81,12 +83,21 @@ def next_step(search: Search, tried: Sequence[Tried]) -> Ask | None:
     candidates = _to_degrade(search, harmed)
     step = _edge(search, search.degrades, harmed, candidates)
     if step is not None:
-        return Ask(step, long=step == (search.degrades.low or 0) - 1)
+        return Ask(step, long=step == _least(search.degrades) - 1)
     out = {n: harm is Harm.OUT for n, harm in found.items()}
     candidates = _to_be_out(search, harmed)
     if (step := _edge(search, search.out, out, candidates)) is not None:
         return Ask(step)
     return _last_looks(search, tried, found)
+
+
+def _least(predicted: Prediction | None) -> int:
+    """The least that was predicted; 0 where nothing was."""
+    return (predicted.low or 0) if predicted else 0
+
+
+def _most(predicted: Prediction | None) -> int:
+    return (predicted.high or 0) if predicted else 0
 
 
 def held_below(slow_clients: int, tried: Sequence[Tried]) -> int:
@@ -100,7 +111,11 @@ def held_below(slow_clients: int, tried: Sequence[Tried]) -> int:
 
 def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """What to try, in this order, before and after the prediction has failed."""
-    low = search.degrades.low
+    predicted = search.degrades
+    if predicted is None:
+        yield from _on(search, None, harmed)
+        return
+    low = predicted.low
     if low is None:
         # Nothing was predicted to do harm: the largest step can best be wrong.
         yield from (search.top // 2, search.top)
@@ -109,19 +124,21 @@ def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
         # only climbs cannot look there, so that step is near.
         yield low // 2 if search.frees else low - 1 - resolution(low)
         yield low - 1
-    yield from _climb(search.degrades)
-    yield from _on(search, search.degrades, harmed)
+    yield from _climb(predicted)
+    yield from _on(search, predicted, harmed)
 
 
 def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     """Where that was predicted and on from there; else once, a little above where the
     stack degrades, so that it is seen what happens there."""
-    if search.out.high is not None:
+    if search.out is None:
+        yield from _on(search, None, harmed)
+    elif search.out.high is not None:
         yield from _climb(search.out)
         yield from _on(search, search.out, harmed)
     else:
         first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
-        yield max(first, search.degrades.high or 0) * 11 // 10
+        yield max(first, _most(search.degrades)) * 11 // 10
 
 
 def _climb(predicted: Prediction) -> Iterator[int]:
@@ -140,11 +157,11 @@ def _rise(predicted: Prediction) -> int:
 
 
 def _on(
-    search: Search, predicted: Prediction, harmed: dict[int, bool]
+    search: Search, predicted: Prediction | None, harmed: dict[int, bool]
 ) -> Iterator[int]:
     """Beyond all that was tried, by doubling. A search that only climbs cannot go back
     to where it was overtaken, so near the prediction its steps are small."""
-    step, far = max(harmed), _FAR * (predicted.high or 0)
+    step, far = max(harmed), _FAR * _most(predicted)
     while step < search.top:
         small = not search.frees and step < far
         step = min(step + resolution(step) if small else 2 * step or 1, search.top)
@@ -153,7 +170,7 @@ def _on(
 
 def _edge(
     search: Search,
-    predicted: Prediction,
+    predicted: Prediction | None,
     beyond: dict[int, bool],
     candidates: Iterator[int],
 ) -> int | None:
@@ -172,10 +189,10 @@ def _edge(
     return candidate
 
 
-def _exact(predicted: Prediction, under: int, above: int) -> int:
+def _exact(predicted: Prediction | None, under: int, above: int) -> int:
     """How near the numbers on both sides of an edge must be."""
-    low, high = predicted.low, predicted.high
-    if low is not None and high is not None and low < above <= high:
+    low, high = _least(predicted), _most(predicted)
+    if predicted and low < above <= high:
         return _rise(predicted)
     return resolution(under + 1)
 
@@ -192,7 +209,7 @@ def _last_looks(
     if not search.frees or not harmed:
         return None
     held = max((n for n in found if n < min(harmed)), default=0)
-    uneven = search.degrades.low != search.degrades.high
+    uneven = search.degrades is not None and search.degrades.uneven
     seen = {one.ask.slow_clients for one in tried if one.ask.long}
     if held not in seen and not (uneven and seen - {0, *harmed}):
         return Ask(held, long=True)

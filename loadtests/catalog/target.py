@@ -23,11 +23,16 @@ Check = Callable[[int, Mapping[str, str], bytes], list[str]]
 @dataclass(frozen=True)
 class Home:
     """Where an application of somebody else is served: by which interpreter, with the
-    packages installed there, and in which folder. Modules in `beside` are found too."""
+    packages installed there, and in which folder. Modules in `beside` are found too.
+
+    With `untouched`, a command of its own serves it: nobody changes its words, nor its
+    environment.
+    """
 
     python: str
     folder: str
     beside: str
+    untouched: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from loadtests.catalog.target import RAW, Home, Target, yours
 from loadtests.records.target import OtherTarget
@@ -24,7 +24,7 @@ def target_of(other: OtherTarget | None, beside: str = "") -> Target:
         sha256=other.sha256,
         download_mb=_in_mb(other.download_bytes),
         apps={other.interface: other.app},
-        home=Home(other.python, other.folder, beside),
+        home=Home(other.python, other.folder, beside, other.command is not None),
     )
 
 
@@ -34,7 +34,10 @@ def _in_mb(size: int | None) -> float | None:
 
 def as_option(other: OtherTarget | None) -> list[str]:
     """The words that tell a generator of the target; none: it asks our own apps."""
-    return ["--target", json.dumps(asdict(other))] if other else []
+    if other is None:
+        return []
+    asked = replace(other, command=None, running=None)  # what is asked, not of whom
+    return ["--target", json.dumps(asdict(asked))]
 
 
 def from_option(text: str) -> Target:

@@ -16,10 +16,12 @@ from loadtests.catalog import profiles, scenarios
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.catalog.scenarios import Scenario
-from loadtests.commands import options, varied, your_app
+from loadtests.commands import named, options, own_server, varied, your_app
 from loadtests.experiments.order import Order, counted
+from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.trying_out import tried_out
-from loadtests.experiments.your_app import Seen, can_run
+from loadtests.experiments.your_app import Seen, can_run, nothing_seen
+from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import guarded
 
 DEFAULT_PROFILE = "quick"
@@ -50,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="RUN")
     options.add_wait(parser)
     varied.add_options(parser)
-    your_app.add_options(parser)
+    named.add_options(parser)
 
 
 def _waits(text: str) -> list[int]:
@@ -69,7 +71,7 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "nofile",
         "seed",
         "sweep",
-        "app",
+        *named.KINDS,
     )
     typed = {name: getattr(arguments, name) for name in choices}
     typed["with"] = arguments.options
@@ -82,10 +84,12 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
 
 def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     """The order; an app of the user's is looked at, and not yet served."""
-    your_app.only_with_app(arguments)
+    named.see_that_they_go_together(arguments)
     profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
     if arguments.app:
         return _of_another_app(arguments, profile, reports)
+    if arguments.cmd or arguments.url:
+        return _of_own_server(arguments, profile)
     names = arguments.scenarios or profile.scenarios
     found = [scenarios.scenario(n) for n in names if n not in RATE_SCENARIOS]
     at_rates = [RATE_SCENARIOS[n] for n in names if n in RATE_SCENARIOS]
@@ -118,20 +122,43 @@ def _order(
     )
 
 
+def _possible(
+    arguments: argparse.Namespace, profile: Profile, other: OtherTarget
+) -> tuple[list[Scenario], list[str]]:
+    """The scenarios for which there is a request, and a line for each of the others."""
+    names = arguments.scenarios or your_app.usual(profile.scenarios)
+    wanted = [scenarios.scenario(name) for name in names]
+    found, left_out = your_app.possible(wanted, other)
+    if not found:
+        raise UserError(f"nothing to measure: {left_out[0]}")
+    return found, left_out
+
+
 def _of_another_app(
     arguments: argparse.Namespace, profile: Profile, reports: Path
 ) -> Asked:
     """All stacks that its interpreter has, unless some are named."""
     other, seen = your_app.seen_of(arguments, reports)
     stacks, without = can_run(arguments.stacks, seen, other.python)
-    names = arguments.scenarios or your_app.usual(profile.scenarios)
-    wanted = [scenarios.scenario(name) for name in names]
-    found, left_out = your_app.possible(wanted, other)
-    if not found:
-        raise UserError(f"nothing to measure: {left_out[0]}")
+    found, left_out = _possible(arguments, profile, other)
     order = _order(arguments, profile, [stack.id for stack in stacks], found)
     order = dataclasses.replace(order, other=other)
     return Asked(order, seen, [*without, *left_out])
+
+
+def _of_own_server(arguments: argparse.Namespace, profile: Profile) -> Asked:
+    """What the user starts or has started; what it is, is seen when it is tried."""
+    other = own_server.own_server(arguments)
+    found, left_out = _possible(arguments, profile, other)
+    order = _order(arguments, profile, [], found)
+    return Asked(_as_seen(order, other), nothing_seen(other), left_out)
+
+
+def _as_seen(order: Order, other: OtherTarget) -> Order:
+    """The order with the stack that stands for a server of the user's, if it is one."""
+    own = own_stack(other, order.nofile)
+    chosen = [own] if own else order.stacks
+    return dataclasses.replace(order, other=other, stacks=chosen)
 
 
 def tried(asked: Asked, console: Console, reports: Path) -> Asked:
@@ -139,12 +166,25 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
     order = asked.order
     if order.other is None or asked.seen is None:
         return asked
-    your_app.tell(console, order.other, asked.seen, asked.left_out)
+    _tell(console, order.other, asked.seen, asked.left_out)
     folder = reports / your_app.FOLDER
     with guarded() as guard:
         other = tried_out(
             order.other, order.stacks[0], order.profile.deadline_s, folder, guard
         )
+    seen = asked.seen
+    if other.command:
+        other, seen = own_server.with_versions(other, folder)
+        own_server.tell_command(console, other.command)
     profile = profiles.paced(order.profile, other.healthy_ms / 1000)
-    order = dataclasses.replace(order, other=other, profile=profile)
-    return dataclasses.replace(asked, order=order)
+    order = _as_seen(dataclasses.replace(order, profile=profile), other)
+    return dataclasses.replace(asked, order=order, seen=seen)
+
+
+def _tell(
+    console: Console, other: OtherTarget, seen: Seen, left_out: Sequence[str]
+) -> None:
+    if own_stack(other):
+        own_server.tell(console, other, left_out)
+    else:
+        your_app.tell(console, other, seen, left_out)

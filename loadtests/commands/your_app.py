@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,12 +15,11 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import Scenario, in_order, in_phases
 from loadtests.catalog.target import Home, Target, asked, header_field
 from loadtests.clients.targets import target_of
-from loadtests.experiments.your_app import LOOK_LOG, Seen, look
+from loadtests.experiments.your_app import LOOK_LOG, Seen, look, modelled
 from loadtests.records.target import OtherTarget
 
 # Where what was printed by an app is kept that could not be measured.
 FOLDER = "app"
-INTERFACES = ("wsgi", "asgi")
 # The variable that names the request of a scenario, and what it must be like.
 _NAMED = {
     Phase.BODY: "UPLOAD='POST /path', a request whose body the app reads",
@@ -31,43 +29,12 @@ _NAMED = {
 _OF_OURS = "no request of another app is known to block"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("your own app")
-    group.add_argument("--app", default="", metavar="MODULE:ATTRIBUTE")
-    group.add_argument("--app-dir", default=".", metavar="FOLDER")
-    group.add_argument("--app-python", default="", metavar="PYTHON")
-    group.add_argument("--interface", default="", choices=("", *INTERFACES))
-    group.add_argument("--healthy", default="/", metavar="/PATH")
-    group.add_argument("--upload", default="", metavar="'POST /PATH'")
-    group.add_argument("--download", default="", metavar="/PATH")
-    group.add_argument("--wait-path", default="", metavar="/PATH")
-    group.add_argument("--headers", default="", metavar="'NAME: VALUE'|@FILE")
-
-
-def only_with_app(arguments: argparse.Namespace) -> None:
-    """UserError for a variable that says something about an app, without APP=."""
-    if arguments.app:
-        return
-    for name in ("app_python", "interface", "upload", "download", "headers"):
-        if getattr(arguments, name):
-            raise UserError(f"{name.upper()}= is about an app of yours: add APP=")
-    for name, usual in (("app_dir", "."), ("healthy", "/")):
-        if getattr(arguments, name) != usual:
-            raise UserError(f"{name.upper()}= is about an app of yours: add APP=")
-    if arguments.wait_path:
-        raise UserError(
-            f"WAIT={arguments.wait_path} is about an app of yours: add APP="
-        )
-
-
 def seen_of(arguments: argparse.Namespace, reports: Path) -> tuple[OtherTarget, Seen]:
     """The app as it was named, and what is seen of it. UserError explains."""
-    folder = Path(arguments.app_dir).expanduser().resolve()
-    if not folder.is_dir():
-        raise UserError(f"APP_DIR={arguments.app_dir}: no such folder")
+    folder = folder_of(arguments)
     home = Home(_python(arguments.app_python, folder), str(folder), "")
-    healthy, upload, download, wait = _requests(arguments)
-    fields = _header_lines(arguments.headers)
+    healthy, upload, download, wait = requests(arguments)
+    fields = header_lines(arguments.headers)
     seen = look(arguments.app, home, reports / FOLDER / LOOK_LOG)
     seen = dataclasses.replace(seen, interface=_interface(arguments, seen))
     other = OtherTarget(
@@ -81,7 +48,7 @@ def seen_of(arguments: argparse.Namespace, reports: Path) -> tuple[OtherTarget, 
         upload=upload,
         download=download,
         wait=wait,
-        modelled=_modelled(seen.versions),
+        modelled=modelled(seen.versions),
     )
     return other, seen
 
@@ -95,7 +62,15 @@ def _interface(arguments: argparse.Namespace, seen: Seen) -> str:
     )
 
 
-def _requests(arguments: argparse.Namespace) -> tuple[str, str, str, str]:
+def folder_of(arguments: argparse.Namespace) -> Path:
+    """The folder in which its servers start. UserError where there is none."""
+    folder = Path(arguments.app_dir).expanduser().resolve()
+    if not folder.is_dir():
+        raise UserError(f"APP_DIR={arguments.app_dir}: no such folder")
+    return folder
+
+
+def requests(arguments: argparse.Namespace) -> tuple[str, str, str, str]:
     """The requests that were named, as the record has them."""
     return (
         target_name(arguments.healthy, "GET"),
@@ -127,7 +102,7 @@ def _python(named: str, folder: Path) -> str:
     return str(Path(found).absolute())
 
 
-def _header_lines(text: str) -> list[str]:
+def header_lines(text: str) -> list[str]:
     """The header fields, of `Name: value`, of several with ` | ` between them, or of a
     file with one on each line."""
     if text.startswith("@"):
@@ -138,12 +113,6 @@ def _header_lines(text: str) -> list[str]:
     else:
         lines = text.split(" | ")
     return [": ".join(header_field(line)) for line in lines if line.strip()]
-
-
-def _modelled(versions: Mapping[str, str | None]) -> dict[str, str]:
-    """The versions that the predictions are made for, where the app has others."""
-    ours = {name: version(name) for name, found in versions.items() if found}
-    return {name: known for name, known in ours.items() if known != versions[name]}
 
 
 def usual(scenarios: Sequence[str]) -> list[str]:

@@ -35,6 +35,9 @@ TOP_RATIO = 4
 TOP_AT_LEAST = 64
 # Where no number is predicted to do harm: so many times what it holds at a time.
 TOP_RATIO_OF_NEVER = 2
+# Where nothing was predicted: many times what a thread pool holds, and the descriptors
+# of four workers as most deployments have them.
+TOP_UNPREDICTED = 4096
 # One Locust process has 20,000 descriptors at most on common machines.
 MOST_SLOW_CLIENTS = 10_000
 RESTS_WITHIN_S = 1.0  # as a rule
@@ -108,16 +111,15 @@ class CellTask:
 def search_of(holding: Holding) -> Search:
     """Where to look for what the stack was predicted to do."""
     capacity = predicted(holding.stack, holding.scenario)
+    frees = holding.scenario.phase.client_is_slow
     out = predicted_out(capacity)
+    if out is None:
+        return Search(None, None, TOP_UNPREDICTED, frees)
     degrades = predicted_to_degrade(capacity) or out
     high = max(out.high or 0, degrades.high or 0)
     top = TOP_RATIO * high or TOP_RATIO_OF_NEVER * _fit(holding)
-    return Search(
-        degrades,
-        out,
-        top=min(MOST_SLOW_CLIENTS, max(top, TOP_AT_LEAST)),
-        frees=holding.scenario.phase.client_is_slow,
-    )
+    top = min(MOST_SLOW_CLIENTS, max(top, TOP_AT_LEAST))
+    return Search(degrades, out, top, frees)
 
 
 def _fit(holding: Holding) -> int:
@@ -144,8 +146,8 @@ def _predicted_harm(search: Search, slow_clients: int) -> Harm:
     return Harm.DEGRADED if slow_clients >= _middle(search.degrades) else Harm.NONE
 
 
-def _middle(predicted: Prediction) -> float:
-    if predicted.low is None or predicted.high is None:
+def _middle(predicted: Prediction | None) -> float:
+    if predicted is None or predicted.low is None or predicted.high is None:
         return math.inf
     return (predicted.low + predicted.high) / 2
 

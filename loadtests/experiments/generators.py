@@ -34,7 +34,9 @@ class Generators:
                 raise ProcessError(f"a generator failed; {group.last_words()}")
 
 
-def locust_argv(file: str, port: int, samples: Path, also: str = "") -> list[str]:
+def locust_argv(
+    file: str, port: int, samples: Path, also: str = "", host: str = HOST
+) -> list[str]:
     """Locust with one of our files, steered by lines on standard input.
 
     `also` is a file that Locust loads besides.
@@ -42,7 +44,7 @@ def locust_argv(file: str, port: int, samples: Path, also: str = "") -> list[str
     files = ",".join(filter(None, (f"loadtests/clients/{file}", also)))
     return [
         *("python", "-m", "locust", "-f", files, "--headless"),
-        *("--host", f"http://{HOST}:{port}", "--only-summary", "--loglevel", "ERROR"),
+        *("--host", f"http://{host}:{port}", "--only-summary", "--loglevel", "ERROR"),
         *("--exit-code-on-error", "0", "--raw", str(samples), "--steered"),
     ]
 

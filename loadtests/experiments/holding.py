@@ -21,6 +21,7 @@ from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.stacks import Stack
 from loadtests.catalog.target import Target
 from loadtests.clients.targets import as_option, target_of
+from loadtests.clients.wire import Address
 from loadtests.experiments.generators import (
     Generators,
     await_ready_line,
@@ -28,6 +29,7 @@ from loadtests.experiments.generators import (
     locust_argv,
     tell,
 )
+from loadtests.experiments.own_server import address_of, serving
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
@@ -37,7 +39,7 @@ from loadtests.records.samples import Recording, read_recording
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.neighbours import Neighbours
-from loadtests.servers.server import Server, free_port, running
+from loadtests.servers.reached import Served
 
 _START_IN_S = 0.1
 _PORT = 8000  # in what is recorded; nginx listens there, and the server on the next
@@ -66,7 +68,7 @@ class Holding:
             argv=self.stack.command(_PORT + bool(self.stack.front)),
             workers=self.stack.workers,
             threads=self.stack.threads,
-            nofile=self.stack.nofile,
+            nofile=self.stack.nofile if self.stack.argv else None,
             worker_connections=self.stack.worker_connections,
             capacity=predicted(self.stack, self.scenario),
             front=_in_front(self.stack),
@@ -104,6 +106,8 @@ def _in_front(stack: Stack) -> InFront | None:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
+    if not stack.modelled:
+        return Capacity(None, None, None, None, unpredicted=True)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),
         degrades_at=None,
@@ -127,27 +131,23 @@ def hold(
     """
     samples = context.folder / "samples" / task.key.name
     samples.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    address = address_of(holding.other)
     log = context.log(task, "server")
     log.unlink(missing_ok=True)  # of an earlier try
-    probe = booting(
-        context.guard, _probe_argv(holding, port, samples), context.log(task, "probe")
-    )
-    slow = booting(
-        context.guard, _slow_argv(holding, port, samples), context.log(task, "slow")
-    )
+    probe_argv = _probe_argv(holding, address, samples)
+    slow_argv = _slow_argv(holding, address, samples)
     target = target_of(holding.other, str(context.folder / BESIDE))
+    served = serving(holding.stack, holding.other, target, context.guard, log, address)
     with (
-        probe as probing,
-        slow as slowing,
-        running(holding.stack, context.guard, log, port=port, target=target) as server,
+        booting(context.guard, probe_argv, context.log(task, "probe")) as probing,
+        booting(context.guard, slow_argv, context.log(task, "slow")) as slowing,
+        served as server,
     ):
         generators = Generators(probing, slowing)
         for group in generators.both():
             await_ready_line(group)
-        groups = (*generators.both(), *(part.group for part in server.parts))
-        ours = {group.id for group in groups}
-        neighbours = Neighbours(lambda: ours)
+        ours = {group.id for group in generators.both()} | server.own_groups
+        neighbours = Neighbours(lambda: ours, server.pids)
         with _sharing_cores(server, generators):
             tell_time = functools.partial(context.tell, task)
             watch = Watch(server, generators, neighbours, samples, tell_time)
@@ -178,19 +178,20 @@ def _stepping(
     )
 
 
-def _probe_argv(holding: Holding, port: int, samples: Path) -> list[str]:
+def _probe_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
     profile = holding.profile
     return [
-        *locust_argv("probe.py", port, samples),
+        *locust_argv("probe.py", address[1], samples, host=address[0]),
         *as_option(holding.other),
         *("--users", "1", "--rate", str(profile.rate_per_s)),
         *("--deadline-s", str(profile.deadline_s)),
     ]
 
 
-def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
+def _slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
+    also = holding.scenario.locust_file
     return [
-        *locust_argv("slow_clients.py", port, samples, holding.scenario.locust_file),
+        *locust_argv("slow_clients.py", address[1], samples, also, address[0]),
         *as_option(holding.other),
         *("--arrive-per-s", str(holding.profile.arrive_per_s)),
         *([] if holding.comes_back else ["--once"]),
@@ -200,7 +201,7 @@ def _slow_argv(holding: Holding, port: int, samples: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _sharing_cores(server: Server, generators: Generators) -> Iterator[None]:
+def _sharing_cores(server: Served, generators: Generators) -> Iterator[None]:
     """Pinned only now: until all are ready they may use what there is. We ourselves
     take the generators' cores meanwhile, to be in nobody else's way."""
     before = os.sched_getaffinity(0)

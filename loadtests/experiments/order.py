@@ -19,6 +19,7 @@ from loadtests.catalog.stacks import Stack
 from loadtests.experiments.cell import CellTask, search_of
 from loadtests.experiments.costs import RAW, CostTask, cost_tasks
 from loadtests.experiments.holding import Holding
+from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.rate import RateTask
 from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
@@ -122,7 +123,7 @@ class Order:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
         searches = [search_of(cell.holding) for cell in self.cells()]
-        most = [search.out.high or search.top for search in searches]
+        most = [(s.out.high if s.out else None) or s.top for s in searches]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
@@ -165,7 +166,7 @@ def order_of(run: Run) -> Order:
     )
     return Order(
         profile,
-        counted(ordered.stacks, ordered.workers, ordered.threads, ordered.nofile),
+        _stacks(ordered, run.target),
         [scenarios.scenario(name) for name in ordered.scenarios],
         ordered.repeats,
         run.run.seed,
@@ -176,6 +177,13 @@ def order_of(run: Run) -> Order:
         [rate_scenario(name) for name in ordered.rates],
         ordered.wait_ms,
     )
+
+
+def _stacks(ordered: Ordered, other: OtherTarget | None) -> list[Stack]:
+    """Those of the catalog, or what stands for a server of the user's."""
+    if own := own_stack(other, ordered.nofile):
+        return [own]
+    return counted(ordered.stacks, ordered.workers, ordered.threads, ordered.nofile)
 
 
 def counted(

@@ -40,8 +40,14 @@ def method_of(profile: Profile, other: OtherTarget | None = None) -> Method:
         **{name: getattr(profile, name) for name in PACE},
         healthy_request=target_of(other).name,
         segment_bytes=SEGMENT_BYTES,
-        cores=_cores(),
+        cores=_cores_of_generators() if other and other.running else _cores(),
     )
+
+
+def _cores_of_generators() -> str:
+    """Nobody gives cores to a server that runs already."""
+    ours = ", ".join(map(str, sorted(core_shares()[0])))
+    return f"the load generator has core {ours}, and the server those of its own choice"
 
 
 def _cores() -> str:

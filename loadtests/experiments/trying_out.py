@@ -24,10 +24,13 @@ from loadtests.clients import wire
 from loadtests.clients.answers import LongAnswer, Response, parse_status
 from loadtests.clients.targets import target_of
 from loadtests.clients.wire import WireError
+from loadtests.experiments.own_command import looked_at
+from loadtests.experiments.own_server import address_of, serving
 from loadtests.experiments.your_app import BESIDE, prepare, served
 from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import Guard
-from loadtests.servers.server import Server, running
+from loadtests.servers.reached import Served
+from loadtests.servers.server import Server
 
 ASKED = 5  # times, after a first one, for which an app may load more
 PATIENCE_S = 10.0
@@ -60,16 +63,22 @@ def tried_out(
     """The record with what the app answered under this stack. UserError where the app
     cannot be measured so; ProcessError where it does not start."""
     prepare(other, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     log = folder / "tried-out.log"
+    log.unlink(missing_ok=True)
     target = dataclasses.replace(
         target_of(other, str(folder / BESIDE)),
         check=lambda *_: [],  # what is right is not known yet
     )
-    with running(served(stack, other), guard, log, target=target) as server:
-        return answered(other, server, deadline_s)
+    its, address = served(stack, other), address_of(other)
+    with serving(its, other, target, guard, log, address) as server:
+        found = answered(other, server, deadline_s)
+        if isinstance(server, Server):
+            return looked_at(found, server, address[1], guard, folder)
+        return found
 
 
-def answered(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarget:
+def answered(other: OtherTarget, server: Served, deadline_s: float) -> OtherTarget:
     """The same of an app that is served already."""
     server = dataclasses.replace(server, target=target_of(other))
     other = _healthy(other, server, deadline_s)
@@ -81,7 +90,7 @@ def answered(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarg
     )
 
 
-def _healthy(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarget:
+def _healthy(other: OtherTarget, server: Served, deadline_s: float) -> OtherTarget:
     """With the answer that counts as right from now on."""
     named, answers, times_s = f"HEALTHY={other.healthy}", [], []
     for _ in range(1 + ASKED):
@@ -103,7 +112,7 @@ def _healthy(other: OtherTarget, server: Server, deadline_s: float) -> OtherTarg
 
 
 def _see_that_they_are_right(
-    named: str, server: Server, answers: Sequence[Response]
+    named: str, server: Served, answers: Sequence[Response]
 ) -> None:
     statuses = [answer.status for answer in answers]
     if len(set(statuses)) > 1:
@@ -113,7 +122,7 @@ def _see_that_they_are_right(
         raise UserError(f"{named} answers {statuses[0]}{_why(answers[0], server)}")
 
 
-def _try_upload(other: OtherTarget, server: Server) -> None:
+def _try_upload(other: OtherTarget, server: Served) -> None:
     if not other.upload:
         return
     request = server.target.request(Phase.BODY)
@@ -123,7 +132,7 @@ def _try_upload(other: OtherTarget, server: Server) -> None:
         raise UserError(f"{named} answers {answer.status}{_why(answer, server)}")
 
 
-def _download_bytes(other: OtherTarget, server: Server) -> int | None:
+def _download_bytes(other: OtherTarget, server: Served) -> int | None:
     """How many bytes the download has, as far as they are read."""
     if not other.download:
         return None
@@ -140,7 +149,7 @@ def _download_bytes(other: OtherTarget, server: Server) -> int | None:
     return received
 
 
-def _wait_s(other: OtherTarget, server: Server) -> float | None:
+def _wait_s(other: OtherTarget, server: Served) -> float | None:
     """How long the waiting request takes on the idle server."""
     if not other.wait:
         return None
@@ -158,7 +167,7 @@ def _wait_s(other: OtherTarget, server: Server) -> float | None:
 
 
 @contextlib.contextmanager
-def _asking(server: Server, phase: Phase, within_s: float) -> Iterator[socket.socket]:
+def _asking(server: Served, phase: Phase, within_s: float) -> Iterator[socket.socket]:
     """A socket on which that request was sent."""
     with wire.connect(server.address) as sock:
         sock.settimeout(within_s)
@@ -166,7 +175,7 @@ def _asking(server: Server, phase: Phase, within_s: float) -> Iterator[socket.so
         yield sock
 
 
-def _asked(named: str, server: Server, request: Request) -> Response:
+def _asked(named: str, server: Served, request: Request) -> Response:
     with _explained(named):
         return wire.exchange(server.address, request.to_bytes(), deadline_s=PATIENCE_S)
 
@@ -182,7 +191,7 @@ def _explained(named: str) -> Iterator[None]:
         raise UserError(f"{named} is not answered: {error}") from None
 
 
-def _why(answer: Response, server: Server) -> str:
+def _why(answer: Response, server: Served) -> str:
     """What to do about a status, where that is known."""
     if 300 <= answer.status < 400:
         return f": redirects are not followed, name {answer.headers.get('location')}"
@@ -190,4 +199,5 @@ def _why(answer: Response, server: Server) -> str:
         return ": if the app wants its own Host, add HEADERS='Host: example.org'"
     if answer.status in (401, 403):
         return ": add what it asks for with HEADERS='Name: value'"
-    return f"; {server.group.last_words()}" if answer.status >= 500 else ""
+    said = server.last_words() if answer.status >= 500 else ""
+    return f"; {said}" if said else ""

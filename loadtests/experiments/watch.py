@@ -31,7 +31,7 @@ from loadtests.records.samples import (
 from loadtests.servers.logs import CappedLog
 from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.parts import Part
-from loadtests.servers.server import Server
+from loadtests.servers.reached import Reached, Served
 from loadtests.servers.sockets import connections_by_pid
 from loadtests.servers.usage import Memory, Usage, disk_mb, memory, usage
 
@@ -70,7 +70,7 @@ class Watch:
 
     def __init__(
         self,
-        server: Server,
+        server: Served,
         generators: Generators,
         neighbours: Neighbours,
         samples: Path,
@@ -78,7 +78,7 @@ class Watch:
     ) -> None:
         self._server, self._generators, self._tell = server, generators, tell
         self._neighbours = neighbours
-        self._log = CappedLog(server.group.log)
+        self._log = CappedLog(server.log)
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
         self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
         self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
@@ -124,13 +124,12 @@ class Watch:
         self._server.see_that_it_is_ours()
         at_s, server = time.monotonic(), self._server
         used = usage(server)
-        taken = memory(server, server.sockets()) if with_memory else None
-        if taken:
-            self.taken_mb = taken.sum_mb
+        taken = self._memory() if with_memory else None
         stored_mb = disk_mb(server.front.group) if taken and server.front else None
         reading = _server_reading(at_s, used, taken, self._log.cut())
         self._of_server.write(reading._replace(disk_mb=stored_mb))
-        foreign_s = self._neighbours.foreign_cpu_s()
+        known = server.foreign_is_known
+        foreign_s = self._neighbours.foreign_cpu_s() if known else None
         self._of_generator.write(_generator_reading(at_s, self._processes, foreign_s))
         by_pid = used.by_pid.items()
         self._cpu.append((at_s, {pid: one.cpu_s for pid, one in by_pid}))
@@ -140,12 +139,24 @@ class Watch:
         self._tell(at_s - self._began_s)
         return at_s
 
+    def _memory(self) -> Memory | None:
+        """What the server takes of the machine's memory, None where that is not seen:
+        then what all take together grows as its own does."""
+        if not self._server.seen:
+            whole = psutil.virtual_memory()
+            self.taken_mb = (whole.total - whole.available) / 1024**2
+            return None
+        found = memory(self._server, self._server.sockets())
+        self.taken_mb = found.sum_mb
+        return found
+
     def read_workers(self, slow_clients: int) -> None:
         """Take a reading of what each process of the server holds."""
         for part in self._server.parts:
-            self._read_part(part, slow_clients, int(part is self._server.front))
+            self._read_part(part, slow_clients)
 
-    def _read_part(self, part: Part, slow_clients: int, in_front: int) -> None:
+    def _read_part(self, part: Part | Reached, slow_clients: int) -> None:
+        in_front = int(part is self._server.front)
         used, sockets = usage(part.group).by_pid, part.sockets()
         held = connections_by_pid(sockets, used) if sockets else {}
         for pid, process in used.items():
@@ -227,7 +238,7 @@ def _server_reading(
 
 
 def _generator_reading(
-    at_s: float, processes: list[psutil.Process], foreign_cpu_s: float
+    at_s: float, processes: list[psutil.Process], foreign_cpu_s: float | None
 ) -> GeneratorReading:
     percents = []
     for process in processes:

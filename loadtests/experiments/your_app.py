@@ -11,12 +11,13 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.stacks import Stack
+from loadtests.catalog.stacks import Holds, Stack
 from loadtests.catalog.stacks.limits import COMES_BACK_S
 from loadtests.catalog.target import Home
 from loadtests.records.target import OtherTarget
@@ -78,8 +79,18 @@ def look(app: str, home: Home, log: Path) -> Seen:
 
 def look_again(other: OtherTarget, log: Path) -> Seen:
     """What is seen now of an app that was recorded."""
+    if other.running or (other.command and not other.python):
+        return nothing_seen(other)
+    if other.command:
+        home = Home(other.python, other.folder, "")
+        return dataclasses.replace(look("", home, log), app=other.app)
     called = f"{other.app}()" if other.factory else other.app
     return look(called, Home(other.python, other.folder, ""), log)
+
+
+def nothing_seen(other: OtherTarget) -> Seen:
+    """What is seen of an app that its user serves: not how, nor with which packages."""
+    return Seen(other.app, "", False, "", {})
 
 
 def of_interface(interface: str) -> list[Stack]:
@@ -91,8 +102,16 @@ def served(stack: Stack, other: OtherTarget | None) -> Stack:
     """The stack as it serves that app, with what its handlers hold there."""
     if other is None:
         return stack
+    stack = dataclasses.replace(stack, holds=_holds(stack, other))
+    if other.command or other.running:
+        return stack
     app = f"{FACTORY}:app" if other.factory else other.app
     argv = tuple(_IN_ITS_PLACE.get(word, word) for word in stack.argv)
+    return dataclasses.replace(stack, app=app, argv=argv)
+
+
+def _holds(stack: Stack, other: OtherTarget) -> dict[Phase, Holds]:
+    """What is held where the app's handler and its download are as they were seen."""
     holds = dict(stack.holds)
     if other.wait_s is not None:
         holds[Phase.HANDLER_WAITS] = dataclasses.replace(
@@ -100,11 +119,23 @@ def served(stack: Stack, other: OtherTarget | None) -> Stack:
         )
     if other.download_bytes is not None and other.download_bytes < stack.reads_ahead:
         holds[Phase.RESPONSE] = holds[Phase.BODY]
-    return dataclasses.replace(stack, app=app, argv=argv, holds=holds)
+    return holds
+
+
+def modelled(
+    versions: Mapping[str, str | None], packages: Sequence[str] | None = None
+) -> dict[str, str]:
+    """The versions that the predictions are made for, where the app has others; of
+    these packages, or of all that are installed there."""
+    names = [name for name, found in versions.items() if found]
+    ours = {n: version(n) for n in names if packages is None or n in packages}
+    return {name: known for name, known in ours.items() if known != versions[name]}
 
 
 def prepare(other: OtherTarget, folder: Path) -> None:
     """Write the modules that servers of this app find besides its own."""
+    if other.command or other.running:
+        return
     beside = folder / BESIDE
     beside.mkdir(parents=True, exist_ok=True)
     shutil.copy(_BRIDGE, beside)

@@ -20,6 +20,7 @@ class Capacity:
     every step stayed at 99 % or more (null when not even the baseline did). The search
     is exact to one client up to 64, and to 5 % above. `ran_out` names what ran out
     where it degraded, from evidence, and `predicted_ran_out` what was predicted to.
+    `unpredicted`: nobody predicted anything, because the server is not known.
     """
 
     predicted_out_at: int | None
@@ -32,6 +33,7 @@ class Capacity:
     predicted_because: str = ""
     predicted_ran_out: str = ""
     ran_out: str | None = None
+    unpredicted: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,8 @@ class InFront:
 class Subject:
     """What a cell measures: all that is known before it starts.
 
-    Of `capacity` only the predictions are known by then. `front` is null where nothing
+    Of `capacity` only the predictions are known by then. Of a server that somebody else
+    started, `argv` is empty, `workers` 0 and `nofile` null. `front` is null if nothing
     stands in front of the server. `download_mb` is how long the answer was that slow
     readers asked for: null in other scenarios, and in runs that did not record it.
     """

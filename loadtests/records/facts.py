@@ -20,6 +20,7 @@ MISSING = "slow-clients-missing"  # present, wanted
 SERVER_DIED = "server-died"  # status, negative for a signal; words: end of its log
 NOT_LISTENING = "server-not-listening"  # words: the end of its log
 PORT_TAKEN = "port-taken"  # words: who listens there too
+SERVER_GONE = "server-gone"  # pid, of a server that somebody else started
 # What could not be measured at all; `words` say why.
 NOT_MEASURED = "not-measured"
 # Doubts: the cell counts.

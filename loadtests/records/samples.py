@@ -111,14 +111,15 @@ class GeneratorReading(NamedTuple):
     """How busy each generator process was since the reading before; 100 = one core.
 
     `stolen_percent` is how much of the machine's time its hypervisor gave to others,
-    `foreign_cpu_s` the CPU time of processes that are not ours, since the beginning.
+    `foreign_cpu_s` the CPU time of processes that are not ours, since the beginning:
+    null where the server is one of them, and cannot be told from them.
     """
 
     at_s: float
     probe_percent: float
     slow_clients_percent: float
     stolen_percent: float
-    foreign_cpu_s: float
+    foreign_cpu_s: float | None
 
 
 @dataclass(frozen=True)

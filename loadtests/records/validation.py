@@ -108,5 +108,6 @@ def load_validation(folder: Path) -> tuple[Predictions, Validation]:
 def _known(cell: Cell) -> dict[str, object]:
     """What a cell and its draw both record, before the cell is measured."""
     both = ("stack", "scenario", "workers", "threads", "nofile", "worker_connections")
-    predicted = {k: v for k, v in vars(cell.capacity).items() if "predicted" in k}
+    capacity = vars(cell.capacity)
+    predicted = {k: v for k, v in capacity.items() if k.startswith("predicted")}
     return {name: getattr(cell, name) for name in both} | predicted

@@ -32,6 +32,7 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.SERVER_DIED: lambda f: f"the server died: {_end(f['status'])}",
     facts.NOT_LISTENING: lambda _: "the server stopped listening on its port",
     facts.PORT_TAKEN: lambda _: "a foreign process listens on the server's port",
+    facts.SERVER_GONE: lambda f: f"process {f['pid']:.0f}, the server, has ended",
     facts.TIMES: lambda f: (
         "response times are doubtful: "
         f"{_taken(f['stolen_percent'])}requests left late, by up to "

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Sequence
 from loadtests.analysis import intervals, predictions, steps
 from loadtests.analysis.outcomes import Outcome
 from loadtests.analysis.over_repeats import Reached
-from loadtests.analysis.predictions import CONFIRMED, PARTLY, REFUTED, Prediction
+from loadtests.analysis.predictions import (
+    CONFIRMED,
+    PARTLY,
+    REFUTED,
+    UNPREDICTED,
+    Prediction,
+)
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.cell import Cell, Step
 from loadtests.report.words import NOTHING, count, figure, listed, percent
@@ -81,7 +87,7 @@ def found(cell: Cell) -> str:
         parts.append(f"not out at {count(cell.steps[-1].slow_clients)}{out}")
     else:
         parts.append(f"out at {count(at.out_at)}{out}")
-    said = ", ".join(parts)
+    said = ", ".join(parts) + f" ({UNPREDICTED})" * at.unpredicted
     if at.ran_out is None:
         return said
     return f"{said}: {RAN_OUT.format(supply(cell.stack, at.ran_out))}"
@@ -96,6 +102,8 @@ def _predicted(made: Prediction | None) -> str:
 def _expected(cell: Cell) -> str:
     """What was predicted of a cell that was not harmed."""
     made = predictions.predicted_out(cell.capacity)
+    if made is None:
+        return f"({UNPREDICTED})"
     return "(as predicted)" if made.never else f"(predicted out at {prediction(made)})"
 
 

@@ -14,30 +14,70 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator
 
-from loadtests.catalog.stacks import HOST
-from loadtests.servers.processes import Group
+import psutil
 
-_TCP = "/proc/net/tcp"
+from loadtests.catalog.stacks import HOST
+from loadtests.servers.processes import Members
+
+_TCP, _TCP_6 = "/proc/net/tcp", "/proc/net/tcp6"
 _PAGE = 4096
 _LISTEN = b"0A"
 _LOCAL, _STATE, _INODE = 1, 3, 9  # words of a line
+_ALL_OF_IPV6 = b"0" * 32
 
 
 def listening(port: int) -> set[int]:
-    """The inodes of the sockets that take connections to `HOST:port`."""
+    """The inodes of the sockets that take connections to `HOST:port`: those of IPv4, or
+    else those of all addresses of IPv6, which take connections of IPv4 too."""
     places = {_place(host, port) for host in (HOST, "0.0.0.0")}
-    return {int(words[_INODE]) for words in _lines() if words[_LOCAL] in places}
+    found = {int(words[_INODE]) for words in _lines(_TCP) if words[_LOCAL] in places}
+    return found or {
+        int(words[_INODE])
+        for words in _lines(_TCP_6)
+        if words[_LOCAL] == b"%s:%04X" % (_ALL_OF_IPV6, port)
+    }
+
+
+def ports_of(group: Members) -> set[int]:
+    """The ports of `HOST` on which a process group takes connections."""
+    hosts = {_address(HOST), _address("0.0.0.0"), _ALL_OF_IPV6}
+    places = {
+        int(words[_INODE]): int(port, 16)
+        for path in (_TCP, _TCP_6)
+        for words in _lines(path)
+        for host, _, port in [words[_LOCAL].partition(b":")]
+        if host in hosts
+    }
+    held = {_inode(link) for process in group.members() for link in _links(process.pid)}
+    return {port for inode, port in places.items() if inode in held}
+
+
+def holders(group: Members, port: int) -> list[psutil.Process]:
+    """The processes of a group that take connections to `HOST:port`."""
+    inodes = listening(port)
+    return [
+        process
+        for process in group.members()
+        if inodes & {_inode(link) for link in _links(process.pid)}
+    ]
 
 
 def _place(host: str, port: int) -> bytes:
     """An address as /proc/net/tcp writes it: in the byte order of the machine."""
+    return b"%s:%04X" % (_address(host), port)
+
+
+def _address(host: str) -> bytes:
     address = int.from_bytes(socket.inet_aton(host), sys.byteorder)
-    return f"{address:08X}:{port:04X}".encode()
+    return f"{address:08X}".encode()
 
 
-def _lines() -> Iterator[list[bytes]]:
+def _lines(path: str) -> Iterator[list[bytes]]:
     """The words of each line of a listening socket."""
-    descriptor = os.open(_TCP, os.O_RDONLY)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # a kernel without IPv6
+        return
     try:
         rest = b""
         while page := os.read(descriptor, _PAGE):
@@ -55,7 +95,7 @@ def _lines() -> Iterator[list[bytes]]:
 class Holdings:
     """Which sockets a process group holds, remembered from look to look."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Members) -> None:
         self._group = group
         self._links: dict[int, str] = {}
 

@@ -43,12 +43,17 @@ class _Used:
 class Neighbours:
     """Foreign CPU time since this object was made.
 
-    `groups` are the ids of our process groups, asked at every reading. The cores are
-    those that this process may run on.
+    `groups` are the ids of our process groups, asked at every reading, and `others` the
+    processes besides that count as ours. The cores are those that this process may run
+    on.
     """
 
-    def __init__(self, groups: Callable[[], set[int]]) -> None:
-        self._groups = groups
+    def __init__(
+        self,
+        groups: Callable[[], set[int]],
+        others: Callable[[], set[int]] = set,
+    ) -> None:
+        self._groups, self._others = groups, others
         self._cores = os.sched_getaffinity(0)
         self._ours = _used(self._our_pids())
         self._ended_s = -sum(process.all_s for process in self._ours.values())
@@ -85,9 +90,10 @@ class Neighbours:
         return [(name, round(p, 1)) for name, p in first if p >= _SHOWN_FROM_PERCENT]
 
     def _our_pids(self) -> set[int]:
-        """The members of our groups, and this process."""
+        """The members of our groups, what counts as ours, and this process."""
         groups = self._groups()
-        return {pid for pid in _pids() if _group(pid) in groups} | {os.getpid()}
+        ours = {pid for pid in _pids() if _group(pid) in groups}
+        return ours | self._others() | {os.getpid()}
 
     def _now_s(self) -> float:
         """A clock that stands still while our cores do not work for processes."""

@@ -21,6 +21,9 @@ from loadtests.catalog.target import Home
 # Locust reads its options from the environment too.
 _OF_LOCUST = "LOCUST_*"
 
+# What a command of the user's was started by, for whatever leaves its process group.
+STARTED_BY = "SLOWBENCH_STARTED_BY"
+
 # The shell limits itself, soft and hard, and then becomes the command. A limit that is
 # set from outside comes too late for what the command has opened or forked by then.
 _WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
@@ -67,7 +70,10 @@ def versions_of_programs() -> dict[str, str]:
 
 
 def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
-    """This process's environment without what silently configures a server."""
+    """This process's environment without what silently configures a server; for a
+    command of the user's, the whole of it."""
+    if home and home.untouched:
+        return {**os.environ, STARTED_BY: str(os.getpid())}
     scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
     kept = {
         name: value
@@ -87,12 +93,15 @@ def as_started(
 
     The word `python` stands for the interpreter that runs this, or that of the home. A
     first word that is installed beside that interpreter stands for the program there.
+    A command of the user's is started as it is.
     """
+    limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
+    if home and home.untouched:
+        return [*limited, *argv]
     python = home.python if home else sys.executable
     first, *rest = (python if word == "python" else word for word in argv)
     beside = Path(python).parent / first
     program = str(beside) if beside.is_file() else first
-    limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
     return [*limited, program, *rest]
 
 

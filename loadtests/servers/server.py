@@ -24,13 +24,14 @@ from loadtests.clients.wire import WireError, exchange
 from loadtests.records.facts import Fact
 from loadtests.servers.listening import listening
 from loadtests.servers.nginx import configured
+from loadtests.servers.own_command import await_port, leaving_nothing
 from loadtests.servers.parts import Part
 from loadtests.servers.processes import Group, Guard, Members, started, wait_until
 from loadtests.servers.programs import ServerError as ServerError
 from loadtests.servers.programs import free_port as free_port
 from loadtests.servers.programs import lacks
 from loadtests.servers.sockets import Sockets, joined
-from loadtests.servers.usage import usage
+from loadtests.servers.usage import is_quiet
 
 LISTENS_WITHIN_S = 20.0
 ANSWERS_WITHIN_S = 20.0
@@ -63,6 +64,24 @@ class Server:
     def group(self) -> Group:
         """The processes that run the app."""
         return self.app.group
+
+    @property
+    def log(self) -> Path | None:
+        return self.group.log
+
+    def last_words(self) -> str:
+        return self.group.last_words()
+
+    seen = foreign_is_known = True  # as those of a server that we started
+
+    @property
+    def own_groups(self) -> set[int]:
+        """The ids of the process groups that we started for it."""
+        return {part.group.id for part in self.parts}
+
+    def pids(self) -> set[int]:
+        """Its processes that are in no group of ours: none."""
+        return set()
 
     @property
     def port(self) -> int:
@@ -126,6 +145,7 @@ def running(
 
     With `answering` it is ready when it answers as the target does, else when it
     listens.
+
     Raises ServerError when something else has the port, or the server does not get
     ready in 20 s, or in a minute with an app of somebody else; ProcessError when it
     will not end.
@@ -148,7 +168,12 @@ def _parts(
     behind = free_port() if stack.front else port
     command, nofile, home = stack.command(behind), stack.nofile, target.home
     cwd = Path(home.folder) if home else ROOT
-    with started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group:
+    with (
+        leaving_nothing(home),
+        started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group,
+    ):
+        if home and home.untouched:
+            behind = await_port(group, behind, IMPORTS_WITHIN_S)
         server = Server(stack, Part(group, behind), target=target)
         _await_listening(server)
         if stack.front is None:
@@ -212,15 +237,8 @@ def _await_quiet(group: Members) -> None:
 
     One worker may answer while the next still imports the app.
     """
-    previous = usage(group).cpu_s
-
-    def quiet() -> bool:
-        nonlocal previous
-        before, previous = previous, usage(group).cpu_s
-        return previous - before < 0.001
-
     time.sleep(0.1)
-    wait_until(quiet, ANSWERS_WITHIN_S)
+    wait_until(lambda: is_quiet(group, for_s=0.02), ANSWERS_WITHIN_S)
 
 
 def _why(server: Server, what: str) -> str:

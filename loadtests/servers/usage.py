@@ -15,6 +15,7 @@ import contextlib
 import os
 import resource
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ import psutil
 
 from loadtests.servers.processes import Members
 from loadtests.servers.sockets import Sockets
+
+_NO_TIME_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,13 @@ def usage(group: Members) -> Usage:
         with contextlib.suppress(psutil.NoSuchProcess, OSError):
             found[process.pid] = _usage_of(process)
     return Usage(found)
+
+
+def is_quiet(group: Members, for_s: float) -> bool:
+    """Whether a group uses no CPU time for so long."""
+    before_s = usage(group).cpu_s
+    time.sleep(for_s)
+    return usage(group).cpu_s - before_s < _NO_TIME_S
 
 
 def memory(group: Members, sockets: Sockets | None) -> Memory:

@@ -64,6 +64,14 @@ def test_cpu_time_of_an_arrival_needs_a_reading_before_it(from_s: float) -> None
     assert found.server_cpu_s is None
 
 
+def test_cpu_time_of_processes_that_nobody_knows_is_not_known() -> None:
+    recording = healthy(0, 4)
+    server = [one._replace(pids="") for one in recording.server]
+    [_, found] = arrivals(dataclasses.replace(recording, server=server))
+    assert found is not None
+    assert found.server_cpu_s is None
+
+
 def test_cpu_time_of_an_arrival_in_which_a_worker_went_is_not_known() -> None:
     recording = healthy(0, 4)
     server = [

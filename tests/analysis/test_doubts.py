@@ -115,3 +115,11 @@ def test_neighbours_are_unknown_from_one_reading() -> None:
     recording = healthy(0, 4)
     once = dataclasses.replace(recording, generator=recording.generator[:1])
     assert cell(once).generator.foreign_cpu_percent is None
+
+
+def test_neighbours_are_unknown_where_the_server_may_be_one_of_them() -> None:
+    recording = healthy(0, 4)
+    unknown = [r._replace(foreign_cpu_s=None) for r in recording.generator]
+    found = cell(dataclasses.replace(recording, generator=unknown))
+    assert found.generator.foreign_cpu_percent is None
+    assert found.doubts == []

@@ -115,3 +115,10 @@ def test_distribution_ends_where_requests_were_not_answered() -> None:
     recording = fail(healthy(0, 4, hold_s=10.0), 12.0, 13.0)
     quantiles = cell(recording).steps[1].quantiles_ms
     assert quantiles[-4:] == [2.0, None, None, None]
+
+
+def test_cores_of_processes_that_nobody_knows_are_not_known() -> None:
+    recording = healthy(0, 4)
+    unseen = [r._replace(pids="", cpu_s=0.0) for r in recording.server]
+    known = found(dataclasses.replace(recording, server=unseen))
+    assert set(known.server_cores) == {None}

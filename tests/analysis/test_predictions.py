@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from loadtests.analysis.predictions import (
+    UNPREDICTED,
     Prediction,
     near,
+    predicted_out,
     predicted_to_degrade,
     verdict,
 )
@@ -181,3 +183,10 @@ def test_stack_that_was_predicted_to_hold_is_as_predicted_where_it_does() -> Non
     never = Prediction(None, None)
     assert never.side(None) == 0
     assert never.side(5) == -1
+
+
+def test_what_nobody_predicted_is_neither_confirmed_nor_refuted() -> None:
+    cell = runs.cell(answered={0: 150, 4: 0})
+    capacity = dataclasses.replace(cell.capacity, unpredicted=True)
+    assert predicted_out(capacity) is predicted_to_degrade(capacity) is None
+    assert verdict(dataclasses.replace(cell, capacity=capacity)) == UNPREDICTED

@@ -227,3 +227,22 @@ def test_memory_for_more_is_what_each_took_so_far(
     taken_mb: list[tuple[int, float]], wanted_mb: float
 ) -> None:
     assert memory_for(100, taken_mb) == wanted_mb
+
+
+def test_search_without_a_prediction_doubles_and_then_bisects() -> None:
+    tried = searched(Search(None, None, 4096), Simulated(21, 24))
+    assert asked(tried)[:7] == [0, 1, 2, 4, 8, 16, 32]
+    assert degrades_at(tried) == 21
+    assert least(tried, Harm.OUT) == 24
+    assert [one.ask.slow_clients for one in tried if one.ask.long] == [0, 20]
+
+
+def test_search_without_a_prediction_that_only_climbs_doubles() -> None:
+    tried = searched(Search(None, None, 4096, frees=False), Simulated(21, 40))
+    assert asked(tried) == [0, 1, 2, 4, 8, 16, 32, 64]
+
+
+@given(stacks(), st.booleans())
+def test_search_without_a_prediction_ends(stack: Simulated, frees: bool) -> None:
+    tried = searched(Search(None, None, 4096, frees), stack)
+    assert max(asked(tried)) <= 4096

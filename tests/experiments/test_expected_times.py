@@ -40,6 +40,8 @@ def test_search_of_a_cell_goes_beyond_what_is_predicted(
     stack: Stack, scenario: Scenario
 ) -> None:
     search = search_of(Holding(stack, scenario, PROFILES["quick"]))
+    assert search.degrades is not None
+    assert search.out is not None
     degrades, out = search.degrades.high, search.out.high
     if stack.held_under(scenario.id).makes_room:
         assert (degrades, out) == (None, None)

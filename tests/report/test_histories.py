@@ -83,3 +83,10 @@ def test_page_draws_histories_and_markdown_says_where_they_are() -> None:
 
 def test_run_that_recorded_no_history_has_no_such_section() -> None:
     assert histories.blocks(Source(runs.quick())) == []
+
+
+def test_cpu_of_processes_that_nobody_knows_has_no_lane() -> None:
+    unseen = drawn(with_history(server_cores=[None] * 10))
+    assert [lane.name for lane in unseen.lanes] == [
+        lane.name for lane in drawn(with_history()).lanes
+    ][:-1]

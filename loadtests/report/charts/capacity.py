@@ -77,15 +77,16 @@ def _along(found: Sequence[Outcome]) -> Along:
         at
         for o in found
         for at in (
-            *(*o.out_at.repeats, *o.degrades_at.repeats, *_ends(o.predicted)),
-            *(_ends(o.predicted_first) if o.predicted_first else ()),
+            *(*o.out_at.repeats, *o.degrades_at.repeats),
+            *(end for made in (o.predicted, o.predicted_first) for end in _ends(made)),
         )
     ]
     return Along(max((n for n in ends if n is not None), default=1), None in ends)
 
 
-def _ends(made: Prediction | None) -> tuple[int | None, int | None]:
-    return (made.low, made.high) if made else (None, None)
+def _ends(made: Prediction | None) -> tuple[int | None, ...]:
+    """Both ends; nothing where nothing was predicted."""
+    return (made.low, made.high) if made else ()
 
 
 def _panel(
@@ -141,13 +142,12 @@ def _measurements(
 
 
 def _row(group: Group, along: Along, every: set[str]) -> Row:
-    low, high = _ends(group.degrades)
     row: Row = {
         "stack": group.stacks[0],
         "label": group.label,
         "where": scenarios(group.scenarios, every) + (" ≠" if group.missed else ""),
-        **_bar("degrades", along, low, high, group.degrades is not None),
-        **_bar("out", along, *_ends(group.out), True),
+        **_bar("degrades", along, group.degrades),
+        **_bar("out", along, group.out),
     }
     for name, part in (("degraded", "degrades_at"), ("was_out", "out_at")):
         places = sorted(along.place(at) for at in group.measured(part))
@@ -162,14 +162,12 @@ def _row(group: Group, along: Along, every: set[str]) -> Row:
 _HALF = 0.09  # of a number's own bar, so that it can be seen
 
 
-def _bar(
-    name: str, along: Along, low: int | None, high: int | None, known: bool
-) -> Row:
-    if not known:
+def _bar(name: str, along: Along, made: Prediction | None) -> Row:
+    if made is None:
         return {f"{name}_low": None, f"{name}_high": None}
     return {
-        f"{name}_low": along.place(low) - _HALF,
-        f"{name}_high": along.place(high) + _HALF,
+        f"{name}_low": along.place(made.low) - _HALF,
+        f"{name}_high": along.place(made.high) + _HALF,
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome
-from loadtests.analysis.predictions import REFUTED, Prediction
+from loadtests.analysis.predictions import REFUTED, UNPREDICTED, Prediction
 from loadtests.catalog.scenarios import in_order
 from loadtests.catalog.stacks import what_is_held
 from loadtests.report.said import prediction, scenarios, span
@@ -37,7 +37,7 @@ class Group:
         return self.outcomes[0].predicted_first
 
     @property
-    def out(self) -> Prediction:
+    def out(self) -> Prediction | None:
         return self.outcomes[0].predicted
 
     def measured(self, part: str) -> list[int | None]:
@@ -102,10 +102,8 @@ def _said(group: Group, every: set[str]) -> str:
     degraded, out = (_measured(group, part) for part in ("degrades_at", "out_at"))
     held = f", where a slow client holds {group.held}" if group.held else ""
     who = f"{listed(group.stacks)} under {scenarios(group.scenarios, every)}{held}"
-    return (
-        f"{who}: degraded at {degraded}, out at {out}, predicted "
-        f"{prediction(group.out)}."
-    )
+    made = f"predicted {prediction(group.out)}" if group.out else UNPREDICTED
+    return f"{who}: degraded at {degraded}, out at {out}, {made}."
 
 
 def _measured(group: Group, part: str) -> str:

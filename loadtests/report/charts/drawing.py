@@ -100,8 +100,9 @@ def capacity(run: Run) -> Picture | None:
     found = by_mechanism(outcomes(run))
     if not found:
         return None
-    title = "How many slow clients it takes, predicted and measured"
     few = len({outcome.stack for outcome in found}) <= _MOST_TOLD
+    predicted = ", predicted and measured" * any(o.predicted for o in found)
+    title = f"How many slow clients it takes{predicted}"
     return Picture(
         name="capacity",
         title=title,
@@ -112,7 +113,12 @@ def capacity(run: Run) -> Picture | None:
 
 def by_mechanism(found: list[Outcome]) -> list[Outcome]:
     """Those that run out of least first, as their predictions have it."""
-    return sorted(found, key=lambda o: (o.predicted.low or 10**9, by_family(o.stack)))
+    return sorted(found, key=lambda o: (_least(o), by_family(o.stack)))
+
+
+def _least(outcome: Outcome) -> int:
+    low = outcome.predicted.low if outcome.predicted else None
+    return low or 10**9
 
 
 def distributions(run: Run) -> Picture | None:

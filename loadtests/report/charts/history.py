@@ -139,6 +139,8 @@ def _lanes(
     ends = (figure(SHORTEST_MS, "ms"), figure(late_ms, "ms"))
     yield lane("slowest answer", worst, math.log(SHORTEST_MS), math.log(late_ms), ends)
     used = ("0 cores", f"{figure(cores)} cores")
+    if set(history.server_cores) == {None}:
+        return  # the server's processes are not known
     yield lane("server's CPU", history.server_cores, 0, cores, used, area=True)
 
 

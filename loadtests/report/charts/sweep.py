@@ -83,8 +83,8 @@ def _panel(sweep: Sweep, scenario: str, look: style.Look) -> Spec:
     return _titled(f"{scenario}: slow clients", layers)
 
 
-def _bar(value: int, made: Prediction) -> list[Spec]:
-    if made.low is None or made.high is None:
+def _bar(value: int, made: Prediction | None) -> list[Spec]:
+    if made is None or made.low is None or made.high is None:
         return []
     return [{"value": value, "from": made.low / THIN, "to": made.high * THIN}]
 

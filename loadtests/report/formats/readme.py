@@ -57,8 +57,8 @@ def _earlier(run: Run) -> str:
 
 def _predictions(found: list[Outcome]) -> str:
     """Counts apart from "not reached", which a short staircase cannot refute."""
-    counts = [o for o in found if not o.predicted.never]
-    never = [o for o in found if o.predicted.never]
+    counts = [o for o in found if o.predicted and not o.predicted.never]
+    never = [o for o in found if o.predicted and o.predicted.never]
     untested = sum(o.verdict == BEYOND for o in counts)
     said = [
         f"confirmed {_confirmed(counts)} of {amount(len(counts), 'predicted count')}"

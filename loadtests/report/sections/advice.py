@@ -79,6 +79,8 @@ def advice(run: Run) -> list[Advised]:
 
 
 def _given(run: Run, situations: Sequence[Situation]) -> list[Advised]:
+    if run.target and (run.target.command or run.target.running):
+        return []  # there is one server, and nothing to choose
     found, given = outcomes(run), []
     for situation in situations:
         some = [

@@ -10,6 +10,7 @@ from loadtests.records.run import Run
 from loadtests.records.target import OtherTarget
 from loadtests.report.blocks import Block, Column, Section, Source, Table, Text
 from loadtests.report.prose import Prose, code, prose
+from loadtests.report.sections import own_server
 from loadtests.report.values import Name, Value
 from loadtests.report.words import figure
 
@@ -40,14 +41,21 @@ def blocks(source: Source) -> Sequence[Block]:
     run, target = source.run, source.run.target
     if target is None:
         return []
-    served = prose(
-        SERVED, code(target.app), target.interface.upper(), run.environment.python
-    )
     return [
-        Text(served),
+        Text(_served(run, target)),
         Table(TITLE, COLUMNS, list(_rows(target))),
         *(Text(words, "note") for words in _notes(run, target)),
     ]
+
+
+def _served(run: Run, target: OtherTarget) -> Prose:
+    """By whom it was served, and with which predictions."""
+    if target.command:
+        return own_server.command(target.app, target.command)
+    if target.running:
+        return own_server.running(target.app, target.running)
+    interface = target.interface.upper()
+    return prose(SERVED, code(target.app), interface, run.environment.python)
 
 
 def _rows(target: OtherTarget) -> Iterator[dict[str, Value]]:

@@ -51,7 +51,10 @@ def blocks(source: Source) -> Sequence[Block]:
 def table(run: Run) -> Table:
     limit_s = run.method.settle_s
     rows = [row for o in by_scenario(run) if (row := _row(o, limit_s))]
-    return Table(TITLE, COLUMNS, rows)
+    running = run.target.running if run.target else None
+    unseen = running is not None and running.pid is None
+    columns = [column for column in COLUMNS if column.key != "cpu" or not unseen]
+    return Table(TITLE, columns, rows)
 
 
 def _row(outcome: Outcome, limit_s: float) -> dict[str, Value] | None:

@@ -33,6 +33,9 @@ LEAD = (
     "The predictions come from each stack's counts and from the source of its server, "
     "not from this run. A cell marked ≠ was measured otherwise."
 )
+UNKNOWN = (
+    "The search began with one slow client, doubled their number, and then bisected."
+)
 NOTE = (
     "*degrades at*: the fewest slow clients with which under 99 % of healthy requests "
     "were answered within the deadline. *out at*: the fewest with under 1 %. *held*: "
@@ -66,6 +69,7 @@ COLUMNS = (
     Column("verdict", "prediction"),
 )
 SUPPLIES = ("ran_out", "predicted_ran_out")  # not known of runs of format 1
+PREDICTIONS = ("predicted_first", "predicted", "predicted_ran_out")
 
 
 def blocks(source: Source) -> Sequence[Block]:
@@ -76,7 +80,8 @@ def blocks(source: Source) -> Sequence[Block]:
     found: list[Block] = [Text(said_first)] if said_first else []
     if picture := drawing.capacity(run):
         found.append(Chart(picture, "How many slow clients it takes, chart"))
-    found += [Text(prose(LEAD)), shown, Text(prose(NOTE), "note")]
+    lead = LEAD if _predicted(run) else UNKNOWN
+    found += [Text(prose(lead)), shown, Text(prose(NOTE), "note")]
     figures, spread = table(run), uneven(run)
     if any(column.key in SUPPLIES for column in figures.columns):
         found.append(Text(prose(EVIDENCE), "note"))
@@ -91,6 +96,11 @@ def blocks(source: Source) -> Sequence[Block]:
     return found
 
 
+def _predicted(run: Run) -> bool:
+    """Whether anything was."""
+    return any(outcome.predicted for outcome in by_scenario(run))
+
+
 def scenarios(run: Run) -> dict[str, str]:
     """What a slow client does under each scenario that the catalog has."""
     found = in_order({o.scenario for o in by_scenario(run)})
@@ -100,7 +110,11 @@ def scenarios(run: Run) -> dict[str, str]:
 def table(run: Run) -> Table:
     found = by_scenario(run)
     known = any(said.ran_out(o) or said.predicted_ran_out(o) for o in found)
-    columns = [c for c in COLUMNS if known or c.key not in SUPPLIES]
+    left_out = {
+        *(() if known else SUPPLIES),
+        *(() if _predicted(run) else PREDICTIONS),
+    }
+    columns = [c for c in COLUMNS if c.key not in left_out]
     return Table(TITLE, columns, [_row(o) for o in found])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from loadtests.catalog.profiles import PROFILES
 from loadtests.records.run import Run
+from loadtests.records.target import OtherTarget, RunningServer
 from loadtests.report.blocks import Block, Commands, Section, Source
 
 TITLE = "Commands"
@@ -20,7 +22,8 @@ def commands(run: Run) -> dict[str, str]:
     """The command of each stack, and how what stands in front of it is configured."""
     listing: dict[str, str] = {}
     for cell in sorted(run.cells, key=lambda cell: cell.stack):
-        listing[cell.stack] = shlex.join(cell.argv)
+        if cell.argv:  # nobody started what was running already
+            listing[cell.stack] = shlex.join(cell.argv)
         if cell.front:
             name = f"{cell.stack}: {cell.front.program}"
             listing[name] = cell.front.config.rstrip()
@@ -31,7 +34,37 @@ def commands(run: Run) -> dict[str, str]:
 def again(run: Run) -> str:
     """What measures the same once more, in the same order."""
     words = [f"PROFILE={run.run.profile}", *_chosen(run), f"SEED={run.run.seed}"]
-    return " ".join(["make", "load", *map(shlex.quote, words)])
+    named = list(_named(run.target)) if run.target else []
+    return " ".join(["make", "load", *map(shlex.quote, [*named, *words])])
+
+
+def _named(target: OtherTarget) -> Iterator[str]:
+    """What was named of an app that is not ours."""
+    if target.command:
+        yield f"CMD={target.app}"
+    elif target.running:
+        yield f"URL={target.app}"
+    else:
+        called = f"{target.app}()" if target.factory else target.app
+        yield from (f"APP={called}", f"APP_PYTHON={target.python}")
+    if target.folder:
+        yield f"APP_DIR={target.folder}"
+    base = urlsplit(target.app).path.rstrip("/") if target.running else ""
+    for name in ("healthy", "upload", "download", "wait"):
+        method, _, path = getattr(target, name).partition(" ")
+        if below := path.removeprefix(base):
+            yield f"{name.upper()}={method} {below}"
+    if target.headers:
+        yield f"HEADERS={' | '.join(target.headers)}"
+    if target.running:
+        yield from _of_running(target.app, target.running)
+
+
+def _of_running(url: str, running: RunningServer) -> Iterator[str]:
+    if running.pid:
+        yield f"PID={running.pid}"
+    if not running.address.startswith("127."):
+        yield f"ALLOW_REMOTE={urlsplit(url).hostname}"
 
 
 def _chosen(run: Run) -> Iterator[str]:
@@ -39,7 +72,8 @@ def _chosen(run: Run) -> Iterator[str]:
     ordered, profile = run.ordered, PROFILES.get(run.run.profile)
     if ordered is None:
         return
-    if not profile or tuple(ordered.stacks) != profile.stacks:
+    own = run.target and (run.target.command or run.target.running)
+    if not own and (not profile or tuple(ordered.stacks) != profile.stacks):
         yield f"STACKS={','.join(ordered.stacks)}"
     if not profile or tuple(ordered.scenarios) != profile.scenarios:
         yield f"SCENARIOS={','.join(ordered.scenarios)}"
@@ -49,7 +83,7 @@ def _chosen(run: Run) -> Iterator[str]:
         yield f"WORKERS={ordered.workers}"
     if ordered.threads:
         yield f"THREADS={ordered.threads}"
-    if ordered.nofile:
+    if ordered.nofile and not (run.target and run.target.running):
         yield f"NOFILE={ordered.nofile}"
 
 

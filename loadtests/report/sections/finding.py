@@ -12,6 +12,8 @@ from loadtests.analysis.predictions import (
     CONFIRMED,
     PARTLY,
     REFUTED,
+    UNPREDICTED,
+    Prediction,
     another_ran_out,
 )
 from loadtests.records.run import Run
@@ -22,6 +24,10 @@ from loadtests.report.sections.groups import by_words
 from loadtests.report.words import amount
 
 MOST_REFUTED = 3
+NOTHING_PREDICTED = (
+    "Nothing was predicted, because the catalog does not know this server. So there is "
+    "nothing to confirm or to refute."
+)
 NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 
 
@@ -58,9 +64,10 @@ def incomplete(run: Run) -> str:
 
 def predictions(run: Run) -> Prose:
     """How many were confirmed, and which were not."""
-    found = outcomes(run)
+    every = outcomes(run)
+    found = [o for o in every if o.verdict != UNPREDICTED]
     if not found:
-        return ()
+        return prose(NOTHING_PREDICTED) if every else ()
     refuted = [o for o in found if o.verdict == REFUTED]
     partly = [o for o in found if o.verdict == PARTLY]
     beyond = sum(o.verdict == BEYOND for o in found)
@@ -86,7 +93,7 @@ def _partly(partly: list[Outcome], found: list[Outcome]) -> Prose:
 
 
 def _missed(refuted: list[Outcome], found: list[Outcome]) -> list[Prose]:
-    groups = by_words(refuted, found, lambda o: (o.predicted.low or 0, _miss(o)))
+    groups = by_words(refuted, found, lambda o: (_made(o).low or 0, _miss(o)))
     shown = [
         prose("{}{} {} {}.", g.who, g.where, g.were, g.what)
         for g in groups[:MOST_REFUTED]
@@ -95,16 +102,22 @@ def _missed(refuted: list[Outcome], found: list[Outcome]) -> list[Prose]:
     return [*shown, *more]
 
 
+def _made(outcome: Outcome) -> Prediction:
+    """What was predicted of an outcome that has a verdict."""
+    return outcome.predicted or Prediction(None, None)
+
+
 def _miss(outcome: Outcome) -> str:
     found = [c.capacity for c in outcome.cells if another_ran_out(c.capacity)]
     if found:
         both = (found[0].predicted_ran_out, found[0].ran_out)
         predicted, evidence = (supply(outcome.stack, one) for one in both)
         return f"predicted to run out of {predicted}, but ran out of {evidence}"
-    never, first = outcome.predicted.never, outcome.predicted_first
-    said = "not to be out" if never else f"to be out at {prediction(outcome.predicted)}"
+    made, first = _made(outcome), outcome.predicted_first
+    never = made.never
+    said = "not to be out" if never else f"to be out at {prediction(made)}"
     if first:
-        out = f"out at {prediction(outcome.predicted)}"
+        out = f"out at {prediction(made)}"
         degrade = f"to degrade at {prediction(first)} and be {out}"
         said = "to be unharmed" if never else degrade
     measured = f"was out at {reached(outcome.out_at)}" if outcome.out else "was not out"

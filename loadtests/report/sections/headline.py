@@ -13,7 +13,7 @@ from loadtests.report.words import count, number_word
 def counts(run: Run) -> str:
     """`2 workers, 8 threads each, 1,024 descriptors`, if all stacks have as many."""
     parts = (
-        ({cell.workers for cell in run.cells}, "{} workers"),
+        ({c.workers for c in run.cells if c.workers}, "{} workers"),
         ({c.threads for c in run.cells if c.threads}, "{} threads each"),
         ({c.nofile for c in run.cells if c.nofile}, "{} descriptors each"),
     )

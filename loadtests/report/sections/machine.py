@@ -17,7 +17,7 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def machine(run: Run) -> dict[str, str]:
     on = run.environment
-    return {
+    known = {
         "CPU": f"{on.cpu}, {amount(on.cpus, 'core')}",
         "memory": f"{count(on.memory_mb)} MB",
         "kernel": on.kernel,
@@ -25,6 +25,7 @@ def machine(run: Run) -> dict[str, str]:
         "Python": on.python,
         "project": on.revision,
     }
+    return {name: value for name, value in known.items() if value}
 
 
 SECTION = Section("machine", TITLE, blocks)

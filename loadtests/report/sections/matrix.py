@@ -10,7 +10,7 @@ from loadtests.analysis.outcomes import (
     void_cells,
 )
 from loadtests.analysis.over_repeats import Reached
-from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED, UNPREDICTED
 from loadtests.analysis.summary import ENOUGH
 from loadtests.catalog.scenarios import in_order
 from loadtests.records.run import Run
@@ -96,6 +96,8 @@ def _spread(reached: Reached) -> str:
 
 def _predicted(outcome: Outcome) -> str:
     made = outcome.predicted
+    if made is None:
+        return UNPREDICTED
     out = "out at " if outcome.degraded else ""
     said = "predicted not out" if made.never else f"predicted {out}{prediction(made)}"
     if outcome.verdict == BEYOND:

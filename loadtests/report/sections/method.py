@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from loadtests.analysis import compare, intervals, predictions
 from loadtests.analysis.outcomes import outcomes
 from loadtests.catalog.target import RAW
-from loadtests.records.run import Method, Run
+from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Points, Section, Source
 from loadtests.report.prose import Prose, code, prose
 from loadtests.report.words import amount, count, figure, listed, percent
@@ -40,6 +40,14 @@ SLOW = (
     "count, because slow clients still arrive. After the last step they leave, and the "
     "server is watched for {} s more."
 )
+SEARCH_UNKNOWN = (
+    "Nothing is predicted of this server. The search doubles and then bisects. A "
+    "capacity is exact to one client up to {}, and to {} above. Where a handler is "
+    "slow, the search only doubles."
+)
+OTHER_MACHINE = "The server runs on another machine, so times include the network's."
+RUNNING = "The server was already running, and each cell used the same one."
+COMMAND = "Each cell starts the command anew. It logs requests if it is set to."
 MACHINE = "Server and load generator share one machine; {}."
 CORES = "with two cores or more, each has its own"
 FRESH = "Each cell starts a fresh server. Access logs are off."
@@ -74,9 +82,9 @@ def lines(run: Run) -> list[Prose]:
     request = code(how.healthy_request)
     return [
         prose(HEALTHY, request, f"{how.rate_per_s:g}", f"{how.deadline_s:g}"),
-        *_slow_clients(how),
+        *_slow_clients(run),
         _nofile(run),
-        prose(f"{MACHINE} {FRESH}", how.cores or CORES),
+        prose(" ".join(_servers(run)), how.cores or CORES),
         prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else (),
         _stored(run),
         prose(_order(run)),
@@ -86,8 +94,18 @@ def lines(run: Run) -> list[Prose]:
     ]
 
 
-def _slow_clients(how: Method) -> list[Prose]:
+def _servers(run: Run) -> list[str]:
+    """Where the server ran, and how it was started."""
+    target = run.target
+    if target and target.running:
+        remote = target.running.remote
+        return [OTHER_MACHINE if remote else MACHINE, RUNNING]
+    return [MACHINE, COMMAND if target and target.command else FRESH]
+
+
+def _slow_clients(run: Run) -> list[Prose]:
     """How they came and were held; in format 1 they climbed a staircase."""
+    how = run.method
     hold, settle, release = (
         f"{time_s:g}" for time_s in (how.hold_s, how.settle_s, how.release_s)
     )
@@ -98,8 +116,12 @@ def _slow_clients(how: Method) -> list[Prose]:
     return [
         prose(ARRIVING, f"{how.arrive_per_s:g}", settle),
         prose(HOLDING, hold, long, release),
-        prose(SEARCH, exact, part),
+        prose(SEARCH if _predicted(run) else SEARCH_UNKNOWN, exact, part),
     ]
+
+
+def _predicted(run: Run) -> bool:
+    return not all(cell.capacity.unpredicted for cell in run.cells) or not run.cells
 
 
 def _nofile(run: Run) -> Prose:

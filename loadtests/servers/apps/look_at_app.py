@@ -2,9 +2,9 @@
 
     python look_at_app.py <result> <app> <package> ...
 
-Writes JSON to the file `result`. Standard library only, and it runs on Pythons older
-than ours, because an app brings its own. A module that does not import ends this with
-its traceback.
+Writes JSON to the file `result`. With an empty <app> it looks at versions alone.
+Standard library only, and it runs on Pythons older than ours, because an app brings its
+own. A module that does not import ends this with its traceback.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Optional
+from typing import Any, Dict, Optional  # noqa: UP035  # older Pythons
 
 USUAL = ("application", "app")  # where nothing but a module is named
 _OF_WSGI, _OF_ASGI = 2, 3  # how many arguments (PEP 3333; ASGI 3)
@@ -25,6 +25,18 @@ _OF_WSGI, _OF_ASGI = 2, 3  # how many arguments (PEP 3333; ASGI 3)
 def main() -> None:
     result, named, *packages = sys.argv[1:]
     sys.path[0] = os.getcwd()  # as servers have it, not the folder of this file
+    answer = {
+        **_looked_at(named),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in packages},
+    }
+    with open(result, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+
+
+def _looked_at(named: str) -> Dict[str, Any]:  # noqa: UP006  # older Pythons
+    if not named:
+        return {"app": "", "interface": "", "factory": False}
     module, _, attribute = named.partition(":")
     attribute, called = attribute.rstrip("()"), attribute.endswith("()")
     loaded = importlib.import_module(module)
@@ -33,15 +45,11 @@ def main() -> None:
     for name in attribute.split("."):
         found = getattr(found, name)
     factory = called or interface_of(found) == "factory"
-    answer = {
+    return {
         "app": f"{module}:{attribute}",
         "interface": interface_of(found() if factory else found),
         "factory": factory,
-        "python": platform.python_version(),
-        "versions": {name: _version(name) for name in packages},
     }
-    with open(result, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
 
 
 def _usual(module: Any) -> str:
