@@ -66,12 +66,10 @@ class Stack:
 
     `effects`: what a number given to an option that is not in `argv` changes. The id of
     a stack with `options` names its `base`; what some change is `unforeseen`.
-    A stack that is not `modelled` is a server that nobody knows: what a slow client
-    holds there, and how many are harmful, is not predicted.
+    Of one that is not `modelled`, a server that nobody knows, nothing is predicted.
 
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
-    9113, 3.3). It is served and tested; but the slow clients speak HTTP/1.1, so it is
-    not measured, and `holds` is empty.
+    9113, 3.3). It is served, not measured: the slow clients speak HTTP/1.1.
     """
 
     id: str
