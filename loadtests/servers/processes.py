@@ -2,7 +2,8 @@
 
 Every server and generator runs in a session of its own, so that its whole family is one
 process group: what is measured, what is stopped, and what must be empty afterwards. A
-guard process stops the groups when this process dies, even by SIGKILL.
+guard process stops the groups when this process dies, even by SIGKILL. Where the guards
+are gone too, the kernel ends the first process of each group.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from loadtests.servers.programs import (
     found,
     scrubbed_environment,
 )
+from loadtests.servers.signals import ending_with_us, uninterrupted
 
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
@@ -82,6 +84,7 @@ class Group:
                 cwd=cwd,
                 env=scrubbed_environment(home),
                 start_new_session=True,
+                preexec_fn=ending_with_us(),
             )
         self.id = self.process.pid
 
@@ -147,25 +150,6 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(_POLL_S)
     return True
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put signals that end us off to the end of the block: a process that is just being
-    started must not be forgotten, and one that is being ended must be seen to its end.
-    """
-    pending: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: pending.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if pending:
-            signal.raise_signal(pending[0])
 
 
 class Guard:

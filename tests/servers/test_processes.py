@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -106,6 +107,38 @@ def test_guard_ends_the_group_when_its_owner_is_killed(
     owner.stdout.close()
     assert wait_until(lambda: not members(group_id), 20)
     assert wait_until(lambda: not (tmp_path / "own").exists(), 20)
+
+
+SERVES = """
+import sys, time
+from pathlib import Path
+from loadtests.catalog.stacks import STACKS
+from loadtests.servers.processes import guarded
+from loadtests.servers.server import running
+
+with guarded() as guard, running(STACKS[sys.argv[1]], guard, Path(sys.argv[2])) as one:
+    print(one.group.id, *guard.ids, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])
+def test_server_ends_when_its_guards_are_killed_and_then_its_owner(
+    tmp_path: Path, stack_id: str
+) -> None:
+    argv = [sys.executable, "-c", SERVES, stack_id, str(tmp_path / "log")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        group_id, *guards = map(int, owner.stdout.readline().split())
+        assert len(members(group_id)) > 2
+        for guard_id in guards:
+            os.kill(guard_id, signal.SIGKILL)
+        assert wait_until(lambda: all(map(_is_gone, guards)), 20)
+        owner.kill()
+    ended = wait_until(lambda: not members(group_id), 20)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group_id, signal.SIGKILL)
+    assert ended
 
 
 def members(group_id: int) -> list[int]:
