@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests import UserError
 from loadtests.commands import options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
@@ -113,6 +114,9 @@ def _measure(asked: ordered.Asked, arguments: argparse.Namespace) -> Status:
     except KeyboardInterrupt:
         _tell_how_to_go_on(console, order, load_run(folder), folder)
         raise
+    except (UserError, OSError) as error:
+        how = f"make load RESUME={folder.name}"
+        raise options.with_a_way_on(error, how) from None
     _show(console, run, folder)
     counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
     whole = all(counting) and not run.failures
@@ -190,12 +194,14 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
 
 
 def _show(console: Console, run: Run, folder: Path) -> None:
+    how = f"make report RUN={folder.name}"
     try:
         _write_and_show(console, run, folder)
     except KeyboardInterrupt:
-        how = f"make report RUN={folder.name}"
         console.print(f"\nStopped while the report was made: {how}", highlight=False)
         raise
+    except (UserError, OSError) as error:
+        raise options.with_a_way_on(error, how) from None
 
 
 def _write_and_show(console: Console, run: Run, folder: Path) -> None:

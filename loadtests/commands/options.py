@@ -90,6 +90,16 @@ seed = number("a seed", 0, 999_999_999)
 rounds = number("a count of rounds", 1, 12)
 
 
+def with_a_way_on(error: UserError | OSError, how: str) -> Exception:
+    """An error after something has been measured, which is kept, with how to go on."""
+    if isinstance(error, BrokenPipeError):
+        return error  # nobody reads our output any more
+    if isinstance(error, UserError):
+        return UserError(f"{error}; to go on: {how}")
+    error.strerror = f"{error.strerror or error}; to go on: {how}"
+    return error
+
+
 def names(text: str) -> list[str]:
     return text.replace(",", " ").split()
 

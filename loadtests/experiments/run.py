@@ -27,6 +27,7 @@ from loadtests.records.run import Method, Run, RunInfo, load_run, save_run
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
+from loadtests.servers.programs import GuardError
 from loadtests.servers.server import ServerBrokenError
 
 
@@ -154,9 +155,14 @@ def go_on(
 
 
 def attempted(task: Task, run: Run, context: Context) -> Run:
-    """The run with what was found of a task, or with the reason why nothing was."""
+    """The run with what was found of a task, or with the reason why nothing was.
+
+    Raises GuardError where nothing more can be measured.
+    """
     try:
         return task.measured(run, context)
+    except GuardError:
+        raise
     except ServerBrokenError as error:
         return task.failed(run, context, error.why)
     except (UserError, WireError) as error:

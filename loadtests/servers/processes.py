@@ -23,6 +23,7 @@ import psutil
 from loadtests.catalog.target import Home
 from loadtests.servers.logs import last_words
 from loadtests.servers.programs import (
+    GuardError,
     ProcessError,
     as_started,
     found,
@@ -173,13 +174,13 @@ class Guard:
         self.ids = [process.pid for process in self._processes]
 
     def watch(self, group: Group) -> None:
-        """Raises ProcessError where a guard is gone: what it does not know of could
+        """Raises GuardError where a guard is gone: what it does not know of could
         outlive us."""
         try:
             for process in self._processes:
                 _say(process, f"+{group.id} {group.folder or ''}")
         except BrokenPipeError:
-            raise ProcessError("the guard process was ended by someone") from None
+            raise GuardError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
         for process in self._processes:

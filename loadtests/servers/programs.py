@@ -30,6 +30,10 @@ class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
 
 
+class GuardError(ProcessError):
+    """No guard watches any more: nothing may be started from now on."""
+
+
 class ServerError(ProcessError):
     """A server that did not get ready; the message says why and where its log is."""
 
