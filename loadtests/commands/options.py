@@ -11,11 +11,10 @@ from typing import NoReturn
 from loadtests import ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.commands.statuses import table
-from loadtests.records.run import RUN_FILE
+from loadtests.records.run import LATEST, RUN_FILE
 from loadtests.servers.programs import lacks
 
 REPORTS = ROOT / "reports"
-LATEST = "latest"
 EXAMPLE = "example"  # kept with the project: no run that a user has made
 NO_RUN = "no run yet: make load makes one"
 _MOST_LISTED = 8
