@@ -6,12 +6,14 @@ import contextlib
 import fnmatch
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 
 from loadtests import UserError
 from loadtests.catalog import stacks
@@ -98,6 +100,20 @@ def as_started(
     program = str(beside) if beside.is_file() else first
     limited = (*_WITH_NOFILE, str(nofile)) if nofile else ()
     return [*limited, program, *rest]
+
+
+def see_that_it_may_open(stack: Stack) -> None:
+    """ServerError where no process here may have as many descriptors as the stack."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if not 0 <= hard < stack.nofile:  # RLIM_INFINITY is -1
+        return
+    # Root may raise its hard limit, up to that of the kernel.
+    trial = subprocess.run([*_WITH_NOFILE, str(stack.nofile), "true"], stderr=DEVNULL)
+    if trial.returncode:
+        raise ServerError(
+            f"{stack.id} is served with {stack.nofile:,} file descriptors in a "
+            f"process, and the hard limit here is {hard:,}: raise that (ulimit -Hn)"
+        )
 
 
 @contextlib.contextmanager

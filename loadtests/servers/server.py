@@ -28,7 +28,7 @@ from loadtests.servers.parts import Part
 from loadtests.servers.processes import Group, Guard, Members, started, wait_until
 from loadtests.servers.programs import ServerError as ServerError
 from loadtests.servers.programs import free_port as free_port
-from loadtests.servers.programs import lacks
+from loadtests.servers.programs import lacks, see_that_it_may_open
 from loadtests.servers.sockets import Sockets, joined
 from loadtests.servers.usage import usage
 
@@ -132,6 +132,7 @@ def running(
     """
     if missing := lacks(stack):
         raise ServerError(f"{stack.id} cannot run here: {missing}")
+    see_that_it_may_open(stack)
     port = port or free_port()
     _see_that_it_is_free(port)
     with _parts(stack, guard, log, port, target) as server:
