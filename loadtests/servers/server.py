@@ -45,6 +45,10 @@ class ServerBrokenError(ServerError):
         self.why = why
 
 
+class PortTakenError(ServerError):
+    """The port cannot be had: where it was chosen, another one can be."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running stack: the server that runs the app, and what stands in front of it."""
@@ -161,7 +165,7 @@ def _parts(
 
 
 def _see_that_it_is_free(port: int) -> None:
-    """Nobody listens there, nor has it bound; or ServerError."""
+    """Nobody listens there, nor has it bound; or PortTakenError."""
     with socket.socket() as trial:
         # As servers do: connections that have ended are in nobody's way.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -169,9 +173,9 @@ def _see_that_it_is_free(port: int) -> None:
             trial.bind((HOST, port))
         except OSError as error:
             why = "is in use" if error.errno == errno.EADDRINUSE else error.strerror
-            raise ServerError(f"port {port} {why}: choose another with PORT=") from None
+            raise PortTakenError(f"port {port} {why}") from None
     if listening(port):
-        raise ServerError(f"port {port} is in use: choose another with PORT=")
+        raise PortTakenError(f"port {port} is in use")
 
 
 def _await_listening(server: Server) -> None:
