@@ -22,6 +22,10 @@ from loadtests.catalog.target import Home
 
 # Locust reads its options from the environment too.
 _OF_LOCUST = "LOCUST_*"
+# These change Python itself, lead it to other packages, or name another app to trace.
+# For an app of somebody else they count: they are part of how that app is run.
+_OF_PYTHON = ("PYTHON*", "TRACE_APP")
+_HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHOME")
 
 # The shell limits itself, soft and hard, and then becomes the command. A limit that is
 # set from outside comes too late for what the command has opened or forked by then.
@@ -74,11 +78,12 @@ def versions_of_programs() -> dict[str, str]:
 
 def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
     """This process's environment without what silently configures a server."""
-    scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
+    scrubbed = (*stacks.scrubbed(), _OF_LOCUST, *(() if home else _OF_PYTHON))
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
+        if name in _HARMLESS
+        or not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
     }
     if home:
         paths = (kept.get("PYTHONPATH"), home.beside)

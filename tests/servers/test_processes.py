@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadtests.catalog.target import Home
 from loadtests.servers import processes
 from loadtests.servers.processes import (
     Group,
@@ -152,16 +153,33 @@ def members(group_id: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name", ["PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "UVICORN_PORT", "LOCUST_X"]
+OF_SERVERS = (
+    *("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS"),
+    *("UVICORN_PORT", "GRANIAN_HOST", "UWSGI_HTTP", "DAPHNE_X", "LOCUST_X", "NGINX"),
 )
+OF_PYTHON = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONASYNCIODEBUG", "TRACE_APP")
+
+
+@pytest.mark.parametrize("name", [*OF_SERVERS, *OF_PYTHON])
 def test_environment_of_a_group_is_scrubbed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    monkeypatch.setenv("HARMLESS", "1")
+    for harmless in ("HARMLESS", "PYTHONDONTWRITEBYTECODE"):
+        monkeypatch.setenv(harmless, "1")
+        assert scrubbed_environment()[harmless] == "1"
     assert name not in scrubbed_environment()
-    assert scrubbed_environment()["HARMLESS"] == "1"
+    # How an app of somebody else is run, is the user's to say.
+    of_theirs = scrubbed_environment(Home("python", ".", beside="/beside"))
+    assert (name in of_theirs) is (name in OF_PYTHON)
+
+
+def test_packages_of_an_app_of_somebody_else_are_found_before_what_is_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/theirs")
+    home = Home("python", ".", beside="/beside")
+    assert scrubbed_environment(home)["PYTHONPATH"] == "/theirs:/beside"
 
 
 def test_group_runs_on_the_cores_it_is_pinned_to(guard: Guard, tmp_path: Path) -> None:
