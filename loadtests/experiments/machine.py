@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import resource
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -38,8 +39,12 @@ def environment(root: Path, seen: Seen | None = None) -> Environment:
 
 
 def _packages(seen: Seen | None) -> dict[str, str]:
-    names = _MEASURING if seen else (*stacks.packages(), *_BESIDE)
-    found = {name: version(name) for name in names} | versions_of_programs()
+    """Without those that are not installed: other stacks may be measured."""
+    found: dict[str, str] = {}
+    for name in _MEASURING if seen else (*stacks.packages(), *_BESIDE):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    found |= versions_of_programs()
     return found | {n: v for n, v in (seen.versions if seen else {}).items() if v}
 
 
