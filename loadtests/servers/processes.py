@@ -158,6 +158,7 @@ class Guard:
     this process dies. Told of a group's start and end, it ends none that is over.
 
     There are two of it: whoever kills one, and then us, still leaves nothing behind.
+    They hear bytes: a folder may have a name that is no text here.
     """
 
     def __init__(self) -> None:
@@ -166,7 +167,6 @@ class Guard:
                 [sys.executable, "-S", "-E", str(_GUARD)],
                 stdin=subprocess.PIPE,
                 start_new_session=True,
-                text=True,
             )
             for _ in range(2)
         ]
@@ -197,9 +197,10 @@ class Guard:
             process.wait()
 
 
-def _say(guard: subprocess.Popen[str], line: str) -> None:
+def _say(guard: subprocess.Popen[bytes], line: str) -> None:
     if guard.stdin:
-        print(line, file=guard.stdin, flush=True)
+        guard.stdin.write(os.fsencode(f"{line}\n"))
+        guard.stdin.flush()
 
 
 @contextlib.contextmanager
