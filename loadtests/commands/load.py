@@ -184,6 +184,9 @@ def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
     go_on = f"To go on: make load RESUME={folder.name}"
+    if run.run.complete:
+        _tell_how_to_report(console, folder)
+        return
     if not run.cells:
         before = "\nStopped before the first cell was measured: there is no report."
         console.print(f"{before} {go_on}", highlight=False)
@@ -193,14 +196,19 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
     console.print(f"\nStopped after {cells}. {go_on}", highlight=False)
 
 
-def _show(console: Console, run: Run, folder: Path) -> None:
+def _tell_how_to_report(console: Console, folder: Path) -> None:
     how = f"make report RUN={folder.name}"
+    console.print(f"\nStopped while the report was made: {how}", highlight=False)
+
+
+def _show(console: Console, run: Run, folder: Path) -> None:
     try:
         _write_and_show(console, run, folder)
     except KeyboardInterrupt:
-        console.print(f"\nStopped while the report was made: {how}", highlight=False)
+        _tell_how_to_report(console, folder)
         raise
     except (UserError, OSError) as error:
+        how = f"make report RUN={folder.name}"
         raise options.with_a_way_on(error, how) from None
 
 
