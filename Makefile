@@ -67,9 +67,10 @@ $(READY): requirements.lock
 	    --require-hashes -r requirements.lock
 	@touch $@
 
+# -E: what is measured with is what is installed here, whatever PYTHONPATH leads to.
 serve-wsgi serve-asgi serve trace stacks load gate validate report compare claims \
 	phases behaviours bench example readme: $(READY)
-	@$(PY) -m loadtests make $@
+	@$(PY) -E -m loadtests make $@
 
 diff:
 	@$(LIGHT) -m loadtests.commands.diff

@@ -37,7 +37,7 @@ LONG = (
     *("apps/test_walkthrough.py", "experiments/test_run.py", "report/test_browser.py"),
     *("clients/test_slow_clients.py", "servers/test_server.py"),
     *("experiments/test_validation.py", "commands/test_bench.py"),
-    "experiments/test_generator_health.py",
+    *("experiments/test_generator_health.py", "experiments/test_surroundings.py"),
     *("experiments/test_tasks.py", "apps/test_trace_on_servers.py"),
     *("experiments/test_stepping.py", "experiments/test_broken_servers.py"),
     *("clients/test_steering.py", "experiments/test_your_app.py"),

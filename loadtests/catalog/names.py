@@ -8,6 +8,7 @@ from collections.abc import Iterable
 _SIMILAR = 0.6  # difflib's own limit
 _AS_NEAR = 0.03  # names this close to the best are as likely as the best
 _MOST = 3
+_LONGEST = 80  # difflib takes the square of it
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
@@ -16,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     A name that begins another comes first: SCENARIO for SCENARIOS, WORKER_CLASS for
     WORKER. So does the same name in other letters: `stacks` for STACKS.
     """
-    wanted = name.casefold()
+    wanted = name[:_LONGEST].casefold()
     by_fold = {one.casefold(): one for one in known}
     begun = [
         f for f in by_fold if wanted and (f.startswith(wanted) or _begins(f, wanted))
@@ -37,7 +38,8 @@ def unknown(kind: str, name: str, known: Iterable[str], listed: str = "") -> str
     near = " or ".join(nearest(name, names))
     meant = f" did you mean {near}?" if near else ""
     every = listed or f"there are {', '.join(names)}"
-    return f"no {kind} {name!r}:{meant} {every}"
+    shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
+    return f"no {kind} {shown!r}:{meant} {every}"
 
 
 def _begins(known: str, wanted: str) -> bool:

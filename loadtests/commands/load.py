@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import MAKE
+from loadtests import MAKE, UserError
 from loadtests.commands import options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
@@ -135,6 +135,9 @@ def _measure(
     except KeyboardInterrupt:
         _tell_how_to_go_on(console, order, load_run(folder), folder)
         raise
+    except (UserError, OSError) as error:
+        how = f"{MAKE} load RESUME={folder.name}"
+        raise options.with_a_way_on(error, how) from None
     _show(console, run, folder)
     counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
     whole = all(counting) and not run.failures
@@ -204,6 +207,9 @@ def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
     go_on = f"To go on: {MAKE} load RESUME={folder.name}"
+    if run.run.complete:
+        _tell_how_to_report(console, folder)
+        return
     if not run.cells:
         before = "\nStopped before the first cell was measured: there is no report."
         console.print(f"{before} {go_on}", highlight=False)
@@ -213,13 +219,20 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
     console.print(f"\nStopped after {cells}. {go_on}", highlight=False)
 
 
+def _tell_how_to_report(console: Console, folder: Path) -> None:
+    how = f"{MAKE} report RUN={folder.name}"
+    console.print(f"\nStopped while the report was made: {how}", highlight=False)
+
+
 def _show(console: Console, run: Run, folder: Path) -> None:
     try:
         _write_and_show(console, run, folder)
     except KeyboardInterrupt:
-        how = f"{MAKE} report RUN={folder.name}"
-        console.print(f"\nStopped while the report was made: {how}", highlight=False)
+        _tell_how_to_report(console, folder)
         raise
+    except (UserError, OSError) as error:
+        how = f"{MAKE} report RUN={folder.name}"
+        raise options.with_a_way_on(error, how) from None
 
 
 def _write_and_show(console: Console, run: Run, folder: Path) -> None:

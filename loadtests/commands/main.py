@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
         signal.signal(signal.SIGHUP, _stop)
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         _write_what_can_be(stream)
     try:
@@ -69,6 +70,19 @@ def _write_no_more() -> None:
     """As rich does it: what is left to write goes nowhere when Python ends."""
     with contextlib.suppress(io.UnsupportedOperation):  # of an output that is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_what_is_closed() -> None:
+    """Where the caller has closed one (`<&-`, `>&-`), the next file that we open would
+    have its number, and programs that we start would take that file for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The number is the lowest that is free.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _write_what_can_be(stream: TextIO | None) -> None:

@@ -11,11 +11,10 @@ from typing import NoReturn
 from loadtests import CHECKOUT, MAKE, ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.commands.statuses import table
-from loadtests.records.run import RUN_FILE
+from loadtests.records.run import LATEST, RUN_FILE
 from loadtests.servers.programs import lacks
 
 REPORTS = (ROOT if CHECKOUT else Path.cwd()) / "reports"
-LATEST = "latest"
 EXAMPLE = "example"  # kept with the project: no run that a user has made
 NO_RUN = f"no run yet: {MAKE} load makes one"
 _MOST_LISTED = 8
@@ -94,6 +93,16 @@ percent = number("a percentage", 1, 1000)
 seed = number("a seed", 0, 999_999_999)
 # The probes of all rounds load Locust beforehand, and at the same time.
 rounds = number("a count of rounds", 1, 12)
+
+
+def with_a_way_on(error: UserError | OSError, how: str) -> Exception:
+    """An error after something has been measured, which is kept, with how to go on."""
+    if isinstance(error, BrokenPipeError):
+        return error  # nobody reads our output any more
+    if isinstance(error, UserError):
+        return UserError(f"{error}; to go on: {how}")
+    error.strerror = f"{error.strerror or error}; to go on: {how}"
+    return error
 
 
 def names(text: str) -> list[str]:

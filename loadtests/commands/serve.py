@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import shlex
 import subprocess
@@ -13,12 +14,13 @@ import time
 from loadtests import MAKE, ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import Stack
+from loadtests.catalog.target import RAW, Home
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.experiments.trace import traced
 from loadtests.servers.processes import Guard, guarded
-from loadtests.servers.server import running
+from loadtests.servers.server import PortTakenError, running
 
 COMMAND = Command("serve one app under one server", place=10)
 TARGETS = (
@@ -56,7 +58,7 @@ VARIABLES = {
     "STACK": "<id>",
 }
 
-_IMPORTS_WITHIN_S = 30.0
+_IMPORTS_WITHIN_S, _IMPORTED = 30.0, "it imports"
 SAY_WHICH = f"say which: {MAKE} serve STACK=<id>; {MAKE} stacks lists them all"
 
 
@@ -95,9 +97,10 @@ def serve(arguments: argparse.Namespace) -> Status:
         if stack.one_process:
             threads = f", and {stack.threads} threads in all" * bool(stack.threads)
             print(f"{stack.id} has one process{threads}.\n", flush=True)
-        # A trace begins with your first request, not with the one that asks if the
-        # server is ready; and TRACE_APP may be any app, which would not answer that.
-        return _serve(stack, guard, arguments.port, answering=not arguments.trace)
+        try:
+            return _serve(stack, guard, arguments.port, trace=arguments.trace)
+        except PortTakenError as error:
+            raise UserError(f"{error}: choose another with PORT=") from None
 
 
 def _show_front(stack: Stack, port: int) -> None:
@@ -111,22 +114,30 @@ def see_that_it_imports(stack: Stack) -> None:
     """UserError with the reason if TRACE_APP names no app: some servers would start
     their workers again and again."""
     module = stack.app.partition(":")[0]
-    tried = [sys.executable, "-c", f"import {module}"]
+    tried = [sys.executable, "-c", f"import {module}; print({_IMPORTED!r})"]
     try:
         found = subprocess.run(
-            tried, cwd=ROOT, capture_output=True, text=True, timeout=_IMPORTS_WITHIN_S
+            tried, cwd=ROOT, capture_output=True, timeout=_IMPORTS_WITHIN_S
         )
     except subprocess.TimeoutExpired:
         raise UserError(
             f"TRACE_APP does not import within {_IMPORTS_WITHIN_S:g} s"
         ) from None
-    if found.returncode:
-        why = (found.stderr.strip().splitlines() or ["no reason was given"])[-1]
+    if _IMPORTED not in found.stdout.decode(errors="replace"):
+        said = found.stderr.decode(errors="replace").strip().splitlines()
+        why = said[-1] if said else "it ends Python when it is imported"
         raise UserError(f"TRACE_APP={os.environ.get('TRACE_APP', '')}: {why}")
 
 
-def _serve(stack: Stack, guard: Guard, port: int, *, answering: bool) -> Status:
-    with running(stack, guard, log=None, port=port, answering=answering) as server:
+def _serve(stack: Stack, guard: Guard, port: int, *, trace: bool) -> Status:
+    # TRACE_APP may be any app. It has the environment that its user gave it, PYTHONPATH
+    # too, and need not answer what asks if the server is ready. (And a trace begins
+    # with your first request.)
+    home = Home(sys.executable, str(ROOT), beside="") if trace else None
+    target = dataclasses.replace(RAW, home=home)
+    with running(
+        stack, guard, log=None, port=port, answering=not trace, target=target
+    ) as server:
         print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
         curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
         for words in server.target.tries:

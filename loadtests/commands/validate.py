@@ -78,6 +78,9 @@ def validate(arguments: argparse.Namespace) -> Status:
         except KeyboardInterrupt:
             console.print(f"\nTo go on: {MAKE} validate RESUME={folder.name}")
             raise
+        except (UserError, OSError) as error:
+            how = f"{MAKE} validate RESUME={folder.name}"
+            raise options.with_a_way_on(error, how) from None
         return _show(console, folder, arguments.out)
 
 

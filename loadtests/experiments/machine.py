@@ -40,6 +40,7 @@ def environment(root: Path, seen: Seen | None = None) -> Environment:
 
 
 def _packages(seen: Seen | None) -> dict[str, str]:
+    """Without those that are not installed: other stacks may be measured."""
     names = _MEASURING if seen else (*stacks.packages(), *_BESIDE)
     found = {name: known for name in names if (known := _version(name))}
     found |= versions_of_programs()

@@ -23,10 +23,11 @@ from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
 from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, prepare
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.run import Method, Run, RunInfo, load_run, save_run
+from loadtests.records.run import LATEST, Method, Run, RunInfo, load_run, save_run
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
+from loadtests.servers.programs import GuardError
 from loadtests.servers.server import ServerBrokenError
 
 
@@ -63,6 +64,7 @@ def begin_run(
     order: Order, argv: Sequence[str], reports: Path, seen: Seen | None = None
 ) -> tuple[Run, Path]:
     """A new run without cells, and its folder."""
+    _refuse_what_is_in_the_way(reports)
     now = datetime.now(UTC)
     folder = new_folder(reports, f"{now:%Y%m%d-%H%M%S}-{order.profile.id}")
     info = RunInfo(
@@ -98,6 +100,13 @@ def refuse_few_descriptors(order: Order, allowed: int) -> None:
         )
 
 
+def _refuse_what_is_in_the_way(reports: Path) -> None:
+    """LoadError where `latest` cannot become a link after the first cell."""
+    latest = reports / LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        raise LoadError(f"{latest} is a folder, and has to be a link: move it away")
+
+
 def new_folder(reports: Path, name: str) -> Path:
     """A folder that nobody else has, even if another run begins in the same second."""
     reports.mkdir(parents=True, exist_ok=True)
@@ -113,6 +122,7 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     """A run that was stopped, to go on with. LoadError where that would mix figures of
     two machines or versions, or there is nothing left to do."""
     folder = folder.resolve()
+    _refuse_what_is_in_the_way(folder.parent)
     run = load_run(folder)
     run_id = run.run.id
     tasks = order_of(run).tasks()
@@ -160,9 +170,14 @@ def go_on(
 
 
 def attempted(task: Task, run: Run, context: Context) -> Run:
-    """The run with what was found of a task, or with the reason why nothing was."""
+    """The run with what was found of a task, or with the reason why nothing was.
+
+    Raises GuardError where nothing more can be measured.
+    """
     try:
         return task.measured(run, context)
+    except GuardError:
+        raise
     except ServerBrokenError as error:
         return task.failed(run, context, error.why)
     except (UserError, WireError) as error:
@@ -177,8 +192,10 @@ def finish_run(run: Run, folder: Path) -> Run:
 
 
 def _point_latest(reports: Path, run_id: str) -> None:
-    partial = reports / f".latest.{os.getpid()}"
-    with contextlib.suppress(FileNotFoundError):
-        partial.unlink()
-    partial.symlink_to(run_id)
-    partial.replace(reports / "latest")
+    partial = reports / f".{LATEST}.{os.getpid()}"
+    partial.unlink(missing_ok=True)
+    try:
+        partial.symlink_to(run_id)
+        partial.replace(reports / LATEST)
+    finally:
+        partial.unlink(missing_ok=True)

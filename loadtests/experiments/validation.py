@@ -25,6 +25,7 @@ from loadtests.experiments.run import (
     LoadError,
     attempted,
     method_of,
+    new_folder,
     refuse_another_machine,
 )
 from loadtests.experiments.task import Context, State, Task
@@ -124,8 +125,9 @@ def begin(
 ) -> tuple[Validation, Path]:
     """A new validation: its predictions are written, nothing is measured."""
     now = datetime.now(UTC)
+    folder = new_folder(reports, f"{now:%Y%m%d-%H%M%S}-{PROFILE.id}")
     info = RunInfo(
-        id=f"{now:%Y%m%d-%H%M%S}-{PROFILE.id}",
+        id=folder.name,
         started_at=now.isoformat(timespec="seconds"),
         profile=PROFILE.id,
         seed=seed,
@@ -133,7 +135,6 @@ def begin(
         argv=list(argv),
     )
     machine = environment(ROOT)
-    folder = reports / info.id
     draws = [draw_of(task) for task in drawn(number, seed)]
     sha256 = save_predictions(Predictions(seed, machine.revision, draws), folder)
     run = Run(info, method_of(PROFILE), machine, cells=[])

@@ -14,7 +14,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,17 +34,29 @@ def write_json(record: Any, target: Path) -> Path:
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     text = json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False)
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
-    try:
-        # A lone surrogate (an undecodable byte of a path) has no UTF-8, but so written
-        # it is an escape of JSON, and is read back the same.
-        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with naming(target):
+        try:
+            # A lone surrogate (an undecodable byte of a path) has no UTF-8, but so
+            # written it is an escape of JSON, and is read back the same.
+            with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
     return target
+
+
+@contextlib.contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """An OSError in the block names this file: where the disk is full, write() names
+    none, and what is written beside the file first has a name that nobody knows."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(target)
+        raise
 
 
 def read_json(

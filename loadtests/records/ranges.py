@@ -7,7 +7,6 @@ nobody can have measured is refused where the file is read, with the name of its
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,7 @@ def _see(where: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     signed = name.startswith(_SIGNED) or name in _SIGNED_ALONE or ".figures." in where
-    if not math.isfinite(value) or abs(value) > MOST or (value < 0 and not signed):
+    if not -MOST <= value <= MOST or (value < 0 and not signed):  # NaN is in no range
         raise ResultError(f"{where}: {value!r:.40} is not a figure of anything")
 
 

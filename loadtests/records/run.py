@@ -22,6 +22,7 @@ from loadtests.records.tasks import Failure
 
 FORMAT = 2
 RUN_FILE = "run.json"
+LATEST = "latest"  # beside the folders of runs: a link to the newest
 
 
 @dataclass(frozen=True)

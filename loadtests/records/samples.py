@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from loadtests.records.json_file import naming
+
 SAMPLES_FILE = "probe.csv"
 VISITS_FILE = "slow-clients.csv"
 STEPS_FILE = "steps.csv"
@@ -162,16 +164,18 @@ class SampleWriter:
     """Appends records of one kind to a CSV file, a line each, as they come."""
 
     def __init__(self, folder: str | Path, name: str, kind: type[Any]) -> None:
-        path = Path(folder) / name
-        self._file = path.open("w", newline="", encoding="utf-8", buffering=1)
+        self._path = Path(folder) / name
+        self._file = self._path.open("w", newline="", encoding="utf-8", buffering=1)
         self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(kind._fields)
+        self.write(kind._fields)
 
     def write(self, record: tuple[Any, ...]) -> None:
-        self._writer.writerow(record)
+        with naming(self._path):
+            self._writer.writerow(record)
 
     def close(self) -> None:
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 Record = TypeVar("Record", bound=tuple[Any, ...])

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from loadtests.records.folder import read_beside
+from loadtests.records.json_file import naming
 from loadtests.records.run import Run
 from loadtests.report.formats.terminal import cell_line, table, task_line
 
@@ -55,9 +56,10 @@ def write_text(path: Path, text: str) -> Path:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return path

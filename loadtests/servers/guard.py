@@ -21,10 +21,10 @@ PATIENCE_S = 5.0
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # only the parent's end ends the guard
-    groups: dict[int, str] = {}
-    for line in sys.stdin:
-        group, _, folder = line[1:].strip("\n").partition(" ")
-        if line[0] == "+":
+    groups: dict[int, bytes] = {}
+    for line in sys.stdin.buffer:
+        group, _, folder = line[1:].strip(b"\n").partition(b" ")
+        if line.startswith(b"+"):
             groups[int(group)] = folder
         else:
             groups.pop(int(group), None)

@@ -153,13 +153,16 @@ def _used(pids: Iterable[int]) -> dict[int, _Used]:
     found = {}
     for pid in pids:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found[pid] = _parse(Path(f"/proc/{pid}/stat").read_text())
+            found[pid] = parsed(Path(f"/proc/{pid}/stat").read_bytes())
     return found
 
 
-def _parse(stat: str) -> _Used:
-    """The line of a process; its name stands in brackets and may contain some."""
-    start, _, rest = stat.rpartition(")")
+def parsed(stat: bytes) -> _Used:
+    """The line of a process; its name stands in brackets and may contain some.
+
+    The kernel cuts a name after 15 bytes, which may be within a character.
+    """
+    start, _, rest = stat.decode(errors="replace").rpartition(")")
     words = rest.split()
     user, system, of_children, system_of_children = map(int, words[11:15])
     return _Used(

@@ -59,7 +59,7 @@ def configured(
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder = Path(name)
         path = folder / "nginx.conf"
-        path.write_text(config(_temporary(folder)))
+        path.write_bytes(os.fsencode(config(_temporary(folder))))
         argv = [BUFFERING.program, "-p", name, "-e", "stderr", "-c", str(path)]
         argv += ["-g", _main(folder)]
         with started(guard, argv, log, cwd=folder, nofile=nofile, folder=folder) as one:

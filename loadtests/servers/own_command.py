@@ -18,13 +18,9 @@ import psutil
 from loadtests.catalog.stacks import HOST
 from loadtests.catalog.target import Home
 from loadtests.servers.listening import holders, listening, ports_of
-from loadtests.servers.processes import (
-    PATIENCE_S,
-    Group,
-    uninterrupted,
-    wait_until,
-)
+from loadtests.servers.processes import PATIENCE_S, Group, wait_until
 from loadtests.servers.programs import STARTED_BY, ServerError
+from loadtests.servers.signals import uninterrupted
 from loadtests.servers.usage import is_quiet, usage
 
 _QUIET_S = 0.3  # so long without CPU time, a server has opened all its ports

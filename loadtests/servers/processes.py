@@ -2,7 +2,8 @@
 
 Every server and generator runs in a session of its own, so that its whole family is one
 process group: what is measured, what is stopped, and what must be empty afterwards. A
-guard process stops the groups when this process dies, even by SIGKILL.
+guard process stops the groups when this process dies, even by SIGKILL. Where the guards
+are gone too, the kernel ends the first process of each group.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ import psutil
 from loadtests.catalog.target import Home
 from loadtests.servers.logs import last_words
 from loadtests.servers.programs import (
+    GuardError,
     ProcessError,
     as_started,
     found,
     scrubbed_environment,
 )
+from loadtests.servers.signals import ending_with_us, uninterrupted
 
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
@@ -82,6 +85,7 @@ class Group:
                 cwd=cwd,
                 env=scrubbed_environment(home),
                 start_new_session=True,
+                preexec_fn=ending_with_us(),
             )
         self.id = self.process.pid
 
@@ -149,30 +153,12 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put signals that end us off to the end of the block: a process that is just being
-    started must not be forgotten, and one that is being ended must be seen to its end.
-    """
-    pending: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: pending.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if pending:
-            signal.raise_signal(pending[0])
-
-
 class Guard:
     """Ends the groups it was told of when its standard input closes, as it does when
     this process dies. Told of a group's start and end, it ends none that is over.
 
     There are two of it: whoever kills one, and then us, still leaves nothing behind.
+    They hear bytes: a folder may have a name that is no text here.
     """
 
     def __init__(self) -> None:
@@ -181,7 +167,6 @@ class Guard:
                 [sys.executable, "-S", "-E", str(_GUARD)],
                 stdin=subprocess.PIPE,
                 start_new_session=True,
-                text=True,
             )
             for _ in range(2)
         ]
@@ -189,13 +174,13 @@ class Guard:
         self.ids = [process.pid for process in self._processes]
 
     def watch(self, group: Group) -> None:
-        """Raises ProcessError where a guard is gone: what it does not know of could
+        """Raises GuardError where a guard is gone: what it does not know of could
         outlive us."""
         try:
             for process in self._processes:
                 _say(process, f"+{group.id} {group.folder or ''}")
         except BrokenPipeError:
-            raise ProcessError("the guard process was ended by someone") from None
+            raise GuardError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
         for process in self._processes:
@@ -212,9 +197,10 @@ class Guard:
             process.wait()
 
 
-def _say(guard: subprocess.Popen[str], line: str) -> None:
+def _say(guard: subprocess.Popen[bytes], line: str) -> None:
     if guard.stdin:
-        print(line, file=guard.stdin, flush=True)
+        guard.stdin.write(os.fsencode(f"{line}\n"))
+        guard.stdin.flush()
 
 
 @contextlib.contextmanager

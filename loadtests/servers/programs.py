@@ -6,12 +6,14 @@ import contextlib
 import fnmatch
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 
 from loadtests import UserError
 from loadtests.catalog import stacks
@@ -20,6 +22,10 @@ from loadtests.catalog.target import Home
 
 # Locust reads its options from the environment too.
 _OF_LOCUST = "LOCUST_*"
+# These change Python itself, lead it to other packages, or name another app to trace.
+# For an app of somebody else they count: they are part of how that app is run.
+_OF_PYTHON = ("PYTHON*", "TRACE_APP")
+_HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHOME")
 
 # What a command of the user's was started by, for whatever leaves its process group.
 STARTED_BY = "SLOWBENCH_STARTED_BY"
@@ -31,6 +37,10 @@ _WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
 
 class ProcessError(UserError):
     """A process that would not start, stay or stop; one line, with where to look."""
+
+
+class GuardError(ProcessError):
+    """No guard watches any more: nothing may be started from now on."""
 
 
 class ServerError(ProcessError):
@@ -74,11 +84,12 @@ def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
     command of the user's, the whole of it."""
     if home and home.untouched:
         return {**os.environ, STARTED_BY: str(os.getpid())}
-    scrubbed = (*stacks.scrubbed(), _OF_LOCUST)
+    scrubbed = (*stacks.scrubbed(), _OF_LOCUST, *(() if home else _OF_PYTHON))
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
+        if name in _HARMLESS
+        or not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
     }
     if home:
         paths = (kept.get("PYTHONPATH"), home.beside)
@@ -103,6 +114,20 @@ def as_started(
     beside = Path(python).parent / first
     program = str(beside) if beside.is_file() else first
     return [*limited, program, *rest]
+
+
+def see_that_it_may_open(stack: Stack) -> None:
+    """ServerError where no process here may have as many descriptors as the stack."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if not 0 <= hard < stack.nofile:  # RLIM_INFINITY is -1
+        return
+    # Root may raise its hard limit, up to that of the kernel.
+    trial = subprocess.run([*_WITH_NOFILE, str(stack.nofile), "true"], stderr=DEVNULL)
+    if trial.returncode:
+        raise ServerError(
+            f"{stack.id} is served with {stack.nofile:,} file descriptors in a "
+            f"process, and the hard limit here is {hard:,}: raise that (ulimit -Hn)"
+        )
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from loadtests.servers.parts import Part
 from loadtests.servers.processes import Group, Guard, Members, started, wait_until
 from loadtests.servers.programs import ServerError as ServerError
 from loadtests.servers.programs import free_port as free_port
-from loadtests.servers.programs import lacks
+from loadtests.servers.programs import lacks, see_that_it_may_open
 from loadtests.servers.sockets import Sockets, joined
 from loadtests.servers.usage import is_quiet
 
@@ -44,6 +44,10 @@ class ServerBrokenError(ServerError):
     def __init__(self, why: Fact) -> None:
         super().__init__(f"{why.kind}: {why.words}")
         self.why = why
+
+
+class PortTakenError(ServerError):
+    """The port cannot be had: where it was chosen, another one can be."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,7 @@ def running(
     """
     if missing := lacks(stack):
         raise ServerError(f"{stack.id} cannot run here: {missing}")
+    see_that_it_may_open(stack)
     port = port or free_port()
     _see_that_it_is_free(port)
     with _parts(stack, guard, log, port, target) as server:
@@ -185,7 +190,7 @@ def _parts(
 
 
 def _see_that_it_is_free(port: int) -> None:
-    """Nobody listens there, nor has it bound; or ServerError."""
+    """Nobody listens there, nor has it bound; or PortTakenError."""
     with socket.socket() as trial:
         # As servers do: connections that have ended are in nobody's way.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -193,9 +198,9 @@ def _see_that_it_is_free(port: int) -> None:
             trial.bind((HOST, port))
         except OSError as error:
             why = "is in use" if error.errno == errno.EADDRINUSE else error.strerror
-            raise ServerError(f"port {port} {why}: choose another with PORT=") from None
+            raise PortTakenError(f"port {port} {why}") from None
     if listening(port):
-        raise ServerError(f"port {port} is in use: choose another with PORT=")
+        raise PortTakenError(f"port {port} is in use")
 
 
 def _await_listening(server: Server) -> None:

@@ -34,6 +34,15 @@ def test_line_lists_all_names_where_nobody_says_how() -> None:
     assert unknown("fruit", "x", ["apple"], "look") == "no fruit 'x': look"
 
 
+def test_name_of_any_length_is_answered_at_once_and_shortly() -> None:
+    name = "asgi-uvicorn" * 25_000
+    assert nearest(name, stacks.STACKS) == nearest(name[:80], stacks.STACKS)
+    with pytest.raises(UserError) as refused:
+        stacks.find(name)
+    assert str(refused.value).startswith(f"no stack '{name[:80]}...': ")
+    assert len(str(refused.value)) < 200
+
+
 def test_misspelt_choice_is_answered_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"'asgi-uvicron': did you mean asgi-uvicorn"):
         stacks.find("asgi-uvicron")

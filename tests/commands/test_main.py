@@ -28,14 +28,22 @@ def test_reader_who_leaves_gets_no_traceback(words: list[str]) -> None:
         assert process.stderr.read() == b""
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=str,
+)
 def test_terminal_of_another_encoding_gets_no_traceback(
-    encoding: str,
+    environment: dict[str, str],
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "loadtests", "report", "--markdown", "example"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": encoding},
+        env={**os.environ, **environment},
         capture_output=True,
         check=False,
     )

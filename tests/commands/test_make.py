@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import ROOT
 from loadtests.commands.typed import typed
-from tests.commands.clone import fresh_clone, make
+from tests.commands.clone import ENVIRONMENT, fresh_clone, make
 
 # In the place of the environment's Python: it shows which command line it was handed.
 SHOW = """import json, os, sys
@@ -39,7 +38,7 @@ def handed_on(
     python.chmod(0o755)
     text = (project / "Makefile").read_text()
     (project / "show.mk").write_text(
-        text.replace("@$(PY) -m loadtests make $@", "@./show $@")
+        text.replace("@$(PY) -E -m loadtests make $@", "@./show $@")
     )
     done = make(project, "-s", "-f", "show.mk", target, *words, **more)
     assert done.returncode == 0, done.stderr
@@ -154,7 +153,9 @@ def test_python_that_is_missing_is_named(project: Path) -> None:
     assert done.returncode == 2
 
 
-def test_environment_of_another_python_is_set_up_anew(tmp_path: Path) -> None:
+def test_environment_of_another_python_is_set_up_anew(
+    project: Path, tmp_path: Path
+) -> None:
     """Only said, not done: -n."""
     other = tmp_path / "python"
     other.write_text("#!/bin/sh\necho '(3, 99)'\n")
@@ -162,7 +163,8 @@ def test_environment_of_another_python_is_set_up_anew(tmp_path: Path) -> None:
     for python, anew in ((other, True), (sys.executable, False)):
         said = subprocess.run(
             ["make", "-n", "install", f"PYTHON={python}"],
-            cwd=ROOT,
+            cwd=project,
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             check=True,

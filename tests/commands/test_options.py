@@ -119,6 +119,7 @@ def test_error_of_the_command_line_is_one_line(
     [
         ("nope:app", "ModuleNotFoundError: No module named 'nope'"),
         ("asgi_app:nope", "AttributeError: module 'asgi_app' has no attribute 'nope'"),
+        ("quits:app", "it ends Python when it is imported"),
     ],
 )
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
@@ -126,10 +127,13 @@ def test_app_to_trace_that_is_not_there_is_one_line(
     interface: str,
     path: str,
     says: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """uvicorn would start its workers again and again."""
+    (tmp_path / "quits.py").write_text("raise SystemExit")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("TRACE_APP", path)
     assert main(["serve", f"--interface={interface}", "--trace"]) == Status.NOT_DONE
     assert capsys.readouterr().err == f"error: TRACE_APP={path}: {says}\n"

@@ -18,7 +18,7 @@ from loadtests.experiments.order import Order
 from loadtests.experiments.run import begin_run, go_on
 from loadtests.experiments.task import Task
 from loadtests.records.cell import Cell
-from loadtests.records.facts import PORT_TAKEN, SERVER_DIED
+from loadtests.records.facts import NOT_MEASURED, PORT_TAKEN, SERVER_DIED
 from loadtests.servers.processes import Guard
 from tests.experiments.held import short
 
@@ -40,6 +40,24 @@ def measured(
     [cell] = after.cells
     assert made
     return cell
+
+
+def test_stack_whose_command_is_not_installed_does_not_end_the_run(
+    guard: Guard, tmp_path: Path
+) -> None:
+    missing = [
+        dataclasses.replace(STACKS[name], argv=("no-such-server", "{port}"))
+        for name in ("wsgi-gunicorn-sync", "asgi-uvicorn")
+    ]
+    order = Order(short(), missing, [SCENARIOS["slow-body"]], 1, seed=1)
+    run, folder = begin_run(order, ["load"], tmp_path)
+    for _, after in go_on(run, folder, order, guard, lambda *_: None):
+        run = after
+    assert [cell.stack for cell in run.cells] == [stack.id for stack in missing]
+    for cell in run.cells:
+        [fault] = cell.faults
+        assert (cell.valid, fault.kind) == (False, NOT_MEASURED)
+        assert "no-such-server" in fault.words
 
 
 def server_of(stack: Stack) -> psutil.Process:

@@ -145,6 +145,16 @@ def test_validation_of_a_version_that_predicts_otherwise_is_not_gone_on_with(
         validation.resume(folder)
 
 
+def test_validations_that_begin_in_the_same_second_have_folders_of_their_own(
+    tmp_path: Path,
+) -> None:
+    begun = [validation.begin(1, 1, [], tmp_path) for _ in range(2)]
+    assert len({folder for _, folder in begun}) == 2
+    for one, folder in begun:
+        assert one.run.run.id == folder.name
+        assert load_validation(folder)[1] == one
+
+
 def test_cell_that_was_measured_and_counts_is_not_measured_again(
     tmp_path: Path,
 ) -> None:

@@ -31,6 +31,16 @@ def test_history_that_cannot_be_drawn_is_refused(
         load_run(save_run(run, tmp_path))
 
 
+@pytest.mark.parametrize("count", [10**400, -(10**400), 10**16, -1])
+def test_count_that_nobody_can_have_counted_is_refused(
+    tmp_path: Path, count: int
+) -> None:
+    """Whole numbers have no largest one: those beyond every float are read too."""
+    cell = dataclasses.replace(runs.cell(), nofile=count)
+    with pytest.raises(ResultError, match=r"cells\[0\]\.nofile: -?1\d* is not a fi"):
+        load_run(save_run(runs.run([cell]), tmp_path))
+
+
 def test_distribution_of_another_length_is_refused(tmp_path: Path) -> None:
     cell = runs.cell()
     steps = [dataclasses.replace(cell.steps[0], quantiles_ms=[1.0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 from pathlib import Path
@@ -157,11 +158,12 @@ def test_save_that_fails_leaves_the_old_run_and_nothing_else(
     save_run(old, tmp_path)
 
     def full_disk(_: int) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="no space left") as refused:
         save_run(runs.run([]), tmp_path)
+    assert refused.value.filename == str(tmp_path / "run.json")
     assert load_run(tmp_path) == old
     assert [child.name for child in tmp_path.iterdir()] == ["run.json"]
 

@@ -30,6 +30,7 @@ from loadtests.records.samples import (
     read_recording,
     read_samples,
 )
+from tests.disk import disk_with_room_for
 
 SECONDS = st.floats(allow_nan=False)
 COUNTS = st.integers()
@@ -179,3 +180,14 @@ def test_tail_has_the_whole_samples_of_a_file_that_grows(pieces: list[int]) -> N
             whole = max(0, data[:end].count(b"\n") - 1)
             assert tail.so_far() == SAMPLES[:whole]
             assert tail.so_far() == SAMPLES[:whole], "asked again"
+
+
+def test_file_that_cannot_become_longer_is_named(tmp_path: Path) -> None:
+    writer = SampleWriter(tmp_path, SAMPLES_FILE, Sample)
+    with disk_with_room_for(100):
+        for _ in range(5):
+            writer.write(Sample(1.0, 1.0, 1.5, ""))
+        with pytest.raises(OSError, match="File too large") as refused:
+            writer.write(Sample(1.0, 1.0, 1.5, "x" * 100))
+    assert refused.value.filename == str(tmp_path / SAMPLES_FILE)
+    writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,12 @@ def test_write_that_fails_leaves_nothing_behind(
     (tmp_path / "report.md").write_text("old")
 
     def full_disk(*_: object) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(Path, "replace", full_disk)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="no space left") as refused:
         reports.write(runs.run([]), tmp_path)
+    assert refused.value.filename == str(tmp_path / "report.md")
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
     assert (tmp_path / "report.md").read_text() == "old"
 

@@ -17,7 +17,7 @@ import pytest
 
 from loadtests.catalog.stacks import STACKS
 from loadtests.clients import wire
-from loadtests.servers.neighbours import Neighbours
+from loadtests.servers.neighbours import Neighbours, parsed
 from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
@@ -176,3 +176,11 @@ def test_neighbour_is_named_with_what_it_used(guard: Guard, tmp_path: Path) -> N
         assert named[odd.name] == pytest.approx(percent, abs=10)
         assert odd.name not in dict(pair.knows.names(most=100))
         assert len(pair.knows_not.names(most=1)) == 1
+
+
+def test_name_that_is_cut_within_a_character_is_read() -> None:
+    line = Path("/proc/self/stat").read_bytes()
+    start, _, rest = line.partition(b"(")[0], *line.rpartition(b")")[1:]
+    used = parsed(start + "(größtenteils (ü".encode()[:-1] + b")" + rest)
+    assert used.name == "größtenteils (\ufffd"
+    assert used.parent == os.getppid()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadtests.catalog.target import Home
 from loadtests.servers import processes
 from loadtests.servers.processes import (
     Group,
@@ -108,6 +110,38 @@ def test_guard_ends_the_group_when_its_owner_is_killed(
     assert wait_until(lambda: not (tmp_path / "own").exists(), 20)
 
 
+SERVES = """
+import sys, time
+from pathlib import Path
+from loadtests.catalog.stacks import STACKS
+from loadtests.servers.processes import guarded
+from loadtests.servers.server import running
+
+with guarded() as guard, running(STACKS[sys.argv[1]], guard, Path(sys.argv[2])) as one:
+    print(one.group.id, *guard.ids, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("stack_id", ["wsgi-gunicorn-sync", "asgi-uvicorn"])
+def test_server_ends_when_its_guards_are_killed_and_then_its_owner(
+    tmp_path: Path, stack_id: str
+) -> None:
+    argv = [sys.executable, "-c", SERVES, stack_id, str(tmp_path / "log")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        group_id, *guards = map(int, owner.stdout.readline().split())
+        assert len(members(group_id)) > 2
+        for guard_id in guards:
+            os.kill(guard_id, signal.SIGKILL)
+        assert wait_until(lambda: all(map(_is_gone, guards)), 20)
+        owner.kill()
+    ended = wait_until(lambda: not members(group_id), 20)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group_id, signal.SIGKILL)
+    assert ended
+
+
 def members(group_id: int) -> list[int]:
     found = []
     for process in psutil.process_iter():
@@ -119,16 +153,33 @@ def members(group_id: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name", ["PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "UVICORN_PORT", "LOCUST_X"]
+OF_SERVERS = (
+    *("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS"),
+    *("UVICORN_PORT", "GRANIAN_HOST", "UWSGI_HTTP", "DAPHNE_X", "LOCUST_X", "NGINX"),
 )
+OF_PYTHON = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONASYNCIODEBUG", "TRACE_APP")
+
+
+@pytest.mark.parametrize("name", [*OF_SERVERS, *OF_PYTHON])
 def test_environment_of_a_group_is_scrubbed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    monkeypatch.setenv("HARMLESS", "1")
+    for harmless in ("HARMLESS", "PYTHONDONTWRITEBYTECODE"):
+        monkeypatch.setenv(harmless, "1")
+        assert scrubbed_environment()[harmless] == "1"
     assert name not in scrubbed_environment()
-    assert scrubbed_environment()["HARMLESS"] == "1"
+    # How an app of somebody else is run, is the user's to say.
+    of_theirs = scrubbed_environment(Home("python", ".", beside="/beside"))
+    assert (name in of_theirs) is (name in OF_PYTHON)
+
+
+def test_packages_of_an_app_of_somebody_else_are_found_before_what_is_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/theirs")
+    home = Home("python", ".", beside="/beside")
+    assert scrubbed_environment(home)["PYTHONPATH"] == "/theirs:/beside"
 
 
 def test_group_runs_on_the_cores_it_is_pinned_to(guard: Guard, tmp_path: Path) -> None:

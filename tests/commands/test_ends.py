@@ -1,0 +1,190 @@
+"""What ends a command before its time is one line, and loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests import ROOT, UserError
+from loadtests.catalog.stacks import HOST
+from loadtests.commands import load
+from loadtests.commands.main import main
+from loadtests.commands.options import with_a_way_on
+from loadtests.commands.statuses import Status
+from loadtests.records.run import load_run, save_run
+from loadtests.servers.processes import Guard, guarded, wait_until
+from tests import runs
+from tests.commands.clone import fresh_clone
+from tests.disk import disk_with_room_for
+
+ONE_CELL = ("load", "--profile=smoke", "--stacks=wsgi-gunicorn-sync")
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(load, "REPORTS", tmp_path / "reports")
+    return tmp_path / "reports"
+
+
+def test_reports_that_are_a_file_are_named(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports.touch()
+    assert main(ONE_CELL) == Status.NOT_DONE
+    assert capsys.readouterr().err == f"error: {reports}: File exists\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_that_must_not_be_written_is_named(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports.mkdir(mode=0o500)
+    assert main(ONE_CELL) == Status.NOT_DONE
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {reports}")
+    assert error.endswith(": Permission denied\n")
+    assert error.count("\n") == 1
+
+
+def test_folder_in_the_place_of_the_link_is_named_before_the_first_cell(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reports / "latest").mkdir(parents=True)
+    assert main(ONE_CELL) == Status.NOT_DONE
+    assert capsys.readouterr().err == (
+        f"error: {reports}/latest is a folder, and has to be a link: move it away\n"
+    )
+    assert [path.name for path in reports.iterdir()] == ["latest"]
+
+
+def test_run_that_cannot_be_written_is_named(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with disk_with_room_for(1000):
+        assert main(ONE_CELL) == Status.NOT_DONE
+    [folder] = reports.iterdir()
+    error = capsys.readouterr().err
+    assert error == f"error: {folder}/run.json: File too large\n"
+    assert [*folder.iterdir()] == []
+
+
+def test_report_that_cannot_be_written_leaves_the_run_and_the_old_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_run(runs.quick(), tmp_path)
+    (tmp_path / "report.md").write_text("old")
+    with disk_with_room_for(1000):
+        assert main(["report", str(tmp_path)]) == Status.NOT_DONE
+    error = capsys.readouterr().err
+    assert error == f"error: {tmp_path}/report.md: File too large\n"
+    assert load_run(tmp_path) == runs.quick()
+    assert (tmp_path / "report.md").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md", "run.json"]
+
+
+@contextlib.contextmanager
+def with_a_guard_that_was_killed() -> Iterator[Guard]:
+    with guarded() as guard:
+        os.kill(guard.ids[1], signal.SIGKILL)
+        killed = psutil.Process(guard.ids[1])
+        assert wait_until(lambda: killed.status() == psutil.STATUS_ZOMBIE, 20)
+        yield guard
+
+
+def test_run_whose_guard_is_killed_ends_and_can_be_gone_on_with(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not fail cell after cell."""
+    before = set(psutil.Process().children(recursive=True))
+    monkeypatch.setattr(load, "guarded", with_a_guard_that_was_killed)
+    assert main(ONE_CELL) == Status.NOT_DONE
+    [folder] = reports.iterdir()
+    assert capsys.readouterr().err == (
+        "error: the guard process was ended by someone; to go on: make load "
+        f"RESUME={folder.name}\n"
+    )
+    assert load_run(folder).cells == []
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (UserError("no guard"), "no guard; to go on: make it"),
+        (
+            OSError(errno.ENOSPC, "No space left", "run.json"),
+            "[Errno 28] No space left; to go on: make it: 'run.json'",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            "[Errno 28] No space left; to go on: make it",
+        ),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "[Errno 32] Broken pipe"),
+    ],
+)
+def test_error_that_ends_a_run_says_how_to_go_on(
+    error: UserError | OSError, says: str
+) -> None:
+    found = with_a_way_on(error, "make it")
+    assert isinstance(found, type(error))
+    assert str(found) == says
+
+
+def test_port_that_cannot_be_had_is_one_line_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Bound, though nobody listens there: gunicorn would try for five seconds."""
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        port = other.getsockname()[1]
+        assert main(["serve", "--interface=wsgi", f"--port={port}"]) == Status.NOT_DONE
+    assert capsys.readouterr().err == (
+        f"error: port {port} is in use: choose another with PORT=\n"
+    )
+
+
+def run(folder: Path, around: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command line, started by a shell with something around it."""
+    argv = [sys.executable, "-m", "loadtests", *words]
+    return subprocess.run(
+        ["/bin/sh", "-c", around, *argv],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_output_that_takes_nothing_is_one_line(tmp_path: Path) -> None:
+    done = run(fresh_clone(tmp_path), 'exec "$0" "$@" >/dev/full', *ONE_CELL)
+    assert (done.returncode, done.stderr) == (
+        Status.NOT_DONE,
+        "error: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_what_the_caller_has_closed_is_not_missed(closed: str) -> None:
+    done = run(ROOT, f'exec "$0" "$@" {closed}', "stacks")
+    assert (done.returncode, done.stderr) == (Status.DONE, "")
+
+
+@pytest.mark.parametrize("limit", [20, 256])
+def test_limit_of_descriptors_is_named_before_the_start(limit: int) -> None:
+    around = f'ulimit -n {limit} && exec "$0" "$@"'
+    done = run(ROOT, around, "load", "--stacks=asgi-uvicorn")
+    assert done.returncode == Status.NOT_DONE
+    assert done.stderr.startswith("error: this run opens up to 2,")
+    assert f"and the hard limit here is {limit}: raise that (ulimit" in done.stderr
+    assert done.stderr.count("\n") == 1

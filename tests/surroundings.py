@@ -1,0 +1,50 @@
+"""An environment in which nearly everything says something else than we do, and a look
+at what was started in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+FAKE = "this is not the package that is installed"
+
+
+def odd_environment(packages: Path, port: int) -> dict[str, str]:
+    """Variables that change servers, Locust or Python. `packages` is filled with fakes;
+    a server that obeys would listen on `port`."""
+    for name in ("gunicorn", "uvicorn", "granian", "locust"):
+        (packages / name).mkdir(parents=True)
+        (packages / name / "__init__.py").write_text(f"raise SystemExit({FAKE!r})\n")
+    return {
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "5",
+        "FORWARDED_ALLOW_IPS": "*",
+        "GUNICORN_CMD_ARGS": f"--bind=0.0.0.0:{port} --workers=5",
+        "UVICORN_HOST": "0.0.0.0",
+        "UVICORN_PORT": str(port),
+        "GRANIAN_HOST": "0.0.0.0",
+        "GRANIAN_PORT": str(port),
+        "GRANIAN_WORKERS": "5",
+        "LOCUST_HOST": f"http://127.0.0.1:{port}",
+        "LOCUST_RUN_TIME": "1s",
+        "LOCUST_LOCUSTFILE": "none.py",
+        "PYTHONPATH": str(packages),
+        "PYTHONSTARTUP": str(packages / "gunicorn/__init__.py"),
+        "PYTHONASYNCIODEBUG": "1",
+        "TRACE_APP": "none:app",
+        "http_proxy": f"http://127.0.0.1:{port}",
+        "HTTP_PROXY": f"http://127.0.0.1:{port}",
+    }
+
+
+def listened_on(pid: int) -> set[str]:
+    """Where that process, and all that it has started, take connections."""
+    family = {p.pid for p in psutil.Process(pid).children(recursive=True)} | {pid}
+    return {
+        connection.laddr.ip
+        for connection in psutil.net_connections("inet")
+        if connection.pid in family
+        and connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+    }
