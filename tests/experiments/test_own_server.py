@@ -170,3 +170,13 @@ def test_app_of_which_no_server_is_named_has_no_stack_of_its_own() -> None:
 def test_interpreter_is_not_guessed() -> None:
     assert _python(["A=1", "no-such-program"], "/") == ""
     assert _python(["sh", "-c", "x"], "/") == ""
+
+
+def test_counts_that_were_not_seen_are_those_of_the_catalog() -> None:
+    known = STACKS["wsgi-gunicorn-gthread"]
+    command = OwnCommand(["gunicorn"], stack=known.id, threads=3, workers=0)
+    stack = own_stack(dataclasses.replace(OURS, command=command))
+    assert stack is not None
+    assert (stack.workers, stack.threads, stack.id) == (1, 3, "command")
+    assert stack.own_descriptors == known.own_descriptors
+    assert stack.predicted_out_at("slow-body") == 3

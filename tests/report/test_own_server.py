@@ -168,8 +168,8 @@ def test_chart_has_no_prediction_that_nobody_made() -> None:
 
 
 def test_one_server_leaves_nothing_to_choose() -> None:
-    assert not advice.blocks(Source(run(URL)))
-    assert not advice.advice(run(URL))
+    assert advice.blocks(Source(run(URL))) == []
+    assert advice.advice(run(URL)) == []
     assert advice.blocks(Source(run(of_command()))) == []
 
 
