@@ -110,6 +110,10 @@ def keep(arguments: argparse.Namespace) -> Status:
             "no limit is set: FAIL_UNDER='slow-read=100', P99_UNDER=50ms or "
             f"AGAINST=<run>, or [tool.{_TABLE}] in pyproject.toml"
         )
+    return _judged(arguments, limits, base)
+
+
+def _judged(arguments: argparse.Namespace, limits: Limits, base: Run | None) -> Status:
     began_s = time.monotonic()
     folder = _measured(arguments, limits)
     run = load_run(folder)

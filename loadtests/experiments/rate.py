@@ -95,25 +95,26 @@ class RateTask:
             apart(server),
         ):
             await_ready_line(probe)
-            ours, theirs = core_shares()
-            probe.pin(ours)
+            probe.pin(core_shares()[0])
             asking = Asking(probe, SamplesTail(samples), context.method.deadline_s)
-            cpu_us = _cpu_us(server)
-            cores = min(len(theirs), stack.workers)
-            places = self.scenario.places(stack)
-            predicted = rates.predicted(places, self.wait_s, cpu_us / 1e6, cores)
-            tried = self._search(predicted, asking, context)
-            found = self._rate(predicted, cpu_us, tried)
-            overloads = self._overloads(found.sustained_per_s, asking, server)
-        limit_ms, lag_ms = void_lag_ms(context.method), asking.lag_p99_ms()
-        late = [fact(LEFT_LATE, lag_p99_ms=lag_ms, limit_ms=limit_ms)]
-        found = dataclasses.replace(
-            found,
-            lag_p99_ms=lag_ms,
-            faults=late if lag_ms > limit_ms else [],
-            overloads=overloads,
-        )
+            found = self._found(server, asking, context)
         return self._with(without_failure(run, self.key), found)
+
+    def _found(self, server: Server, asking: Asking, context: Context) -> Rate:
+        """Predict, search, overload; and whether requests left in time."""
+        cpu_us = _cpu_us(server)
+        cores = min(len(core_shares()[1]), self.stack.workers)
+        places = self.scenario.places(self.stack)
+        predicted = rates.predicted(places, self.wait_s, cpu_us / 1e6, cores)
+        tried = self._search(predicted, asking, context)
+        found = self._rate(predicted, cpu_us, tried)
+        overloads = self._overloads(found.sustained_per_s, asking, server)
+        limit_ms, lag_ms = void_lag_ms(context.method), asking.lag_p99_ms()
+        late = fact(LEFT_LATE, lag_p99_ms=lag_ms, limit_ms=limit_ms)
+        faults = [late] if lag_ms > limit_ms else []
+        return dataclasses.replace(
+            found, lag_p99_ms=lag_ms, faults=faults, overloads=overloads
+        )
 
     def _search(
         self, predicted: float, asking: Asking, context: Context

@@ -82,12 +82,8 @@ def with_options(stack: Stack, options: Sequence[Option]) -> Stack:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise StackError(f"{stack.id} has {twice} twice: name it once")
     base = stack.base or stack.id
-    return replace(
-        found,
-        id=SIGN.join((base, JOIN.join(map(str, every)))),
-        base=base,
-        options=every,
-    )
+    found_id = SIGN.join((base, JOIN.join(map(str, every))))
+    return replace(found, id=found_id, base=base, options=every)
 
 
 def _with(stack: Stack, option: Option) -> Stack:

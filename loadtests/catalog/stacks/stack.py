@@ -67,7 +67,6 @@ class Stack:
     `effects`: what a number given to an option that is not in `argv` changes. The id of
     a stack with `options` names its `base`; what some change is `unforeseen`.
     Of one that is not `modelled`, a server that nobody knows, nothing is predicted.
-
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served, not measured: the slow clients speak HTTP/1.1.
     """

@@ -63,6 +63,17 @@ OVERLOAD_NOTE = (
     "section above. *well again after*: at half of the sustained rate, until all of "
     "a second's requests are answered; watched for {} s."
 )
+OVERLOAD_COLUMNS = (
+    Column("scenario", "scenario", name=True),
+    Column("stack", "stack", name=True),
+    Column("wait", "wait, ms"),
+    Column("sustained", "sustained, /s"),
+    Column("rate", "asked, /s"),
+    Column("goodput", "answered in time, /s"),
+    Column("lost", "the others"),
+    Column("recovered", "well again after"),
+    Column("rss", "memory, MB"),
+)
 RECOVERS_IN_S = 15.0  # experiments/rate.py watches for so long
 TOP_PER_S = 1000  # of the load generator (experiments/rate.py)
 
@@ -109,33 +120,22 @@ def _overload(found: Sequence[Rate], shown: Table) -> list[Block]:
 
 
 def overload_table(found: Sequence[Rate]) -> Table:
-    columns = (
-        Column("scenario", "scenario", name=True),
-        Column("stack", "stack", name=True),
-        Column("wait", "wait, ms"),
-        Column("sustained", "sustained, /s"),
-        Column("rate", "asked, /s"),
-        Column("goodput", "answered in time, /s"),
-        Column("lost", "the others"),
-        Column("recovered", "well again after"),
-        Column("rss", "memory, MB"),
-    )
-    rows: list[dict[str, Value]] = [
-        {
-            "scenario": Name(rate.scenario),
-            "stack": Name(rate.stack),
-            "wait": Name(count(rate.wait_ms)),
-            "sustained": Figure(rate.sustained_per_s),
-            "rate": Figure(one.rate_per_s),
-            "goodput": Figure(one.goodput_per_s),
-            "lost": Name(_mostly(one)),
-            "recovered": Seconds(one.recovered_s, RECOVERS_IN_S),
-            "rss": Figure(one.rss_mb),
-        }
-        for rate in found
-        for one in rate.overloads
-    ]
-    return Table(OVERLOAD, columns, rows)
+    rows = [_overload_row(rate, one) for rate in found for one in rate.overloads]
+    return Table(OVERLOAD, OVERLOAD_COLUMNS, rows)
+
+
+def _overload_row(rate: Rate, one: Overload) -> dict[str, Value]:
+    return {
+        "scenario": Name(rate.scenario),
+        "stack": Name(rate.stack),
+        "wait": Name(count(rate.wait_ms)),
+        "sustained": Figure(rate.sustained_per_s),
+        "rate": Figure(one.rate_per_s),
+        "goodput": Figure(one.goodput_per_s),
+        "lost": Name(_mostly(one)),
+        "recovered": Seconds(one.recovered_s, RECOVERS_IN_S),
+        "rss": Figure(one.rss_mb),
+    }
 
 
 def _mostly(one: Overload) -> str:

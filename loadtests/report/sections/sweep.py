@@ -39,6 +39,20 @@ NOTE = (
 )
 
 
+COLUMNS = (
+    Column("scenario", "scenario", name=True),
+    Column("held", "held"),
+    Column("degrades_at", "degrades at"),
+    Column("predicted_first", "predicted"),
+    Column("out_at", "out at"),
+    Column("predicted", "predicted"),
+    Column("verdict", "prediction"),
+    Column("idle", "idle, MB"),
+    Column("each", "a slow client, kB"),
+    Column("cpu", "CPU, µs"),
+)
+
+
 def blocks(source: Source) -> Sequence[Block]:
     found: list[Block] = []
     for sweep in sweeps(source.run):
@@ -88,19 +102,7 @@ def table(run: Run, sweep: Sweep) -> Table:
         for point in sweep.points
         if (outcome := point.outcomes.get(scenario))
     ]
-    columns = (
-        Column("scenario", "scenario", name=True),
-        Column("value", sweep.option, name=True),
-        Column("held", "held"),
-        Column("degrades_at", "degrades at"),
-        Column("predicted_first", "predicted"),
-        Column("out_at", "out at"),
-        Column("predicted", "predicted"),
-        Column("verdict", "prediction"),
-        Column("idle", "idle, MB"),
-        Column("each", "a slow client, kB"),
-        Column("cpu", "CPU, µs"),
-    )
+    columns = (COLUMNS[0], Column("value", sweep.option, name=True), *COLUMNS[1:])
     known = [c for c in columns if c.name or any(_is_known(r[c.key]) for r in rows)]
     return Table(f"{sweep.name}, {sweep.option}", known, rows)
 
