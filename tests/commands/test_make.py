@@ -64,7 +64,7 @@ def handed_on(
             "STACKS= is not for serve-asgi: serve-asgi takes SERVER=, WORKER=, PORT=, "
             "WORKERS=, THREADS=, TRACE=, TRACE_APP=",
         ),
-        ("test PROFILE=x", "PROFILE= is not for test: test takes no variable"),
+        ("test PROFILE=x", "PROFILE= is not for test: test takes COVERAGE="),
         ("STACKS=x", "STACKS= is not for help: help takes no variable"),
         ("clean PATH=/bin:/usr/bin", "PATH= is not for clean: clean takes no variable"),
         ("load STACKS=asgi-uvicron", "no stack 'asgi-uvicron': did you mean asgi-uvi"),

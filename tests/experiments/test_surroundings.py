@@ -123,6 +123,8 @@ def test_server_may_open_as_many_files_as_its_stack_says(seen: Seen) -> None:
 def test_ctrl_c_while_the_report_is_made_names_how_to_make_it(seen: Seen) -> None:
     assert seen.run.run.complete
     how = f"make report RUN={seen.folder.name}"
+    if "Report:" in seen.said:
+        pytest.skip("the report was made before it could be interrupted")
     assert f"Stopped while the report was made: {how}" in seen.said
     assert "Error 130" in seen.said
 
