@@ -24,12 +24,14 @@ from loadtests.report.words import count, figure, listed
 @dataclass(frozen=True)
 class Question:
     """What somebody asks; `answer` makes two lines with figures, or raises AbsentError.
-    `unless` is when the answer changes, `command` shows it on the reader's machine."""
+    `unless` is when the answer changes, `command` shows it on the reader's machine. With
+    a `claim`, the evidence by which it was decided is shown."""
 
     asked: str
     answer: Callable[[Source], str]
     unless: str
     command: str
+    claim: str = ""
 
 
 def _us(value: float) -> str:
@@ -110,12 +112,13 @@ QUESTIONS = (
     Question(
         "async def or def?",
         lambda s: (
-            "FastAPI runs a `def` in one of 40 threads of its worker, an `async def` "
-            f"on the event loop. Measured: {s.evidence('fastapi-def-may-block')}."
+            "FastAPI runs a `def` in one of 40 threads of its worker, and an "
+            "`async def` on the event loop. Beside slow handlers:"
         ),
         "an `async def` calls something that blocks: then all clients of the worker "
         "wait",
         "make claims ONLY=fastapi-def-may-block",
+        claim="fastapi-def-may-block",
     ),
     Question(
         "What does a blocking call in an async handler do?",
@@ -130,11 +133,12 @@ QUESTIONS = (
     Question(
         "A worker hangs: who replaces it?",
         lambda s: (
-            "gunicorn does, after --timeout. uvicorn's own supervisor does not. "
-            f"Measured: {s.evidence('hung-worker-is-replaced')}."
+            "gunicorn does, after --timeout 30. uvicorn's own supervisor does not, "
+            "unless the hang keeps Python's lock:"
         ),
         "the handler waits with `await`: then the worker is not hung",
         "make claims ONLY=hung-worker-is-replaced",
+        claim="hung-worker-is-replaced",
     ),
     Question(
         "Who stops a slowloris?",
@@ -289,11 +293,12 @@ QUESTIONS = (
     Question(
         "Does --limit-concurrency help?",
         lambda s: (
-            "It turns a queue into quick refusals, and refuses healthy requests as "
-            f"well. Measured: {s.evidence('limit-concurrency-counts-requests')}."
+            "It turns a queue into quick refusals with 503, for healthy requests as "
+            "well. Idle connections count:"
         ),
         "N is far above the number of idle connections",
         "make load STACKS=asgi-uvicorn WITH='--limit-concurrency 100' SCENARIOS=idle",
+        claim="limit-concurrency-counts-requests",
     ),
     Question(
         "Can a WSGI app run on uvicorn?",

@@ -41,8 +41,8 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     )
     assert text.endswith(f"\n\n{readme.END}\n\nthe rest\n")
     assert (
-        "\n- **Workers.** Where a client holds one of 2 workers, 2 slow clients stopped "
-        "wsgi-gunicorn-sync.\n- **Threads.** "
+        "\n- **Workers.** Where a client holds one of 2 workers, 2 slow clients "
+        "stopped wsgi-gunicorn-sync.\n- **Threads.** "
     ) in text
     assert "](reports/example/charts/capacity.svg)" in text
     assert "| stack | slow-headers | slow-body | slow-read |\n| --- | ---: |" in text
@@ -109,7 +109,10 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "\n\nThis run is not complete" in part
     assert "confirmed 0 of 1 predicted count (1 lay above the last step)" in part
     assert "and 0 of 1 predictions that no step would stop the server" in part
-    assert "\n- **Other stacks.** 4 slow clients degraded a." in part
+    assert (
+        "\n- **Other stacks.** 4 slow clients stopped b. 4 slow clients degraded a."
+        in part
+    )
     assert "](here/charts/capacity.svg)" in part
 
 

@@ -31,13 +31,16 @@ def page(run: Run, beside: Beside) -> str:
 
 
 def _answered(one: Question, run: Run, beside: Beside) -> tuple[str, str] | None:
+    source = Source(run, beside)
     try:
-        answer = one.answer(Source(run, beside))
+        answer = one.answer(source)
+        evidence = source.evidence(one.claim) if one.claim else ""
     except AbsentError:
         return None
     lines = [
         f"## {one.asked}",
         _with_code(answer),
+        *([f"    {plain(evidence)}"] if evidence else []),
         f"This changes if {_with_code(one.unless)}. See for yourself:",
         f"    {one.command}",
     ]
