@@ -24,8 +24,8 @@ from loadtests.report.words import count, figure, listed
 @dataclass(frozen=True)
 class Question:
     """What somebody asks; `answer` makes two lines with figures, or raises AbsentError.
-    `unless` is when the answer changes, `command` shows it on the reader's machine. With
-    a `claim`, the evidence by which it was decided is shown."""
+    `unless` is when the answer changes, `command` shows it on the reader's machine.
+    With a `claim`, the evidence by which it was decided is shown."""
 
     asked: str
     answer: Callable[[Source], str]
