@@ -61,3 +61,10 @@ def _points(run: Run, stacks: Iterable[tuple[int, str]]) -> list[Point]:
         Point(value, stack, {o.scenario: o for o in found if o.stack == stack})
         for value, stack in sorted(stacks)
     ]
+
+
+def is_one_stack(run: Run) -> bool:
+    """Whether all that was measured is one stack with different options."""
+    ids = {outcome.stack for outcome in outcomes(run)}
+    known = [stack for stack in map(HTTP1.get, ids) if stack]
+    return len(known) > 1 and len({stack.base or stack.id for stack in known}) == 1

@@ -13,8 +13,10 @@ from loadtests.records.rate import RateStep
 from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
 from loadtests.servers.processes import Group, wait_until
 
-STEP_S, _LONGEST_S = 6.0, 20.0
-_ENOUGH = 80  # requests in a step, of which the second half counts
+# A tenth more than is sustained makes a queue that is as long as the deadline after ten
+# times that: so long no request is lost. What is due in the last seconds counts.
+STEP_S, COUNTED_S, _LONGEST_S = 13.0, 3.0, 20.0
+_ENOUGH = 40  # requests that count
 _STARTS_IN_S = 0.2
 RECOVERS_IN_S = 15.0
 
@@ -25,15 +27,16 @@ class Asking:
     def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
         self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
 
-    def step(self, rate_per_s: float, least_s: float = 0.0) -> RateStep:
+    def step(self, rate_per_s: float) -> RateStep:
         """Ask at that rate, for so long that a queue shows; what became of it."""
-        lasts_s = max(least_s, step_s(rate_per_s))
+        lasts_s = step_s(rate_per_s)
         begins_s, ended = self._ask(rate_per_s, lasts_s)
-        counted = [s for s in ended if s.intended_s >= begins_s + lasts_s / 2]
+        counts_s = counted_s(rate_per_s)
+        counted = [s for s in ended if s.intended_s >= begins_s + lasts_s - counts_s]
         times = percentiles(counted)
         return RateStep(
             rate_per_s=round(rate_per_s, 2),
-            lasted_s=lasts_s,
+            lasted_s=counts_s,
             attempted=len(counted),
             answered=sum(not sample.fault for sample in counted),
             p50_ms=times["p50_ms"],
@@ -71,6 +74,11 @@ class Asking:
         return begins_s, [s for s in ended() if s.fault != NOT_SENT]
 
 
+def counted_s(rate_per_s: float) -> float:
+    """For how long, at the end of a step at that rate, requests count."""
+    return min(_LONGEST_S / 2, max(COUNTED_S, _ENOUGH / rate_per_s))
+
+
 def step_s(rate_per_s: float) -> float:
     """How long a step at that rate lasts, if nothing more is asked for."""
-    return min(_LONGEST_S, max(STEP_S, _ENOUGH / rate_per_s))
+    return min(_LONGEST_S, STEP_S - COUNTED_S + counted_s(rate_per_s))

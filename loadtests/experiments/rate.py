@@ -44,7 +44,7 @@ from loadtests.servers.usage import usage
 TOP_PER_S = 1000.0
 _MOST_STEPS = 12
 _COST_S = 1.0
-OVERLOADS, _OVERLOAD_S = (1.5, 3.0), 10.0  # times what it sustains; for so long
+OVERLOADS = (1.5, 3.0)  # times what it sustains
 _A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
 _USUAL_STEPS = 3
 
@@ -70,7 +70,7 @@ class RateTask:
     def lasts_s(self) -> float:
         rate = min(TOP_PER_S, self.scenario.places(self.stack) / self.wait_s)
         overloads_s = sum(
-            _OVERLOAD_S + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
+            step_s(times * rate) + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
         )
         steps_s = _USUAL_STEPS * (step_s(rate) + self.profile.deadline_s)
         return _COST_S + steps_s + overloads_s
@@ -140,13 +140,13 @@ class RateTask:
         for times in OVERLOADS:
             if sustained is None or times * sustained > TOP_PER_S:
                 break
-            step = asking.step(times * sustained, _OVERLOAD_S)
+            step = asking.step(times * sustained)
             rss_mb = usage(server).rss_mb
             found.append(
                 Overload(
                     times=times,
                     rate_per_s=step.rate_per_s,
-                    goodput_per_s=round(2 * step.answered / step.lasted_s, 1),
+                    goodput_per_s=round(step.answered / step.lasted_s, 1),
                     lost=step.lost,
                     recovered_s=asking.recover(sustained / 2),
                     rss_mb=round(rss_mb, 1),

@@ -10,9 +10,9 @@ from loadtests.records.tasks import RATE, TaskKey
 
 @dataclass(frozen=True)
 class RateStep:
-    """Requests at one rate. Of those that were due in the second half, when whatever
-    queues has had the time to grow: how many there were, how many were answered in
-    time, and their response times, null over the deadline or of too few."""
+    """Requests at one rate. Of those that were due in the last `lasted_s` of the step,
+    when whatever queues has had the time to grow: how many there were, how many were
+    answered in time, and their response times, null over the deadline or of too few."""
 
     rate_per_s: float
     lasted_s: float
@@ -27,8 +27,8 @@ class RateStep:
 class Overload:
     """What a stack does at so many times the rate that it sustains.
 
-    `goodput_per_s` are the requests answered in time, in the second half; `lost` are
-    the others, by how. `recovered_s`: at half of the sustained rate, after so long all
+    `goodput_per_s` are the requests answered in time, at the end; `lost` are the
+    others, by how. `recovered_s`: at half of the sustained rate, after so long all
     are answered again; null where that took over 15 s. `rss_mb` is the memory of the
     server at the end of the overload.
     """

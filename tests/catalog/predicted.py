@@ -18,7 +18,7 @@ PREDICTED = {
     "wsgi-waitress": (98, 98, 98, 16, 16, 16),
     "asgi-daphne": (1012, 1012, 506, 1012, 1012, 1),
     "asgi-granian": (1025, 1025, 1025, 1025, 1025, 2),
-    "asgi-hypercorn": (None, None, 1726, 1726, 1726, 2),
+    "asgi-hypercorn": (1898, 1898, 1726, 1726, 1726, 2),
     "wsgi-gunicorn-sync-nginx": (None, 1002, 1002, 1016, 2, 2),
     "wsgi-gunicorn-sync-nginx-unbuffered": (None, 1002, 2, 2, 2, 2),
     "asgi-uvicorn-nginx": (None, 1002, 1002, 1016, 502, 2),

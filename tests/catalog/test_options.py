@@ -6,6 +6,7 @@ import pytest
 
 from loadtests.catalog import stacks
 from loadtests.catalog.stacks import HTTP1, Stack, StackError
+from loadtests.catalog.stacks.limits import NONE_FOR_SURE
 from loadtests.catalog.stacks.options import of_command_line, with_options
 from tests.catalog.one_line import assert_one_line
 
@@ -119,7 +120,8 @@ def test_short_queue_that_moves_on_lets_some_through_however_many_come(
 ) -> None:
     """hypercorn frees 2,026 places every 5 s, and 100 may wait for one."""
     short, long = (given("asgi-hypercorn", f"--backlog {n}") for n in (100, 2048))
-    assert short.predicted_out_at(scenario) is short.predicted_out_by(scenario) is None
+    assert short.predicted_out_at(scenario) == long.predicted_out_at(scenario) == 1898
+    assert short.predicted_out_by(scenario) == NONE_FOR_SURE
     assert short.predicted_degrades_by(scenario) == 2633
     assert long.predicted_out_by(scenario) == 2735
     assert "--backlog 100" in stacks.find("asgi-hypercorn").predicted_because(scenario)

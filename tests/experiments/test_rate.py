@@ -9,7 +9,7 @@ import pytest
 from loadtests.analysis import rates
 from loadtests.catalog import stacks
 from loadtests.catalog.rates import RATE_SCENARIOS
-from loadtests.experiments import asking, rate
+from loadtests.experiments import asking
 from loadtests.experiments.rate import RateTask
 from loadtests.experiments.task import State
 from loadtests.records.run import load_run, save_run
@@ -25,7 +25,7 @@ def test_stack_sustains_what_its_places_allow(
 ) -> None:
     """Four threads that each hold a request for 0.1 s: 40 a second."""
     monkeypatch.setattr(asking, "STEP_S", 3.0)
-    monkeypatch.setattr(rate, "_OVERLOAD_S", 3.0)
+    monkeypatch.setattr(asking, "COUNTED_S", 1.5)
     stack = stacks.find("wsgi-waitress@threads=4")
     task = RateTask(stack, RATE_SCENARIOS["backend-wait"], 100, SHORT)
     context = Lab(guard, tmp_path).context(SHORT)

@@ -11,7 +11,7 @@ from loadtests.report.blocks import Chart, Source, Text
 from loadtests.report.charts import drawing
 from loadtests.report.formats import html, markdown
 from loadtests.report.prose import text
-from loadtests.report.sections import sweep
+from loadtests.report.sections import advice, sweep
 from loadtests.report.values import written
 from tests import runs
 
@@ -79,6 +79,13 @@ def test_chart_has_a_panel_for_each_scenario_for_memory_and_for_cpu() -> None:
     for title in ("idle: slow clients", "idle server, MB", "CPU for a request, µs"):
         assert title in drawn
     assert "slow-body: out at 8 with threads 4, 16 with" in chart.picture.alternative
+
+
+def test_one_stack_with_different_options_leaves_nothing_to_choose() -> None:
+    assert not advice.advice(swept())
+    assert not advice.blocks(Source(swept()))
+    both = [cell("asgi-uvicorn", 600), cell(f"{GTHREAD}@threads=4", 8)]
+    assert advice.blocks(Source(runs.run(both)))
 
 
 def test_section_is_in_every_format() -> None:

@@ -27,7 +27,7 @@ _UNTIL_IDLE = dataclasses.replace(
     because="a connection without a whole head of a request is idle, and closed after "
     "--keep-alive, 5 s (hypercorn/asyncio/tcp_server.py, _idle_timeout). That frees "
     "more places in a second than --backlog 100 lets wait, so who gets into the queue "
-    "is served in time",
+    "is served in time, and whether under 1 % get in is chance",
     held_s=_KEEP_ALIVE_S,
     away_s=COMES_BACK_S,
     backlog=100,  # hypercorn/config.py

@@ -37,6 +37,7 @@ _ALL_LATE_S = 1.25 * DEADLINE_S
 COMES_BACK_S = 0.5
 # What is held for longer than a search takes to come so far is held by all at once.
 _OUTLASTS_S = 10.0
+NONE_FOR_SURE = 10_000  # as many slow clients as a search tries
 
 
 class Supply(StrEnum):
@@ -153,7 +154,7 @@ class Holds:
     again: for so long all are held. With `begins_after_s`, nothing is held before. With
     `makes_room`, a worker that needs one closes its oldest: no number does harm.
     `backlog`: how many may wait to be accepted. Where it is short, those that get in
-    are served in time, others are turned away, and no number takes all.
+    are served in time and others are turned away, so that no number takes all for sure.
     """
 
     what: str

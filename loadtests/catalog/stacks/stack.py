@@ -18,7 +18,7 @@ from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import scenario as find_scenario
 from loadtests.catalog.stacks.front import Front
-from loadtests.catalog.stacks.limits import Ends, Holds, Limit, Supply
+from loadtests.catalog.stacks.limits import NONE_FOR_SURE, Ends, Holds, Limit, Supply
 from loadtests.catalog.target import RAW
 
 if TYPE_CHECKING:
@@ -171,22 +171,19 @@ class Stack:
     def predicted_out_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to take this stack out; None as above.
         Where they come by turns, fewer leave some free for part of the time."""
-        if self._never_out(scenario):
+        if self.held_under(scenario).makes_room:
             return None
         least = self.limit_under(scenario).out(self)[0]
         return math.floor(least / self.held_under(scenario).share)
 
     def predicted_out_by(self, scenario: str) -> int | None:
         """How many take it out at the latest; None as above."""
-        if self._never_out(scenario):
+        holds, limit = self.held_under(scenario), self.limit_under(scenario)
+        if holds.makes_room:
             return None
-        latest = self.limit_under(scenario).out(self)[1]
-        return math.floor(latest * self.held_under(scenario).until_all_late)
-
-    def _never_out(self, scenario: str) -> bool:
-        holds = self.held_under(scenario)
-        every = self.limit_under(scenario).each(self) * self.workers
-        return holds.makes_room or holds.serves_some(every)
+        latest = math.floor(limit.out(self)[1] * holds.until_all_late)
+        some = holds.serves_some(limit.each(self) * self.workers)
+        return max(latest, NONE_FOR_SURE) if some else latest
 
     @property
     def idle_descriptors(self) -> int:

@@ -22,6 +22,7 @@ SUBTITLE = (
 MARGIN = 1.25  # how many times the largest number the axis goes to, and the least from
 THIN = 1.04  # a prediction that is one number is drawn so high
 SIZE = 80
+TICKS = [digit * 10**n for n in range(6) for digit in (1, 2, 5)]
 BEHIND = {"strokeWidth": 14}
 Costs = Mapping[str, Sequence[float]]  # µs of each start, by stack
 
@@ -110,7 +111,8 @@ def _x(option: str) -> Spec:
 def _y(numbers: Sequence[int]) -> Spec:
     low, high = min(numbers, default=1) / MARGIN, max(numbers, default=1) * MARGIN
     scale = {"type": "log", "domain": [low, high], "nice": False}
-    axis = {"title": None, "format": ",.0f", "tickCount": 5, "labelOverlap": True}
+    values = [n for n in TICKS if low <= n <= high]
+    axis = {"title": None, "format": ",.0f", "values": values}
     return number("from", scale=scale, axis=axis)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, spins, summaries
+from loadtests.analysis.sweeps import is_one_stack
 from loadtests.catalog.scenarios import in_order, slow_clients
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.run import Run
@@ -52,7 +53,7 @@ def blocks(source: Source) -> Sequence[Block]:
     given, kinds = advice(source.run), _given(source.run, KINDS_OF_CLIENTS)
     if not given:
         given, kinds = kinds, []
-    if not given:
+    if not given or is_one_stack(source.run):
         return []
     tried = {scenario for one in given for scenario in one.evidence}
     notes = [
@@ -73,6 +74,8 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def advice(run: Run) -> list[Advised]:
     """For each situation of which this run knows something."""
+    if is_one_stack(run):
+        return []  # the sweep compares its options
     given = _given(run, SITUATIONS)
     quick = _quick(run)
     return [*given, *([quick] if quick else [])]

@@ -58,8 +58,8 @@ CLIFF = (
 )
 PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
 OVERLOAD_NOTE = (
-    "For 10 s each: 1.5 and 3 times the sustained rate. *answered in time*: in the "
-    "second half. *the others*: what became of most of them, in the words of the "
+    "For 13 s each: 1.5 and 3 times the sustained rate. *answered in time*: at the "
+    "end. *the others*: what became of most of them, in the words of the "
     "section above. *well again after*: at half of the sustained rate, until all of "
     "a second's requests are answered; watched for {} s."
 )
