@@ -37,7 +37,7 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     readme_command.renew(tmp_path, check=False)
     text = page.read_text()
     assert text.startswith(
-        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 3 of 6 pr"
+        f"# Title\n\n{readme.BEGIN}\n\nA quick run of 2026-05-09 confirmed 9 of 12 pr"
     )
     assert text.endswith(f"\n\n{readme.END}\n\nthe rest\n")
     assert (
@@ -107,19 +107,12 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "| a | degrades at 4 | void |" in part
     assert "| b | **out at 4** ≠ | – |" in part
     assert "\n\nThis run is not complete" in part
-    assert "confirmed 0 of 1 predicted count (1 lay above the last step)" in part
-    assert "and 0 of 1 predictions that no step would stop the server" in part
+    assert "confirmed 0 of 2 predictions. It refuted 1 and did not test 1 (" in part
     assert (
         "\n- **Other stacks.** 4 slow clients stopped b. 4 slow clients degraded a."
         in part
     )
     assert "](here/charts/capacity.svg)" in part
-
-
-def test_part_of_a_run_that_predicts_counts_alone_says_no_more() -> None:
-    part = readme.part(runs.run([runs.cell("a", "idle", predicted=8)]), "here")
-    assert "predicted count" in part
-    assert "predictions that no step" not in part
 
 
 def test_part_of_an_empty_run_has_neither_picture_nor_table() -> None:

@@ -64,7 +64,7 @@ def test_what_is_held_for_part_of_the_time_is_told_apart() -> None:
     assert found(*cells)["Threads"] == [
         "Where a client holds one of 16 threads, 16 slow clients stopped "
         "wsgi-gunicorn-gthread.",
-        "Where it does so for part of the time, 16 slow clients stopped "
+        "Where the server takes that back after a while, 16 slow clients stopped "
         "wsgi-gunicorn-gthread.",
     ]
 

@@ -5,8 +5,10 @@ It stands between two marks, and everything outside of them is left as it is.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from loadtests.analysis.outcomes import Outcome, outcomes
-from loadtests.analysis.predictions import BEYOND, CONFIRMED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, PARTLY, REFUTED
 from loadtests.records.run import Run
 from loadtests.report.charts import drawing
 from loadtests.report.formats.markdown import capacities
@@ -15,6 +17,7 @@ from loadtests.report.sections.finding import incomplete
 from loadtests.report.sections.mechanisms import mechanisms
 from loadtests.report.words import amount, listed
 
+HARM = "Harm begins with fewer. [The first table of the report]({}) has what each held."
 BEGIN = "<!-- made from reports/example by make readme -->"
 END = "<!-- made so far -->"
 
@@ -28,7 +31,11 @@ def part(run: Run, folder: str) -> str:
         for mechanism in mechanisms(run)
     ]
     blocks = [_made(run, folder), text(incomplete(run)), "\n".join(bullets)]
-    return "\n\n".join([*filter(None, blocks), *drawn, *capacities(run)])
+    table = capacities(run)
+    if table:
+        where = f"{folder}/report.md#all-stacks-in-one-table"
+        table[-1] += f" {HARM.format(where)}"
+    return "\n\n".join([*filter(None, blocks), *drawn, *table])
 
 
 def _made(run: Run, folder: str) -> str:
@@ -56,23 +63,18 @@ def _earlier(run: Run) -> str:
 
 
 def _predictions(found: list[Outcome]) -> str:
-    """Counts apart from "not reached", which a short staircase cannot refute."""
-    counts = [o for o in found if o.predicted and not o.predicted.never]
-    never = [o for o in found if o.predicted and o.predicted.never]
-    untested = sum(o.verdict == BEYOND for o in counts)
-    said = [
-        f"confirmed {_confirmed(counts)} of {amount(len(counts), 'predicted count')}"
-    ]
-    if untested:
-        said[0] += f" ({untested} lay above the last step)"
-    if never:
-        right = f"{_confirmed(never)} of {len(never)}"
-        said.append(f"{right} predictions that no step would stop the server")
-    return listed(said)
-
-
-def _confirmed(some: list[Outcome]) -> int:
-    return sum(outcome.verdict == CONFIRMED for outcome in some)
+    """How many of what was predicted was found so, and what became of the others."""
+    verdicts = Counter(outcome.verdict for outcome in found if outcome.predicted)
+    said = (
+        f"confirmed {verdicts[CONFIRMED]} of {amount(verdicts.total(), 'prediction')}"
+    )
+    others = {
+        "refuted {}": verdicts[REFUTED],
+        "did not test {} (above the last step)": verdicts[BEYOND],
+        "found {} in some repeats": verdicts[PARTLY],
+    }
+    parts = [words.format(number) for words, number in others.items() if number]
+    return f"{said}. It {listed(parts)}" if parts else said
 
 
 def renewed(readme: str, new: str) -> str | None:

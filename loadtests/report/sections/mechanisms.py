@@ -31,7 +31,7 @@ HELD = {
     CONNECTIONS: "no more than a connection",
 }
 WHERE = "Where a client holds {}, "
-FOR_PART = "Where it does so for part of the time, "
+FOR_PART = "Where the server takes that back after a while, "
 SAID = {
     "out": "{clients} stopped {who}",
     "degraded": "{clients} degraded {who}",
