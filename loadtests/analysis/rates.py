@@ -47,7 +47,7 @@ def next_rate(
     """The rate to try; None when the answer is known as exactly as it is wanted."""
     most, least = sustained(tried), failed_at(tried)
     for part in _FIRST:
-        rate = min(part * predicted_per_s, top_per_s)
+        rate = round(min(part * predicted_per_s, top_per_s), 2)  # as it is recorded
         unknown = (most is None or rate > most) and (least is None or rate < least)
         if unknown and rate not in [step.rate_per_s for step in tried]:
             return rate
@@ -55,7 +55,7 @@ def next_rate(
         return None if (most or 0) >= top_per_s else min(2 * (most or 1.0), top_per_s)
     if most is None:
         return least / 2 if least > 1 else None
-    return None if least <= _EXACT * most else math.sqrt(most * least)
+    return None if least <= _EXACT * most else round(math.sqrt(most * least), 2)
 
 
 def found(rate: Rate) -> float | None:

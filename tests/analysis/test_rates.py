@@ -41,7 +41,8 @@ def search(predicted: float, real: float, top: float = TOP) -> list[float]:
     tried: list[RateStep] = []
     while (rate := rates.next_rate(predicted, top, tried)) is not None:
         assert len(tried) < 20
-        tried.append(step(rate, 100 if rate <= real else 0))
+        assert rate not in [one.rate_per_s for one in tried]
+        tried.append(step(round(rate, 2), 100 if rate <= real else 0))
     return [one.rate_per_s for one in tried]
 
 
@@ -50,7 +51,7 @@ def test_prediction_that_is_right_takes_three_steps() -> None:
 
 
 @pytest.mark.parametrize("real", [1.5, 10, 40, 70, 140, 200, 310, 640, 990])
-@pytest.mark.parametrize("predicted", [2, 16, 160, 900])
+@pytest.mark.parametrize("predicted", [2, 16, 160, 160.0, 333.333, 900])
 def test_search_ends_near_whatever_is_sustained(predicted: float, real: float) -> None:
     tried = search(predicted, real)
     most = max((rate for rate in tried if rate <= real), default=None)
