@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Callable
 
 import pytest
 
 from loadtests import ROOT
+from loadtests.catalog.phases import Phase
 from loadtests.commands.example import EXAMPLE
 from loadtests.commands.targets import TARGETS
+from loadtests.records.beside_cells import SelfRecovery
+from loadtests.records.cell import Fates, ServerFigures
 from loadtests.records.folder import ALONE, read_beside
 from loadtests.records.run import load_run
+from loadtests.report.answers import AbsentError, Source
 from loadtests.report.formats import answers
 from loadtests.report.questions import QUESTIONS, Question
 from tests import runs
@@ -42,3 +48,40 @@ def test_command_of_an_answer_is_one_that_make_takes(one: Question) -> None:
     assert words[0] == "make"
     names = re.findall(r"([A-Z_]+)=", one.command)
     assert set(names) <= set(TARGETS[words[1]].takes)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda s: s.out("wsgi-waitress"),
+        lambda s: s.met("asgi-uvicorn"),
+        lambda s: s.freed("asgi-uvicorn"),
+        lambda s: s.us("asgi-uvicorn"),
+        lambda s: s.cheapest(),
+        lambda s: s.kb("asgi-uvicorn", "slow-body"),
+        lambda s: s.ends(Phase.HEAD),
+        lambda s: s.watched_s,
+        lambda s: s.evidence("nothing"),
+        lambda s: s.uneven("asgi-uvicorn", "slow-body"),
+    ],
+)
+def test_figure_that_the_run_does_not_have_is_absent(
+    figure: Callable[[Source], object],
+) -> None:
+    cell = dataclasses.replace(
+        runs.cell("asgi-uvicorn"),
+        server=ServerFigures(60.0, 90.0, None, 0),
+    )
+    with pytest.raises(AbsentError):
+        figure(Source(runs.run([cell]), ALONE))
+
+
+def test_stack_that_was_never_out_is_said_to_hold_more() -> None:
+    source = Source(runs.run([runs.cell("asgi-uvicorn")]), ALONE)
+    assert source.out("asgi-uvicorn") == "more than 512"
+
+
+def test_stack_that_never_freed_itself_is_said_not_to() -> None:
+    one = SelfRecovery("a", "slow-body", 2, 40.0, 9, 0, None, Fates(), 0, 0, True)
+    run = dataclasses.replace(runs.run([]), self_recoveries=[one])
+    assert Source(run, ALONE).freed("a") == "not within 40 s"
