@@ -129,7 +129,10 @@ def test_goodput_that_falls_under_overload_is_a_cliff(
 def test_places_are_what_a_waiting_request_holds(
     scenario: str, stack: str, places: int
 ) -> None:
-    assert RATE_SCENARIOS[scenario].places(stacks.find(stack)) == places
+    one = RATE_SCENARIOS[scenario]
+    assert one.places(stacks.find(stack)) == places
+    assert one.limited_by(stacks.find(stack))
+    assert one.request(20).target.endswith("ms=20")
 
 
 def test_apps_of_one_interface_are_not_for_the_other() -> None:

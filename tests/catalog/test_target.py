@@ -36,3 +36,10 @@ def test_phase_without_a_request_is_the_error_of_who_chose_it() -> None:
 
 def test_stacks_serve_the_apps_of_the_raw_target() -> None:
     assert {(s.interface, s.app) for s in STACKS.values()} == {*RAW.apps.items()}
+
+
+def test_target_can_be_asked_something_else() -> None:
+    other = RAW.asking("GET /wait?ms=5")
+    assert other.healthy.target == "/wait?ms=5"
+    assert not other.check(200, {}, b"waited 5 ms")
+    assert other.check(503, {}, b"")

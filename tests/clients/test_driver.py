@@ -137,3 +137,21 @@ def test_nobody_who_listens_is_an_error() -> None:
         address = gone.getsockname()
     with pytest.raises(WireError, match="refused"):
         Loop(address, "/hello", True, is_hello).drive(0.1)
+
+
+def test_second_request_that_is_reset_tells_that_connections_do_not_stay(
+    scripted: socket.socket,
+) -> None:
+    def serve() -> None:
+        connection, _ = scripted.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(RIGHT)
+            connection.recv(4096)
+            reset(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    loop = Loop(scripted.getsockname(), "/hello", True, is_hello)
+    assert loop._first_answer() == (len(RIGHT), False)
+    thread.join(5)

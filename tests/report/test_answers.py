@@ -14,12 +14,14 @@ from loadtests.commands.example import EXAMPLE
 from loadtests.commands.targets import TARGETS
 from loadtests.records.beside_cells import SelfRecovery
 from loadtests.records.cell import Fates, ServerFigures
-from loadtests.records.folder import ALONE, read_beside
+from loadtests.records.folder import ALONE, Beside, read_beside
+from loadtests.records.phase_map import Ended
 from loadtests.records.run import load_run
 from loadtests.report.answers import AbsentError, Source
 from loadtests.report.formats import answers
 from loadtests.report.questions import QUESTIONS, Question
 from tests import runs
+from tests.phase_maps import phase_map
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,11 @@ def test_stack_that_never_freed_itself_is_said_not_to() -> None:
     one = SelfRecovery("a", "slow-body", 2, 40.0, 9, 0, None, Fates(), 0, 0, True)
     run = dataclasses.replace(runs.run([]), self_recoveries=[one])
     assert Source(run, ALONE).freed("a") == "not within 40 s"
+
+
+def test_nginx_is_named_only_where_it_stands_in_front() -> None:
+    ended = [Ended("asgi-hypercorn", Phase.HEAD, 5.1)]
+    phases = dataclasses.replace(phase_map(runs.ENVIRONMENT), ended=ended)
+    [one] = [q for q in QUESTIONS if q.asked == "Who stops a slowloris?"]
+    said = one.answer(Source(runs.run([]), Beside(phases=phases)))
+    assert "ended by asgi-hypercorn (5 s). The other" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from loadtests.analysis.sweeps import sweeps
-from loadtests.records.cell import Cell
+from loadtests.records.cell import Cell, ServerFigures
 from loadtests.records.run import Run
 from loadtests.report.blocks import Chart, Source, Text
 from loadtests.report.charts import drawing
@@ -92,3 +92,20 @@ def test_section_is_in_every_format() -> None:
     run = swept()
     for render in (html.render, markdown.render):
         assert any(sweep.TITLE in shown for shown in render(Source(run)).values())
+
+
+def test_stack_that_is_never_out_and_costs_nothing_is_told_without_a_chart() -> None:
+    nothing = ServerFigures(None, None, None, 0)
+    cells = [
+        runs.cell(f"{GTHREAD}@threads={n}", "idle", server=nothing) for n in (4, 8)
+    ]
+    blocks = sweep.blocks(Source(runs.run(cells)))
+    assert not any(isinstance(block, Chart) for block in blocks)
+    said, *_ = [text(block.said) for block in blocks if isinstance(block, Text)]
+    assert "it was out at" not in said
+    assert "of memory" not in said
+
+
+def test_option_without_a_number_is_no_value() -> None:
+    cells = [runs.cell(f"asgi-uvicorn@loop={name}") for name in ("asyncio", "uvloop")]
+    assert not sweeps(runs.run(cells))

@@ -135,8 +135,11 @@ def distributions(run: Run) -> Picture | None:
     )
 
 
-def sweep(run: Run, found: Sweep, costs: sweep_chart.Costs) -> Picture:
-    """A stack at several values of one option."""
+def sweep(run: Run, found: Sweep, costs: sweep_chart.Costs) -> Picture | None:
+    """A stack at several values of one option; None where there is nothing to draw."""
+    look = run_looks(run)[found.points[0].stack]
+    if not sweep_chart.panels(found, costs, look):
+        return None
     title = f"{found.name}: {found.option} at several values"
     return Picture(
         name=f"sweep-{found.name}-{found.option}",
@@ -147,7 +150,7 @@ def sweep(run: Run, found: Sweep, costs: sweep_chart.Costs) -> Picture:
             title,
             found,
             costs,
-            run_looks(run)[found.points[0].stack],
+            look,
         ),
     )
 

@@ -28,8 +28,18 @@ Costs = Mapping[str, Sequence[float]]  # µs of each start, by stack
 
 
 def draw(title: str, sweep: Sweep, costs: Costs, look: style.Look) -> Spec:
-    """A panel for each scenario, one for the idle server's memory, one for CPU."""
-    panels = [_panel(sweep, scenario, look) for scenario in scenarios(sweep)]
+    return {
+        "title": {"text": title, "subtitle": SUBTITLE},
+        "concat": panels(sweep, costs, look),
+        "columns": COLUMNS,
+        "spacing": 26,
+    }
+
+
+def panels(sweep: Sweep, costs: Costs, look: style.Look) -> list[Spec]:
+    """One for each scenario, one for the idle server's memory, one for CPU; those of
+    which nothing is known are left out."""
+    found = [_panel(sweep, scenario, look) for scenario in scenarios(sweep)]
     memory = [
         {"value": p.value, "from": mb} for p in sweep.points if (mb := idle_mb(p))
     ]
@@ -37,14 +47,8 @@ def draw(title: str, sweep: Sweep, costs: Costs, look: style.Look) -> Spec:
         {"value": p.value, "from": us} for p in sweep.points if (us := cpu_us(p, costs))
     ]
     for name, rows in (("idle server, MB", memory), ("CPU for a request, µs", cpu)):
-        if rows:
-            panels.append(_line(sweep.option, name, rows, look))
-    return {
-        "title": {"text": title, "subtitle": SUBTITLE},
-        "concat": panels,
-        "columns": COLUMNS,
-        "spacing": 26,
-    }
+        found.append(_line(sweep.option, name, rows, look))
+    return [panel for panel in found if panel["layer"]]
 
 
 def scenarios(sweep: Sweep) -> list[str]:
@@ -117,7 +121,10 @@ def _y(numbers: Sequence[int]) -> Spec:
 
 
 def _line(option: str, name: str, rows: Sequence[Spec], look: style.Look) -> Spec:
-    scale = {"domain": [0, MARGIN * max(row["from"] for row in rows)], "nice": True}
+    scale = {
+        "domain": [0, MARGIN * max((row["from"] for row in rows), default=1.0)],
+        "nice": True,
+    }
     x, y = _x(option), number("from", scale=scale, axis={"title": None, "tickCount": 5})
     point = {"shape": look.shape, "size": SIZE, "filled": True, "opacity": 1}
     layers = [

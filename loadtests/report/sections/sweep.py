@@ -61,7 +61,7 @@ def blocks(source: Source) -> Sequence[Block]:
         found += [
             Heading(f"{sweep.name}, {sweep.option}"),
             Text(_said(sweep)),
-            Chart(picture, "Sweep, chart"),
+            *([Chart(picture, "Sweep, chart")] if picture else []),
             table(source.run, sweep),
         ]
     return [*found, Text(prose(NOTE), "note")] if found else []
