@@ -112,6 +112,14 @@ class Outcome:
         return self.steps[-1]
 
     @property
+    def when_out(self) -> Step | None:
+        """The fewest slow clients with which it was out; None where it was not, and
+        where the run did not record how requests were lost."""
+        number = self.out_at.middle
+        found = (step for step in self.steps if step.slow_clients == number)
+        return next((step for step in found if step.lost), None)
+
+    @property
     def out(self) -> bool:
         return self.out_at.middle is not None
 

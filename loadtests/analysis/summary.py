@@ -151,11 +151,9 @@ class AtLimit:
 
 
 def at_limit(outcome: Outcome) -> AtLimit | None:
-    """At the fewest slow clients with which it was out; None where it was not, and
-    where the run did not record it."""
-    number = outcome.out_at.middle
-    step = next((s for s in outcome.steps if s.slow_clients == number), None)
-    if step is None or not step.lost:
+    """At the fewest slow clients with which it was out; None as there."""
+    step = outcome.when_out
+    if step is None:
         return None
     return AtLimit(_mostly(step), step.server_cores, step.log_mb_per_s)
 

@@ -134,7 +134,7 @@ def _number(said: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _uvicorn(started: Started) -> Recognised:
-    other = ("--limit-concurrency", "--reload", "--uds", "--fd", "--ssl-keyfile")
+    other = ("--reload", "--uds", "--fd", "--ssl-keyfile")
     if unmodelled := started.first_of(*other, prefix="UVICORN_"):
         return Recognised("uvicorn", unmodelled=unmodelled)
     interface = started.value("--interface", variable="UVICORN_INTERFACE")
@@ -144,7 +144,13 @@ def _uvicorn(started: Started) -> Recognised:
         return Recognised("uvicorn", unmodelled="--http zttp")
     # The parser decides nothing: the loop keeps the connections.
     stack = "asgi-uvicorn" if started.on_uvloop else "asgi-uvicorn-h11"
-    return Recognised("uvicorn", stack)
+    limit, variable = "--limit-concurrency", "UVICORN_LIMIT_CONCURRENCY"
+    if started.value(limit, variable=variable) is None:
+        return Recognised("uvicorn", stack)
+    most = started.number(0, limit, variable=variable)
+    if most <= 1:  # all are refused
+        return Recognised("uvicorn", unmodelled=limit)
+    return Recognised("uvicorn", f"{stack}@limit-concurrency={most}")
 
 
 def _hypercorn(started: Started) -> Recognised:

@@ -106,7 +106,10 @@ def _show_one(stack: Stack, console: Console) -> None:
         console.print(f"It cannot run here: {missing}\n")
     if stack.deploy:
         console.print(f"{stack.deploy}\n")
-    for name in scenarios.SCENARIOS if stack.holds else ():
+    if stack.unmodelled:
+        why = f"what {stack.unmodelled} changes is not known"
+        console.print(f"Nothing is predicted: {why}.\n", markup=False)
+    for name in scenarios.SCENARIOS if stack.holds and not stack.unmodelled else ():
         console.print(f"[bold]{name}[/bold]: {_predicted(stack, name)}")
         console.print(f"  {stack.predicted_because(name)}.\n")
     for phase, ends in stack.ends.items():

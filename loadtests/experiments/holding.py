@@ -106,7 +106,7 @@ def _in_front(stack: Stack) -> InFront | None:
 
 def predicted(stack: Stack, scenario: Scenario) -> Capacity:
     """What is predicted of a cell, with the reason; what is measured is still open."""
-    if not stack.modelled:
+    if stack.unmodelled:
         return Capacity(None, None, None, None, unpredicted=True)
     return Capacity(
         predicted_out_at=stack.predicted_out_at(scenario.id),

@@ -61,10 +61,7 @@ class Source:
         return max(WAYS, key=lambda way: way.number(step)).said
 
     def _when_out(self, stack: str, scenario: str) -> Step:
-        outcome = self.outcome(stack, scenario)
-        at = outcome.out_at.middle
-        step = next((s for s in outcome.steps if s.slow_clients == at), None)
-        if step is None or not step.lost:
+        if (step := self.outcome(stack, scenario).when_out) is None:
             raise AbsentError
         return step
 

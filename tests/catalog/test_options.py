@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from loadtests.catalog import stacks
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, Stack, StackError
 from loadtests.catalog.stacks.limits import NONE_FOR_SURE
 from loadtests.catalog.stacks.options import of_command_line, with_options
+from loadtests.experiments.holding import predicted
 from tests.catalog.one_line import assert_one_line
 
 GTHREAD, UVICORN = "wsgi-gunicorn-gthread", "asgi-uvicorn"
@@ -71,7 +73,7 @@ def test_option_that_sets_a_count_sets_that_count(
 ) -> None:
     found = stacks.find(stack_id)
     assert (found.workers, found.threads, found.worker_connections) == counts
-    assert not found.unforeseen
+    assert not found.unmodelled
 
 
 def test_predictions_follow_from_a_count() -> None:
@@ -107,11 +109,11 @@ def test_blocked_loop_is_out_before_any_limit() -> None:
     assert found.predicted_out_at("loop-block") == 2
 
 
-def test_option_of_unknown_effect_is_named_in_the_reason() -> None:
+def test_nothing_is_predicted_with_an_option_of_unknown_effect() -> None:
     found = given(UVICORN, "--loop asyncio --backlog 5")
-    assert [option.name for option in found.unforeseen] == ["loop"]
-    assert "What --loop changes is not known" in found.predicted_because("idle")
-    assert found.predicted_out_at("idle") == 2008
+    assert found.unmodelled == "--loop"
+    assert predicted(found, SCENARIOS["idle"]).unpredicted
+    assert not predicted(given(UVICORN, "--backlog 5"), SCENARIOS["idle"]).unpredicted
 
 
 @pytest.mark.parametrize("scenario", ["idle", "slow-headers"])
@@ -133,7 +135,7 @@ def test_option_that_is_not_obeyed_changes_no_prediction(worker: str) -> None:
     assert found.predicted_out_at("idle") == stacks.find(worker).predicted_out_at(
         "idle"
     )
-    assert not found.unforeseen
+    assert not found.unmodelled
 
 
 @pytest.mark.parametrize(

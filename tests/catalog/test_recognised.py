@@ -58,6 +58,10 @@ def test_server_is_the_program_that_is_started(text: str, server: str) -> None:
             Recognised("granian", "asgi-granian", worker_connections=1024),
         ),
         (
+            "uvicorn a:b --limit-concurrency 9",
+            Recognised("uvicorn", "asgi-uvicorn@limit-concurrency=9"),
+        ),
+        (
             "granian --interface=wsgi --backpressure 60 a:b",
             Recognised("granian", "wsgi-granian", "", 30, 60),
         ),
@@ -87,7 +91,7 @@ def test_stack_has_the_counts_of_the_command(text: str, found: Recognised) -> No
 @pytest.mark.parametrize(
     ("text", "unmodelled"),
     [
-        ("uvicorn a:b --limit-concurrency 9", "--limit-concurrency"),
+        ("uvicorn a:b --limit-concurrency 1", "--limit-concurrency"),
         ("uvicorn a:b --interface=wsgi", "--interface wsgi"),
         ("uvicorn a:b --http zttp", "--http zttp"),
         ("hypercorn -c hypercorn.toml a:b", "-c"),
@@ -115,7 +119,7 @@ def test_loop_decides_which_stack_an_uvicorn_is() -> None:
 
 def test_variables_stand_for_options() -> None:
     limited = of("uvicorn a:b", UVICORN_LIMIT_CONCURRENCY="9")
-    assert limited.unmodelled == "UVICORN_LIMIT_CONCURRENCY"
+    assert limited.stack.endswith("@limit-concurrency=9")
     granian = of("granian a:b", workers=4, GRANIAN_INTERFACE="asgi")
     assert granian.worker_connections == 256
     assert of("granian --backpressure 9 a:b", GRANIAN_INTERFACE="asgi") == Recognised(

@@ -47,7 +47,7 @@ def test_command_is_one_stack_under_the_scenarios_that_have_a_request(
 ) -> None:
     found = order(tmp_path, COMMAND, "--upload=/items", f"--app-dir={tmp_path}")
     [stack] = found.order.stacks
-    assert (stack.id, stack.modelled, stack.nofile) == ("command", False, 128)
+    assert (stack.id, stack.unmodelled, stack.nofile) == ("command", "server", 128)
     assert stack.command(9000)[:3] == ["env", "PORT=9000", sys.executable]
     assert "127.0.0.1:9000" in stack.command(9000)
     scenarios = [scenario.id for scenario in found.order.scenarios]
@@ -95,7 +95,7 @@ def test_url_is_asked_below_its_path_and_by_its_name(tmp_path: Path) -> None:
 def test_url_is_a_server_of_which_nothing_is_predicted(tmp_path: Path) -> None:
     found = order(tmp_path, URL, f"--pid={os.getpid()}").order
     [stack] = found.stacks
-    assert (stack.id, stack.modelled) == ("url", False)
+    assert (stack.id, stack.unmodelled) == ("url", "server")
     subject = found.cells()[0].holding.subject(1)
     assert (subject.argv, subject.workers, subject.nofile) == ([], 0, None)
     assert subject.capacity.unpredicted

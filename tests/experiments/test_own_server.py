@@ -125,7 +125,7 @@ def test_server_that_nobody_knows_has_no_prediction(
     assert (command.server, command.stack, command.workers) == ("", "", 1)
     stack = own_stack(found)
     assert stack is not None
-    assert not stack.modelled
+    assert stack.unmodelled
     assert look_again(found, tmp_path / "log").python.startswith("3.")
 
 

@@ -97,8 +97,8 @@ def test_command_is_named_with_what_its_predictions_follow_from() -> None:
         ({"port": 9000}, "It listens on port 9000 whatever PORT is."),
         ({"stack": "", "server": ""}, "no server of the catalog was recognised in"),
         (
-            {"stack": "", "unmodelled": "--limit-concurrency"},
-            "Nothing was predicted, because of its --limit-concurrency.",
+            {"stack": "", "unmodelled": "--reload"},
+            "Nothing was predicted, because of its --reload.",
         ),
         ({"seen_threads": [4, 4]}, "with 4 threads each when idle"),
         ({"workers": 1, "seen_threads": [1]}, "connections: 1, with 1 thread when"),

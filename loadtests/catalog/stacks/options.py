@@ -3,6 +3,7 @@
 The one rule: the id says it all. `asgi-uvicorn@limit-concurrency=100` is `asgi-uvicorn`
 with `--limit-concurrency 100` in its command, wherever a stack is named. An option that
 sets a count of the stack changes that count, and every prediction that follows from it.
+With an option of which nobody knows what it changes, nothing is predicted.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _with(stack: Stack, option: Option) -> Stack:
         return replace(effect(stack, _number(option)), argv=argv)
     if option.name in _WITHOUT_EFFECT:
         return replace(stack, argv=argv)
-    return replace(stack, argv=argv, unforeseen=(*stack.unforeseen, option))
+    return replace(stack, argv=argv, unmodelled=f"--{option.name}")
 
 
 def _filled_by(stack: Stack, name: str) -> str:

@@ -65,8 +65,8 @@ class Stack:
     requests reach that, and `argv` listens on a port of its own behind it.
 
     `effects`: what a number given to an option that is not in `argv` changes. The id of
-    a stack with `options` names its `base`; what some change is `unforeseen`.
-    Of one that is not `modelled`, a server that nobody knows, nothing is predicted.
+    a stack with `options` names its `base`. Nothing is predicted of one for which
+    `unmodelled` says what nobody knows: the server, or an option of it.
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served, not measured: the slow clients speak HTTP/1.1.
     """
@@ -99,8 +99,7 @@ class Stack:
     effects: Mapping[str, Callable[[Stack, int], Stack]] = field(default_factory=dict)
     base: str = ""
     options: tuple[Option, ...] = ()
-    unforeseen: tuple[Option, ...] = ()
-    modelled: bool = True
+    unmodelled: str = ""
 
     def command(self, port: int, host: str = HOST) -> list[str]:
         """The argv to serve this stack on `host:port`."""
@@ -149,12 +148,9 @@ class Stack:
         """Why, with sources: what a slow client holds, and what a full worker does."""
         holds, limit = self.held_under(scenario), self.limit_under(scenario)
         held = f"a slow client holds {holds.what}: {holds.because}"
-        if not holds.makes_room:
-            held += f". At the limit, {limit.because}"
-        if self.unforeseen:
-            unknown = ", ".join(f"--{option.name}" for option in self.unforeseen)
-            held += f". What {unknown} changes is not known, and left out"
-        return held
+        if holds.makes_room:
+            return held
+        return f"{held}. At the limit, {limit.because}"
 
     def predicted_degrades_at(self, scenario: str) -> int | None:
         """How many slow clients can be the first to do harm; None: no number does."""

@@ -21,5 +21,5 @@ def unknown_stack(name: str, argv: tuple[str, ...], app: str, workers: int) -> S
         app=app,
         packages=(),
         workers=workers,
-        modelled=False,
+        unmodelled="server",
     )

@@ -25,8 +25,8 @@ from loadtests.report.words import amount
 
 MOST_REFUTED = 3
 NOTHING_PREDICTED = (
-    "Nothing was predicted, because the catalog does not know this server. So there is "
-    "nothing to confirm or to refute."
+    "Nothing was predicted, because this server is not known, or not with its options. "
+    "So there is nothing to confirm or to refute."
 )
 NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 

@@ -60,7 +60,7 @@ _HEADINGS = {"for_now": "with Retry-After"}
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    out = [o for o in by_scenario(source.run) if _at(o)]
+    out = [o for o in by_scenario(source.run) if o.when_out]
     if not out:
         return []
     groups = by_words(out, out, _mostly)
@@ -74,23 +74,15 @@ def blocks(source: Source) -> Sequence[Block]:
     return [Points(points), Folded("All figures", [table(source.run), note])]
 
 
-def _at(outcome: Outcome) -> Step | None:
-    """The step at which it was out; None where it was not, or where the run did not
-    record how requests were lost."""
-    number = outcome.out_at.middle
-    found = (step for step in outcome.steps if step.slow_clients == number)
-    return next((step for step in found if step.lost), None)
-
-
 def _mostly(outcome: Outcome) -> tuple[int, str]:
-    step = _at(outcome)
+    step = outcome.when_out
     numbers = [way.number(step) if step else 0 for way in WAYS]
     first = numbers.index(max(numbers))
     return first, WAYS[first].said
 
 
 def table(run: Run) -> Table:
-    rows = [_row(o, step) for o in by_scenario(run) if (step := _at(o))]
+    rows = [_row(o, step) for o in by_scenario(run) if (step := o.when_out)]
     met = [way for way in WAYS if any(_is_met(row, way) for row in rows)]
     columns = [
         Column("scenario", "scenario", name=True),

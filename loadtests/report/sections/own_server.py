@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadtests.catalog.stacks import STACKS, Stack
+from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.records.target import OwnCommand, RunningServer
 from loadtests.report.prose import Prose, code, joined, prose, stack
 from loadtests.report.words import amount, count, listed
@@ -50,7 +50,7 @@ def _threads(seen: list[int]) -> str:
 
 
 def _predicted(own: OwnCommand) -> Prose:
-    known = STACKS.get(own.stack)
+    known = HTTP1.get(own.stack)
     if known:
         return prose(PREDICTED, own.server, stack(own.stack), _counts(own, known))
     if own.server:
