@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loadtests.analysis.outcomes import Outcome
 from loadtests.records.cell import Step
 from loadtests.report.prose import Prose, prose, stack
-from loadtests.report.words import count, figure
+from loadtests.report.words import amount, figure
 
 SMALL_MS = 1.0  # less is of no matter to anyone, however sure it is
 
@@ -19,8 +19,7 @@ UNMOVED = (
 )
 MOVED = (
     "Up to the largest step without harm, the {} response time of {} under {} changed "
-    "most: from {} at the baseline to {} beside {} slow clients (95 % intervals in "
-    "brackets)."
+    "most: from {} at the baseline to {} beside {} (95 % intervals in brackets)."
 )
 
 
@@ -60,7 +59,8 @@ def _changed(percent: int, known: list[Known]) -> Prose:
         return prose(UNMOVED, name, f"{SMALL_MS:g}", str(after), who, slowest.scenario)
     most, before, after = max(moved, key=_change)
     step = _held(most, percent)
-    held, who = count(step.slow_clients if step else 0), stack(most.stack)
+    held = amount(step.slow_clients if step else 0, "slow client")
+    who = stack(most.stack)
     return prose(MOVED, name, who, most.scenario, str(before), str(after), held)
 
 
