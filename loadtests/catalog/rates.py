@@ -15,6 +15,12 @@ from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import ScenarioError
 from loadtests.catalog.stacks import Stack
 
+# So many requests a second one Locust process sends on time, each on a new connection.
+TOP_PER_S = 1000.0
+STEP_S = 13.0  # how long a rate is asked at least (experiments/asking.py says why)
+OVERLOADS = (1.5, 3.0)  # times the rate that a stack sustains
+RECOVERS_IN_S = 15.0  # so long is watched after an overload
+
 _BACKENDS = "loadtests.servers.apps.on_backends:app"
 
 

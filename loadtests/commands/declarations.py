@@ -39,7 +39,7 @@ class Target:
 
     `make help` lists the targets by `place`. `positional` are the variables that the
     command takes without a name, `passed_on` those that the server reads from its
-    environment, `options` all others.
+    environment, `options` all others. It takes what the target `also` takes, too.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Target:
     positional: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     passed_on: tuple[str, ...] = ()
+    also: str = ""
 
     @property
     def takes(self) -> tuple[str, ...]:

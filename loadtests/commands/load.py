@@ -24,7 +24,7 @@ from loadtests.experiments.run import (
     refuse_few_descriptors,
     resume_run,
 )
-from loadtests.experiments.task import State, Task
+from loadtests.experiments.task import State
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
 from loadtests.records.tasks import TRACES
@@ -139,15 +139,12 @@ def _measure(
         how = f"{MAKE} load RESUME={folder.name}"
         raise options.with_a_way_on(error, how) from None
     _show(console, run, folder)
-    counting = [c.valid for c in run.cells] + [s.valid for s in run.self_recoveries]
-    whole = all(counting) and not run.failures
-    return (Status.DONE if whole else Status.DOES_NOT_COUNT), folder
+    return (Status.DONE if run.whole else Status.DOES_NOT_COUNT), folder
 
 
 def _announce(console: Console, order: Order, folder: Path) -> None:
     cells, at_rates, beside = order.cells(), order.at_rates(), order.beside()
-    tasks: list[Task] = [*cells, *at_rates, *beside]
-    minutes = sum(map(expected_s, tasks)) / 60
+    minutes = sum(map(expected_s, order.tasks())) / 60
     sizes = {
         "stack": len(order.stacks),
         "scenario": len(order.scenarios),
@@ -155,12 +152,15 @@ def _announce(console: Console, order: Order, folder: Path) -> None:
     }
     factors = " x ".join(_counted(number, word) for word, number in sizes.items())
     own = [task for task in beside if task.key.kind != TRACES]
-    more = f"{_counted(len(at_rates), 'rate')}; " if at_rates else ""
-    more += f"own timeouts and costs: {len(own)} more; " if own else ""
+    parts = {
+        f"{factors} = {_counted(len(cells), 'cell')}": cells,
+        _counted(len(at_rates), "rate"): at_rates,
+        f"own timeouts and costs: {len(own)} more": own,
+    }
+    all_parts = ", ".join(part for part, some in parts.items() if some)
     console.print(
-        f"[bold]{order.profile.id}[/]: {factors} = {_counted(len(cells), 'cell')}, "
-        f"{more}about {minutes:.1f} minutes.\n"
-        f"Saved after every cell in {options.shown(folder)}\n",
+        f"[bold]{order.profile.id}[/]: {all_parts}; about {minutes:.1f} minutes.\n"
+        f"Saved after each of them in {options.shown(folder)}\n",
         highlight=False,
     )
 
@@ -210,13 +210,14 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
     if run.run.complete:
         _tell_how_to_report(console, folder)
         return
-    if not run.cells:
-        before = "\nStopped before the first cell was measured: there is no report."
-        console.print(f"{before} {go_on}", highlight=False)
-        return
-    _show(console, run, folder)
-    cells = f"{len(run.cells)} of {len(order.cells())} cells"
-    console.print(f"\nStopped after {cells}. {go_on}", highlight=False)
+    if not run.cells and not run.rates:
+        stopped = "Stopped before anything was measured: there is no report."
+    else:
+        _show(console, run, folder)
+        done = len(run.cells) + len(run.rates)
+        every = len(order.cells()) + len(order.at_rates())
+        stopped = f"Stopped after {done} of {_counted(every, 'measurement')}."
+    console.print(f"\n{stopped} {go_on}", highlight=False)
 
 
 def _tell_how_to_report(console: Console, folder: Path) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
+from loadtests.catalog.names import unknown
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.catalog.scenarios import Scenario
@@ -86,20 +87,39 @@ def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     """The order; an app of the user's is looked at, and not yet served."""
     named.see_that_they_go_together(arguments)
     profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
+    _see_that_rates_fit(arguments)
     if arguments.app:
         return _of_another_app(arguments, profile, reports)
     if arguments.cmd or arguments.url:
         return _of_own_server(arguments, profile)
     names = arguments.scenarios or profile.scenarios
-    found = [scenarios.scenario(n) for n in names if n not in RATE_SCENARIOS]
+    slow = [name for name in names if name not in RATE_SCENARIOS]
+    found = [_scenario(name) for name in slow]
     at_rates = [RATE_SCENARIOS[n] for n in names if n in RATE_SCENARIOS]
-    if arguments.wait_ms and not at_rates:
-        known = ", ".join(RATE_SCENARIOS)
-        raise UserError(f"WAIT_MS= is for scenarios of a rate: SCENARIOS={known}")
     chosen = arguments.stacks or options.runnable(profile.stacks)
     order = _order(arguments, profile, chosen, found)
     wait_ms = (arguments.wait_ms or [_WAIT_MS]) if at_rates else []
     return Asked(dataclasses.replace(order, rates=at_rates, wait_ms=wait_ms))
+
+
+def _see_that_rates_fit(arguments: argparse.Namespace) -> None:
+    """UserError for a wait without a rate, and for rates of an app that is not ours."""
+    at_rates = RATE_SCENARIOS.keys() & set(arguments.scenarios or ())
+    if arguments.wait_ms and not at_rates:
+        known = ", ".join(RATE_SCENARIOS)
+        raise UserError(f"WAIT_MS= is for scenarios of a rate: SCENARIOS={known}")
+    if at_rates and (arguments.app or arguments.cmd or arguments.url):
+        named = ", ".join(sorted(at_rates))
+        raise UserError(
+            f"{named}: rates are measured for the apps of this project only"
+        )
+
+
+def _scenario(name: str) -> Scenario:
+    known = {**scenarios.SCENARIOS, **RATE_SCENARIOS}
+    if name not in known:
+        raise UserError(unknown("scenario", name, known))
+    return scenarios.scenario(name)
 
 
 def _order(

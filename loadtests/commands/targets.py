@@ -9,6 +9,8 @@ library only.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loadtests.commands.declarations import Target, declared
 
 # What a variable looks like that several commands take, for `make help`.
@@ -48,6 +50,11 @@ FLAGS = frozenset(name for name, looks in VARIABLES.items() if looks == "1")
 _OF_COMMANDS = sorted(
     (target for one in _DECLARED for target in one.targets), key=lambda t: t.place
 )
+_OPTIONS = {target.name: target.options for target in _OF_COMMANDS}
+_OF_COMMANDS = [
+    replace(target, options=(*target.options, *_OPTIONS.get(target.also, ())))
+    for target in _OF_COMMANDS
+]
 TARGETS: dict[str, Target] = {t.name: t for t in (*_OF_COMMANDS, *_OF_THE_MAKEFILE)}
 
 HEADING = "WSGI and ASGI side by side. make <target> NAME=value ...\n"

@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.analysis.response_times import percentiles
+from loadtests.catalog.rates import RECOVERS_IN_S, STEP_S
 from loadtests.experiments.generators import tell
 from loadtests.records.rate import RateStep
 from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
 from loadtests.servers.processes import Group, wait_until
 
-# A tenth more than is sustained makes a queue that is as long as the deadline after ten
-# times that: so long no request is lost. What is due in the last seconds counts.
-STEP_S, COUNTED_S, _LONGEST_S = 13.0, 3.0, 20.0
+# At a tenth more than a stack sustains, waits grow by a tenth of the time that passes:
+# for the first ten seconds all are answered within a deadline of one. So only what is
+# due at the end of a step counts.
+COUNTED_S, _LONGEST_S = 3.0, 20.0
 _ENOUGH = 40  # requests that count
 _STARTS_IN_S = 0.2
-RECOVERS_IN_S = 15.0
 
 
 class Asking:

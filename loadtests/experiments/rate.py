@@ -15,7 +15,7 @@ from pathlib import Path
 from loadtests.analysis import rates
 from loadtests.analysis.health import void_lag_ms
 from loadtests.catalog.profiles import Profile
-from loadtests.catalog.rates import RateScenario
+from loadtests.catalog.rates import OVERLOADS, TOP_PER_S, RateScenario
 from loadtests.catalog.stacks import Stack
 from loadtests.experiments.asking import Asking, step_s
 from loadtests.experiments.costs import HELLO, apart, cost_of_request
@@ -40,11 +40,8 @@ from loadtests.servers.cores import core_shares
 from loadtests.servers.server import Server, free_port, running
 from loadtests.servers.usage import usage
 
-# So many requests a second one Locust process sends on time, each on a new connection.
-TOP_PER_S = 1000.0
 _MOST_STEPS = 12
 _COST_S = 1.0
-OVERLOADS = (1.5, 3.0)  # times what it sustains
 _A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
 _USUAL_STEPS = 3
 

@@ -125,6 +125,13 @@ class Run:
     target: OtherTarget | None = None
     rates: list[Rate] = field(default_factory=list)
 
+    @property
+    def whole(self) -> bool:
+        """Was everything measured, and does all of it count?"""
+        measured: list[Cell | SelfRecovery | Rate]
+        measured = [*self.cells, *self.self_recoveries, *self.rates]
+        return not self.failures and all(one.valid for one in measured)
+
 
 def save_run(run: Run, folder: Path) -> Path:
     """Write `folder/run.json` whole or not at all: a reader never sees half a file."""

@@ -17,7 +17,8 @@ from loadtests.analysis.predictions import (
 )
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.cell import Cell, Step
-from loadtests.report.words import NOTHING, count, figure, listed, percent
+from loadtests.records.run import Run
+from loadtests.report.words import NOTHING, amount, count, figure, listed, percent
 
 NEVER = "not reached"
 RAN_OUT = "{} ran out"
@@ -160,3 +161,10 @@ def repeated(values: Sequence[float]) -> str:
     """`(190 to 230)`: where the mean of three repeats or more lies, else nothing."""
     within = intervals.over_repeats(values)
     return f"({figure(within.low)} to {figure(within.high)})" if within else ""
+
+
+def measured(run: Run) -> str:
+    """`96 cells`, `7 rates`, or both."""
+    counted = {"cell": len(run.cells), "rate": len(run.rates)}
+    some = [amount(number, noun) for noun, number in counted.items() if number]
+    return " and ".join(some) or amount(0, "cell")

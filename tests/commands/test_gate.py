@@ -126,6 +126,20 @@ def test_bad_input_is_one_line(
     assert says in line
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--scenarios=idle", "FAIL_UNDER= has slow-body, and SCENARIOS= has not"),
+        ("--stacks=asgi-uvicorn", f"FAIL_UNDER= has {GTHREAD}, and STACKS= has not"),
+    ],
+)
+def test_limit_of_what_is_not_measured_is_refused_before_it_is(
+    reports: Path, capsys: pytest.CaptureFixture[str], words: str, says: str
+) -> None:
+    assert main(["gate", f"--fail-under={GTHREAD}:slow-body=9", words]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_job_in_the_documentation_is_understood() -> None:
     """As far as a job can be run here."""
     text = (ROOT / "docs" / "ci.md").read_text()

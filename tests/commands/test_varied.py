@@ -109,3 +109,39 @@ def test_resume_takes_no_other_options(name: str) -> None:
     words = command_line(TARGETS["load"], {"RESUME": "latest", name: "threads=4,8"})
     with pytest.raises(UserError, match=f"leave {name}= out"):
         refuse_beside_resume(_parsed(words))
+
+
+def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
+    tmp_path: Path,
+) -> None:
+    words = ("--scenarios=idle,backend-wait,backend-def", "--wait-ms=100,20")
+    named = "--stacks=wsgi-waitress,asgi-uvicorn"
+    found = asked(_parsed(["load", *words, named]), tmp_path).order
+    whats = [task.key.what for task in found.at_rates()]
+    assert whats == [
+        *("backend-wait-20ms", "backend-wait-20ms"),
+        *("backend-wait-100ms", "backend-wait-100ms"),
+        *("backend-def-20ms", "backend-def-100ms"),  # an app for ASGI alone
+    ]
+    assert len(found.cells()) == 2
+    _, folder = begin_run(found, ["load"], tmp_path)
+    assert [*order_of(load_run(folder)).tasks()] == [*found.tasks()]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--wait-ms=20", "--scenarios=idle"), "WAIT_MS= is for scenarios of a rate"),
+        (("--scenarios=backend-wat",), "did you mean backend-wait"),
+        (
+            ("--scenarios=backend-wait", "--app=odd", f"--app-dir={SHOPS}"),
+            "backend-wait: rates are measured for the apps of this project only",
+        ),
+    ],
+)
+def test_rate_that_cannot_be_is_one_line(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        asked(_parsed(["load", *words]), tmp_path)
+    assert says in str(raised.value)

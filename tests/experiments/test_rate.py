@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.analysis import rates
 from loadtests.catalog import stacks
 from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.experiments import asking
@@ -33,7 +32,6 @@ def test_stack_sustains_what_its_places_allow(
     [found] = run.rates
     assert (found.places, found.limited_by) == (4, "threads")
     assert found.predicted_per_s == 40
-    assert rates.verdict(found) in ("confirmed", "refuted")
     assert found.failed_per_s is not None
     assert found.failed_per_s > 40  # no more than the places allow
     assert task.state(run, tmp_path) is (State.DONE if found.valid else State.VOID)

@@ -13,11 +13,13 @@ from loadtests.records.rate import Overload, Rate
 from loadtests.records.run import Run
 from loadtests.report import reports
 from loadtests.report.blocks import Points, Source
+from loadtests.report.formats import html, markdown
 from loadtests.report.prose import text
 from loadtests.report.sections import rates
 from loadtests.report.values import written
 from tests import runs
 from tests.analysis.test_rates import RATE, step
+from tests.report.shown import rendered
 
 OVER = Overload(1.5, 225.0, 0.0, {"late": 90, "reset": 3}, 4.4, 80.0)
 WELL = dataclasses.replace(OVER, goodput_per_s=150.0, lost={}, recovered_s=None)
@@ -43,7 +45,7 @@ def test_overload_is_a_cliff_or_it_is_not() -> None:
     goes_on = dataclasses.replace(RATE, stack="b", overloads=[WELL])
     blocks = rates.blocks(Source(run(falls, goes_on)))
     [points] = [block for block in blocks if isinstance(block, Points)]
-    cliff, plateau = (text(item) for item in points.items)
+    _, cliff, plateau = (text(item) for item in points.items)
     assert cliff.startswith("Answers fall off a cliff: a.")
     assert plateau.startswith("Answers go on: b.")
     rows = rates.overload_table([falls, goes_on]).rows
@@ -53,7 +55,7 @@ def test_overload_is_a_cliff_or_it_is_not() -> None:
 
 def test_run_without_rates_or_overload_says_nothing_of_them() -> None:
     assert not rates.blocks(Source(runs.run([])))
-    assert not any(isinstance(b, Points) for b in rates.blocks(Source(run(RATE))))
+    assert len(rates.points(run(RATE))) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,9 +74,31 @@ def test_run_without_rates_or_overload_says_nothing_of_them() -> None:
     ],
 )
 def test_terminal_has_a_line_for_a_rate(found: Rate, says: str) -> None:
-    assert says in reports.task_line(run(found), found.task).plain
+    other = dataclasses.replace(RATE, stack="b")
+    assert says in reports.task_line(run(other, found), found.task).plain
 
 
 def test_unknown_rate_names_the_nearest() -> None:
     with pytest.raises(ScenarioError, match="did you mean backend-wait"):
         rate_scenario("backend-wat")
+
+
+def test_run_of_rates_alone_speaks_of_nothing_else() -> None:
+    found = dataclasses.replace(RATE, stack="wsgi-waitress", overloads=[OVER])
+    only = run(found, dataclasses.replace(VOID, stack="b"))
+    said = rendered(only)
+    assert "No cell of this run counts" not in said
+    assert "1 of 1 predictions were confirmed" in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 80
+    assert "confirmed" in said.splitlines()[2]
+    text_of = markdown.render(Source(only))["report.md"]
+    assert "2 rates" in text_of.splitlines()[2]
+    assert "1 rate void, because requests left late" in text_of
+    assert "Slow clients arrive at" not in text_of
+    assert "1 server stack sustained" in html.render(Source(run(found)))["report.html"]
+
+
+def test_stack_with_a_cliff_under_one_wait_is_no_plateau_under_another() -> None:
+    both = [dataclasses.replace(RATE, overloads=[one]) for one in (OVER, WELL)]
+    said = [text(point) for point in rates.points(run(*both))]
+    assert sum("a." in point for point in said) == 1

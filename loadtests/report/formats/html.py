@@ -22,6 +22,7 @@ from loadtests.report.blocks import Block, Column, Glance, Section, Source, Tabl
 from loadtests.report.charts import inline
 from loadtests.report.prose import CODE, STACK, STRESS, Mark, Prose, prose
 from loadtests.report.reports import PAGE
+from loadtests.report.said import measured
 from loadtests.report.sections import finding, headline, order
 from loadtests.report.special_blocks import Entry, Matrix
 from loadtests.report.values import Value, bare, without_note, written
@@ -95,13 +96,16 @@ def _environment() -> Environment:
 
 
 def _head(run: Run) -> Head:
-    stacks = {cell.stack for cell in run.cells}
-    plain_one = f"What slow clients did to {amount(len(stacks), 'server stack')}"
+    stacks = {cell.stack for cell in run.cells} | {rate.stack for rate in run.rates}
+    number = amount(len(stacks), "server stack")
+    plain_one = f"What slow clients did to {number}"
+    if run.rates and not run.cells:
+        plain_one = f"How many requests a second {number} sustained"
     on = run.environment
     facts = (
         f"{run.run.profile} run {run.run.id}",
         when(run.run.started_at),
-        amount(len(run.cells), "cell"),
+        measured(run),
         f"{on.cpu}, {amount(on.cpus, 'core')}",
         headline.counts(run),
     )

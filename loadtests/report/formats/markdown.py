@@ -17,6 +17,7 @@ from loadtests.report.formats import syntax
 from loadtests.report.formats.syntax import code, fenced, text
 from loadtests.report.picture import Picture
 from loadtests.report.prose import CODE, STRESS, Mark, Prose
+from loadtests.report.said import measured
 from loadtests.report.sections import finding, order
 from loadtests.report.sections import summary as overall
 from loadtests.report.sections.matrix import matrix
@@ -70,7 +71,7 @@ def _head(run: Run) -> Iterator[str]:
     info = run.run
     yield f"# Slow clients: {text(info.profile)} run {text(info.id)}"
     yield (
-        f"{text(info.started_at)}, {amount(len(run.cells), 'cell')}, "
+        f"{text(info.started_at)}, {measured(run)}, "
         f"{text(run.environment.cpu)}, {amount(run.environment.cpus, 'core')}."
     )
     for notice in finding.notices(run):

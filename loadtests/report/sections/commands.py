@@ -27,6 +27,7 @@ def commands(run: Run) -> dict[str, str]:
         if cell.front:
             name = f"{cell.stack}: {cell.front.program}"
             listing[name] = cell.front.config.rstrip()
+    listing |= {rate.stack: shlex.join(rate.argv) for rate in run.rates}
     asked = ["python", "-m", "loadtests", *run.run.argv]
     return {**listing, "this run": shlex.join(asked)}
 
@@ -75,8 +76,11 @@ def _chosen(run: Run) -> Iterator[str]:
     own = run.target and (run.target.command or run.target.running)
     if not own and (not profile or tuple(ordered.stacks) != profile.stacks):
         yield f"STACKS={','.join(ordered.stacks)}"
-    if not profile or tuple(ordered.scenarios) != profile.scenarios:
-        yield f"SCENARIOS={','.join(ordered.scenarios)}"
+    scenarios = (*ordered.scenarios, *ordered.rates)
+    if not profile or scenarios != profile.scenarios:
+        yield f"SCENARIOS={','.join(scenarios)}"
+    if ordered.wait_ms:
+        yield f"WAIT_MS={','.join(map(str, ordered.wait_ms))}"
     if not profile or ordered.repeats != profile.repeats:
         yield f"REPEATS={ordered.repeats}"
     if ordered.workers:

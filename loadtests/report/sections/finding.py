@@ -18,8 +18,8 @@ from loadtests.analysis.predictions import (
 )
 from loadtests.records.run import Run
 from loadtests.report.prose import Prose, joined, prose, text
-from loadtests.report.said import prediction, reached, supply
-from loadtests.report.sections import changed_times, costs
+from loadtests.report.said import measured, prediction, reached, supply
+from loadtests.report.sections import changed_times, costs, rates
 from loadtests.report.sections.groups import by_words
 from loadtests.report.words import amount
 
@@ -33,11 +33,12 @@ NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any 
 
 def points(run: Run) -> list[Prose]:
     """The finding, with the names of stacks marked."""
-    found = outcomes(run)
+    found, of_rates = outcomes(run), rates.points(run)
     if not found:
-        return [prose(NOTHING_COUNTS)]
+        return [*(prose(notice) for notice in _nothing(run)), *of_rates]
     times, memory = changed_times.response_time(found), costs.memory(found)
-    return [point for point in (predictions(run), times, memory) if point]
+    of_cells = [point for point in (predictions(run), times, memory) if point]
+    return [*of_cells, *of_rates]
 
 
 def sentences(run: Run) -> list[str]:
@@ -48,8 +49,14 @@ def sentences(run: Run) -> list[str]:
 def notices(run: Run) -> list[str]:
     """What a reader must know before all else: that the run stopped early, or that no
     cell counts."""
-    nothing = "" if outcomes(run) else NOTHING_COUNTS
-    return [notice for notice in (incomplete(run), nothing) if notice]
+    stopped = incomplete(run)
+    return [*([stopped] if stopped else []), *_nothing(run)]
+
+
+def _nothing(run: Run) -> list[str]:
+    """That no cell counts; a run may have rates alone."""
+    rates_alone = bool(run.rates) and not run.cells
+    return [] if outcomes(run) or rates_alone else [NOTHING_COUNTS]
 
 
 def incomplete(run: Run) -> str:
@@ -57,8 +64,8 @@ def incomplete(run: Run) -> str:
     if run.run.complete:
         return ""
     return (
-        f"This run is not complete: it stopped after {amount(len(run.cells), 'cell')}. "
-        "Everything below holds for those cells alone."
+        f"This run is not complete: it stopped after {measured(run)}. Everything below "
+        "holds for those alone."
     )
 
 

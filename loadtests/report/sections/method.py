@@ -78,14 +78,18 @@ def blocks(source: Source) -> Sequence[Block]:
 def lines(run: Run) -> list[Prose]:
     """One fact or two about the method in each."""
     how = run.method
+    servers = prose(" ".join(_servers(run)), how.cores or CORES)
+    segments = prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else ()
+    if run.rates and not run.cells:
+        return [servers, segments]
     lags = [x for c in run.cells if (x := c.generator.lag_p99_ms) is not None]
     request = code(how.healthy_request)
     return [
         prose(HEALTHY, request, f"{how.rate_per_s:g}", f"{how.deadline_s:g}"),
         *_slow_clients(run),
         _nofile(run),
-        prose(" ".join(_servers(run)), how.cores or CORES),
-        prose(SEGMENTS, count(how.segment_bytes)) if how.segment_bytes else (),
+        servers,
+        segments,
         _stored(run),
         prose(_order(run)),
         _repeats(run),

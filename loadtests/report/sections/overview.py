@@ -9,7 +9,7 @@ from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Heading, Points, Source, Text
 from loadtests.report.facts import reason
 from loadtests.report.prose import Prose, prose, stack, stacks
-from loadtests.report.sections import advice, finding, summary
+from loadtests.report.sections import advice, finding, rates, summary
 from loadtests.report.special_blocks import Advised
 from loadtests.report.words import amount
 
@@ -22,6 +22,8 @@ def blocks(source: Source) -> Sequence[Block]:
     held: list[Block] = []
     if shown.rows:
         held = [shown, *summary.brief(run, shown), Text(())]
+    if run.rates:
+        held += [rates.table(run), Text(())]
     return [*held, *_what_to_deploy(run), *_void(run), Points(_sentences(run))]
 
 

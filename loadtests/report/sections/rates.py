@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from loadtests.analysis.outcomes import by_family
 from loadtests.analysis.predictions import CONFIRMED
 from loadtests.analysis.rates import has_a_cliff, verdict
-from loadtests.catalog.rates import RATE_SCENARIOS
+from loadtests.catalog.rates import (
+    OVERLOADS,
+    RATE_SCENARIOS,
+    RECOVERS_IN_S,
+    STEP_S,
+    TOP_PER_S,
+)
 from loadtests.records.rate import Overload, Rate, RateStep
 from loadtests.records.run import Run
 from loadtests.report.blocks import (
@@ -22,16 +28,18 @@ from loadtests.report.blocks import (
     Table,
     Text,
 )
-from loadtests.report.prose import prose, stacks
+from loadtests.report.prose import Prose, prose, stacks
 from loadtests.report.sections.overload import WAYS
 from loadtests.report.values import Figure, Name, Seconds, Value
-from loadtests.report.words import NOTHING, count, figure
+from loadtests.report.words import NOTHING, amount, count, figure, listed
 
 TITLE = "How many requests a second, when each waits"
 LEAD = (
-    "Little's law predicts the rate: as many requests as have a place at a time, "
-    "divided by how long each waits. {} of {} predictions were confirmed within 10 %."
+    "Little's law predicts how many requests a second a stack sustains: places for "
+    "requests, divided by how long each waits. {} of {} predictions were confirmed "
+    "within 10 %."
 )
+VOID = "{} void, because requests left late: the machine was too busy."
 NOTE = (
     "*places*: how many requests can wait at a time. *predicted*: places / wait, or "
     "what the CPU time of a request leaves if that is less. *sustained*: the highest "
@@ -43,13 +51,13 @@ NOTE = (
 COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
-    Column("wait", "wait, ms"),
-    Column("places", "places"),
-    Column("limited_by", "limited by"),
-    Column("predicted", "predicted, /s"),
-    Column("sustained", "sustained, /s"),
-    Column("failed", "failed at, /s"),
-    Column("p99", "p99 there, ms"),
+    Column("wait", "wait, ms", rank=1),
+    Column("places", "places", rank=3),
+    Column("limited_by", "limited by", rank=2),
+    Column("predicted", "predicted, /s", short="predicted"),
+    Column("sustained", "sustained, /s", short="sustained"),
+    Column("failed", "failed at, /s", short="fails at"),
+    Column("p99", "p99 there, ms", rank=4),
     Column("verdict", "prediction"),
 )
 OVERLOAD = "What more than that does"
@@ -58,8 +66,8 @@ CLIFF = (
 )
 PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
 OVERLOAD_NOTE = (
-    "For 13 s each: 1.5 and 3 times the sustained rate. *answered in time*: at the "
-    "end. *the others*: what became of most of them, in the words of the "
+    "For {} s each: {} times the sustained rate. *answered in time*: at the end. "
+    "*the others*: what became of most of them, in the words of the "
     "section above. *well again after*: at half of the sustained rate, until all of "
     "a second's requests are answered; watched for {} s."
 )
@@ -74,49 +82,67 @@ OVERLOAD_COLUMNS = (
     Column("recovered", "well again after"),
     Column("rss", "memory, MB"),
 )
-RECOVERS_IN_S = 15.0  # experiments/rate.py watches for so long
-TOP_PER_S = 1000  # of the load generator (experiments/rate.py)
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    found = [rate for rate in source.run.rates if rate.valid]
-    if not found:
+    found = _valid(source.run)
+    if not source.run.rates:
         return []
-    verdicts = Counter(map(verdict, found))
-    lead = prose(LEAD, str(verdicts[CONFIRMED]), str(len(found)))
     deadline = f"{source.run.method.deadline_s:g}"
-    note = Text(prose(NOTE, deadline, count(TOP_PER_S)), "note")
+    note = Text(prose(NOTE, deadline, count(int(TOP_PER_S))), "note")
     ids = dict.fromkeys(rate.scenario for rate in found)
+    rows: list[Block] = [table(source.run), note] if found else []
     does = {s: RATE_SCENARIOS[s].what for s in ids if s in RATE_SCENARIOS}
-    overloaded = overload_table(found)
     return [
-        Text(lead),
-        table(source.run),
-        note,
-        *_overload(found, overloaded),
-        Reasons("What a handler does under each scenario", does),
+        Points(points(source.run)),
+        *rows,
+        *_overload(found),
+        *([Reasons("What a handler does under each scenario", does)] if does else []),
     ]
 
 
-def table(run: Run) -> Table:
-    found = [rate for rate in run.rates if rate.valid]
+def points(run: Run) -> list[Prose]:
+    """The finding: how predictions fared, what overload did. Nothing without rates."""
+    found = _valid(run)
+    verdicts = Counter(map(verdict, found))
+    lead = prose(LEAD, str(verdicts[CONFIRMED]), str(len(found)))
+    void = prose(VOID, amount(len(run.rates) - len(found), "rate"))
+    falls = _stacks(rate for rate in found if has_a_cliff(rate))
+    tried = _stacks(rate for rate in found if rate.overloads)
+    goes_on = [stack for stack in tried if stack not in falls]
+    return [
+        *([lead] if found else []),
+        *([prose(CLIFF, stacks(falls))] if falls else []),
+        *([prose(PLATEAU, stacks(goes_on))] if goes_on else []),
+        *([void] if len(found) < len(run.rates) else []),
+    ]
+
+
+def _stacks(some: Iterable[Rate]) -> list[str]:
+    return list(dict.fromkeys(rate.stack for rate in some))
+
+
+def _valid(run: Run) -> list[Rate]:
+    """Those that count, in the order of tables."""
     order = list(RATE_SCENARIOS)
-    found.sort(key=lambda r: (_place(r.scenario, order), by_family(r.stack), r.wait_ms))
-    return Table(TITLE, COLUMNS, [_row(rate) for rate in found])
+    found = [rate for rate in run.rates if rate.valid]
+    return sorted(
+        found, key=lambda r: (_place(r.scenario, order), by_family(r.stack), r.wait_ms)
+    )
 
 
-def _overload(found: Sequence[Rate], shown: Table) -> list[Block]:
+def table(run: Run) -> Table:
+    return Table(TITLE, COLUMNS, [_row(rate) for rate in _valid(run)])
+
+
+def _overload(found: Sequence[Rate]) -> list[Block]:
     """What more than the sustained rate does, where it was tried."""
+    shown = overload_table(found)
     if not shown.rows:
         return []
-    cliffs = {rate.stack: has_a_cliff(rate) for rate in found if rate.overloads}
-    groups = {
-        said: [stack for stack, has in cliffs.items() if bool(has) is cliff]
-        for cliff, said in ((True, CLIFF), (False, PLATEAU))
-    }
-    points = [prose(said, stacks(some)) for said, some in groups.items() if some]
-    note = prose(OVERLOAD_NOTE, f"{RECOVERS_IN_S:g}")
-    return [Heading(OVERLOAD), Points(points), shown, Text(note, "note")]
+    times = listed([f"{times:g}" for times in OVERLOADS])
+    note = prose(OVERLOAD_NOTE, f"{STEP_S:g}", times, f"{RECOVERS_IN_S:g}")
+    return [Heading(OVERLOAD), shown, Text(note, "note")]
 
 
 def overload_table(found: Sequence[Rate]) -> Table:
