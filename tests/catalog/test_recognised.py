@@ -92,6 +92,7 @@ def test_stack_has_the_counts_of_the_command(text: str, found: Recognised) -> No
     ("text", "unmodelled"),
     [
         ("uvicorn a:b --limit-concurrency 1", "--limit-concurrency"),
+        ("uvicorn a:b --reload", "--reload"),
         ("uvicorn a:b --interface=wsgi", "--interface wsgi"),
         ("uvicorn a:b --http zttp", "--http zttp"),
         ("hypercorn -c hypercorn.toml a:b", "-c"),
@@ -118,6 +119,7 @@ def test_loop_decides_which_stack_an_uvicorn_is() -> None:
 
 
 def test_variables_stand_for_options() -> None:
+    assert of("uvicorn a:b", UVICORN_RELOAD="1").unmodelled == "UVICORN_RELOAD"
     limited = of("uvicorn a:b", UVICORN_LIMIT_CONCURRENCY="9")
     assert limited.stack.endswith("@limit-concurrency=9")
     granian = of("granian a:b", workers=4, GRANIAN_INTERFACE="asgi")

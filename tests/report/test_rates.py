@@ -56,6 +56,7 @@ def test_overload_is_a_cliff_or_it_is_not() -> None:
 def test_run_without_rates_or_overload_says_nothing_of_them() -> None:
     assert not rates.blocks(Source(runs.run([])))
     assert len(rates.points(run(RATE))) == 1
+    assert len(rates.blocks(Source(run(RATE)))) == 4
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_method_says_in_which_order_the_cells_were_measured() -> None:
 
 
 QUICK = PROFILES["quick"]
+RATES = " SCENARIOS=backend-wait WAIT_MS=20,100"
 ORDERED = Ordered(
     stacks=[*QUICK.stacks],
     scenarios=[*QUICK.scenarios],
@@ -77,6 +78,7 @@ ORDERED = Ordered(
         ({}, ""),
         ({"stacks": ["a", "b c"]}, " 'STACKS=a,b c'"),
         ({"scenarios": ["idle"], "repeats": 2}, " SCENARIOS=idle REPEATS=2"),
+        ({"scenarios": [], "rates": ["backend-wait"], "wait_ms": [20, 100]}, RATES),
         ({"workers": 3, "threads": 4}, " WORKERS=3 THREADS=4"),
         ({"nofile": 128}, " NOFILE=128"),
     ],
