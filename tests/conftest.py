@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.experiments.lock import ANOTHER_FILE
@@ -32,18 +34,41 @@ def pytest_unconfigure() -> None:
     Path(os.environ[ANOTHER_FILE]).unlink(missing_ok=True)
 
 
+# Their tests ask every server: one worker of pytest has them all, and starts each once.
+ASK_EVERY_SERVER = frozenset(
+    f"tests/{name}"
+    for name in (
+        *("catalog/test_contract_on_servers.py", "apps/test_beyond_on_servers.py"),
+        *("apps/test_trace_on_servers.py", "apps/test_background_on_servers.py"),
+    )
+)
+
+
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """A file is for one worker, and so are the files that ask every server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "every server" if file in ASK_EVERY_SERVER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
 # The files that take longest, longest first. Begun last, one of them would run alone.
 LONG = (
+    *("catalog/test_contract_on_servers.py", "experiments/test_rate.py"),
     *("apps/test_walkthrough.py", "experiments/test_run.py", "report/test_browser.py"),
     *("clients/test_slow_clients.py", "servers/test_server.py"),
     *("experiments/test_validation.py", "commands/test_bench.py"),
     *("experiments/test_generator_health.py", "experiments/test_surroundings.py"),
-    *("experiments/test_tasks.py", "apps/test_trace_on_servers.py"),
+    "experiments/test_tasks.py",
     *("experiments/test_stepping.py", "experiments/test_broken_servers.py"),
     *("clients/test_steering.py", "experiments/test_your_app.py"),
     "experiments/test_own_server.py",
     *("test_no_sentence_is_read.py", "clients/test_plain_locust.py"),
-    *("catalog/test_additions.py", "catalog/test_contract_on_servers.py"),
+    *("catalog/test_additions.py", "experiments/test_varied.py"),
 )
 
 

@@ -1,16 +1,17 @@
 """Intervals: between which values a figure lies, with 95 % confidence.
 
-Pure functions; the statistics are SciPy's. An interval from the requests of one
-step assumes that they are independent of each other. Requests that wait in one queue
-are not: treat this interval as a lower bound on the uncertainty. Repeats need no such
-assumption.
+Pure functions of SciPy's distributions. The same figures come from `scipy.stats`, which
+the tests ask; to import that takes longer than to analyse a run.
+
+An interval from the requests of one step assumes that they are independent of each
+other. Requests that wait in one queue are not: treat this interval as a lower bound on
+the uncertainty. Repeats need no such assumption.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,9 +21,9 @@ LEVEL = 0.95
 BEYOND = 10  # a percentile is given only where this many samples lie beyond it
 FEWEST_REPEATS = 3  # two say nothing of how far a third may be off
 FEWEST_STEPS = 3  # a line through two steps fits both, whatever it leaves out
+_UPPER = (1 + LEVEL) / 2
 
-# `scipy.stats` takes a second to import, so it is imported where it is used: serving an
-# app by hand needs none of it.
+# Imported where it is used: to serve an app by hand needs none of it.
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,18 @@ class Slope:
 
 @functools.cache
 def of_share(part: int, whole: int) -> Interval | None:
-    """Of `part / whole`, after Wilson: right for 0 % and 100 % too. None of nothing."""
-    from scipy import stats
+    """Of `part / whole`, after Wilson (1927): right for 0 % and 100 % too. None of
+    nothing."""
+    from scipy import special
 
     if whole == 0:
         return None
-    found = stats.binomtest(part, whole).proportion_ci(LEVEL, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    z, share = float(special.ndtri(_UPPER)), part / whole
+    middle, width = share + z * z / (2 * whole), 1 + z * z / whole
+    off = z * math.sqrt(share * (1 - share) / whole + (z / (2 * whole)) ** 2)
+    low = (middle - off) / width if part else 0.0
+    high = (middle + off) / width if part < whole else 1.0
+    return Interval(low, high)
 
 
 def enough(count: int, share: float) -> bool:
@@ -68,24 +74,39 @@ def of_percentile(ordered: Sequence[float], share: float) -> Interval | None:
     Infinity stands for values of which only their place is known: beyond all others.
     None where fewer than 10 values lie beyond it.
     """
-    from scipy import stats
-
-    if not enough(len(ordered), share):
+    count = len(ordered)
+    if not enough(count, share):
         return None
-    found = stats.quantile_test(ordered, p=share).confidence_interval(LEVEL)
-    return Interval(float(found.low), float(found.high))
+    low = _of_binomial(1 - _UPPER, count, share) - 1
+    high = _of_binomial(_UPPER, count, share)
+    in_order = sorted(ordered)
+    return Interval(float(in_order[low]), float(in_order[high]))
+
+
+@functools.cache
+def _of_binomial(share: float, count: int, each: float) -> int:
+    """The least number of successes of `count` that is reached with that share."""
+    from scipy import special
+
+    found = math.ceil(float(special.bdtrik(share, count, each)))
+    below = found > 0 and float(special.bdtr(found - 1, count, each)) >= share
+    return found - 1 if below else found
 
 
 def over_repeats(values: Sequence[float]) -> Interval | None:
     """Of the mean of repeats (Student's t). None of fewer than three."""
-    from scipy import stats
-
     if len(values) < FEWEST_REPEATS:
         return None
-    with warnings.catch_warnings():  # of repeats that are equal, which is no mistake
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = stats.ttest_1samp(values, popmean=0.0).confidence_interval(LEVEL)
-    return Interval(float(found.low), float(found.high))
+    error = math.sqrt(float(np.var(values, ddof=1)) / len(values))
+    return _around(float(np.mean(values)), error, len(values) - 1)
+
+
+def _around(middle: float, error: float, freedom: float) -> Interval:
+    """Student's interval of a figure with that standard error."""
+    from scipy import special
+
+    off = float(special.stdtrit(freedom, _UPPER)) * error if error else 0.0
+    return Interval(middle - off, middle + off)
 
 
 def of_difference_of_means(
@@ -93,15 +114,16 @@ def of_difference_of_means(
 ) -> Interval | None:
     """Of how much larger the mean of the new repeats is (Welch's t: the two may scatter
     differently). None where either has fewer than three."""
-    from scipy import stats
-
     if min(len(base), len(new)) < FEWEST_REPEATS:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        test = stats.ttest_ind(new, base, equal_var=False)
-        found = test.confidence_interval(LEVEL)
-    return Interval(float(found.low), float(found.high))
+    each = [
+        (float(np.var(some, ddof=1)) / len(some), len(some)) for some in (base, new)
+    ]
+    sum_of = sum(error for error, _ in each)
+    parts = sum(error**2 / (count - 1) for error, count in each)
+    freedom = sum_of**2 / parts if parts else math.inf
+    difference = float(np.mean(new) - np.mean(base))
+    return _around(difference, math.sqrt(sum_of), freedom)
 
 
 def of_difference(
@@ -125,19 +147,18 @@ def of_slope(points: Sequence[tuple[float, float]]) -> Slope | None:
     interval is Student's, with n - 2 degrees of freedom. That makes the interval wide
     for three steps. There is none for fewer, and no slope for fewer than two.
     """
-    from scipy import stats
-
     steps = len({slow_clients for slow_clients, _ in points})
     if steps < 2:
         return None
-    line = stats.linregress(*zip(*points, strict=True))
-    value = float(line.slope)
+    x, y = (np.array(some, dtype=float) for some in zip(*points, strict=True))
+    x, y = x - x.mean(), y - y.mean()
+    spread = float(x @ x)
+    value = float(x @ y) / spread
     if steps < FEWEST_STEPS:
         return Slope(value, None)
-    # SciPy knows no error of a line through points of one height.
-    error = 0.0 if math.isnan(line.stderr) else line.stderr
-    off = float(stats.t.ppf((1 + LEVEL) / 2, len(points) - 2) * error)
-    return Slope(value, Interval(value - off, value + off))
+    left, freedom = y - value * x, len(points) - 2
+    error = math.sqrt(float(left @ left) / freedom / spread)
+    return Slope(value, _around(value, error, freedom))
 
 
 def covering(found: Sequence[Interval]) -> Interval:

@@ -3,6 +3,7 @@
 The one rule: evidence names it, not the prediction. A descriptor ran out where a worker
 had none left, a thread where a worker had as many connections as threads. What stands
 in front of a server is looked at first: where that is full, the server hears of nobody.
+A worker that answers an error to what it has no room for says so itself.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from loadtests.records.samples import Recording, WorkerReading
 _ALL_BUT = 3
 # A worker that serves one client at a time has no more, those that end included.
 _FEW = 3
+_REFUSALS = ("rejected", "rejected-for-now")
 # So many times the slow clients, a worker has only if healthy requests wait there too.
 _WITH_WAITING = 2
 
@@ -37,8 +39,22 @@ def ran_out(subject: Subject, recording: Recording, found: Capacity) -> str | No
         return None
     readings = _at(recording, found.degrades_at)
     in_front = _of_front(subject, [r for r in readings if r.in_front])
+    if subject.worker_connections and _refuses(recording, found.degrades_at):
+        return Supply.WORKER_CONNECTIONS
     behind = [r for r in readings if not r.in_front]
     return in_front or _of_server(subject, behind, found.degrades_at)
+
+
+def _refuses(recording: Recording, slow_clients: int) -> bool:
+    """Whether most requests that were lost at that step were answered with an error."""
+    lost = [
+        sample.fault
+        for step in recording.steps
+        if step.slow_clients == slow_clients
+        for sample in recording.due(step.begins_s, step.ends_s)
+        if sample.fault
+    ]
+    return 2 * sum(fault in _REFUSALS for fault in lost) > len(lost)
 
 
 def _of_front(subject: Subject, readings: Sequence[WorkerReading]) -> str | None:

@@ -20,10 +20,9 @@ from loadtests.commands.options import Parser, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import as_words, from_make
 
-# What each command does, and what adds its options; in the order of the help.
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    name: (command.what, import_module(f"{__package__}.{name}").add)
-    for name, command in declarations.commands()
+# What each command does, in the order of the help.
+COMMANDS: dict[str, str] = {
+    name: command.what for name, command in declarations.commands()
 }
 
 
@@ -106,18 +105,29 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise UserError(unknown("command", words[0], COMMANDS))
     try:
-        return _parser().parse_args(words, argparse.Namespace(words=words))
+        asked = words[0] if words else ""
+        return _parser(asked).parse_args(words, argparse.Namespace(words=words))
     except argparse.ArgumentError as error:
         raise UserError(in_words(error, make=make)) from None
 
 
-def _parser() -> Parser:
+def adds_options(name: str) -> Callable[[argparse.ArgumentParser], None]:
+    """What adds the options of a command to a parser."""
+    found: Callable[[argparse.ArgumentParser], None]
+    found = import_module(f"{__package__}.{name}").add
+    return found
+
+
+def _parser(asked: str) -> Parser:
+    """The parser; of all commands, only the one that is asked for is imported."""
     prog = "python -m loadtests" if CHECKOUT else "slowbench"
     parser = Parser(prog=prog, description=__doc__)
     parser.add_argument(
         "--version", action="version", version=f"slowbench {__version__}"
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    for name, (what, add) in COMMANDS.items():
-        add(commands.add_parser(name, help=what, description=what))
+    for name, what in COMMANDS.items():
+        parser_of_it = commands.add_parser(name, help=what, description=what)
+        if name == asked:
+            adds_options(name)(parser_of_it)
     return parser

@@ -21,7 +21,7 @@ from loadtests.catalog.stacks import Holds, Stack
 from loadtests.catalog.stacks.limits import COMES_BACK_S
 from loadtests.catalog.target import Home
 from loadtests.records.target import OtherTarget
-from loadtests.servers.apps import look_at_app, wsgi_on_uvicorn
+from loadtests.servers import apps
 from loadtests.servers.logs import last_words
 from loadtests.servers.processes import guarded, started, wait_until
 from loadtests.servers.programs import lacks
@@ -30,11 +30,13 @@ from loadtests.servers.server import IMPORTS_WITHIN_S
 BESIDE = "app"  # the folder of a run with the modules that its servers find too
 LOOK_LOG = "app.log"
 FACTORY = "made_by_factory"
-_LOOK = Path(look_at_app.__file__)
-_BRIDGE = Path(wsgi_on_uvicorn.__file__)
+# Run by the app's own interpreter, or by its servers: nothing of them is imported here.
+_LOOK, _BRIDGE = (
+    Path(apps.__path__[0]) / name for name in ("look_at_app.py", "wsgi_on_uvicorn.py")
+)
 # uvicorn's WebSocket half is a package, and the app's environment may have another.
 _IN_ITS_PLACE = {
-    f"{wsgi_on_uvicorn.__name__}:app": f"{_BRIDGE.stem}:app",
+    f"{apps.__name__}.{_BRIDGE.stem}:app": f"{_BRIDGE.stem}:app",
     "wsproto": "auto",
 }
 

@@ -11,7 +11,7 @@ from loadtests.analysis.ran_out import by_worker, ran_out
 from loadtests.catalog.stacks import Supply
 from loadtests.records.cell import Capacity, InFront, Subject
 from loadtests.records.samples import Recording, WorkerReading
-from tests.analysis.recordings import SUBJECT, cell, fail, healthy
+from tests.analysis.recordings import SUBJECT, cell, change, fail, healthy
 
 DEGRADED = Capacity(16, 16, None, 15)
 # A parent that serves nobody, and two workers.
@@ -140,3 +140,26 @@ def test_cell_says_what_ran_out_and_how_the_clients_fell() -> None:
     found = cell(dataclasses.replace(recording, workers=workers))
     assert (found.capacity.degrades_at, found.capacity.ran_out) == (16, Supply.THREADS)
     assert [step.by_worker for step in found.steps] == [[], [3, 3], [9, 8]]
+
+
+@pytest.mark.parametrize(
+    ("fault", "connections", "found"),
+    [
+        ("rejected", 5, Supply.WORKER_CONNECTIONS),
+        ("rejected-for-now", 5, Supply.WORKER_CONNECTIONS),
+        ("rejected", None, None),  # an app that fails, and no limit of the server
+        ("late", 5, None),
+    ],
+)
+def test_limit_of_connections_ran_out_where_requests_are_refused(
+    fault: str, connections: int | None, found: Supply | None
+) -> None:
+    recording = healthy(0, 16)
+    step = recording.steps[1]
+    refused = change(
+        recording,
+        (step.begins_s, step.ends_s),
+        lambda sample: sample._replace(fault=fault),
+    )
+    given = subject(connections=connections, predicted=Supply.WORKER_CONNECTIONS)
+    assert ran_out(given, refused, DEGRADED) == found

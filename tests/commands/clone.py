@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from loadtests import ROOT
@@ -18,9 +19,7 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in OF_MAKE}
 
 def fresh_clone(folder: Path) -> Path:
     """The project without any run: its Python is the one that runs the tests."""
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, folder / part)
+    copy_of_the_project(folder, PARTS)
     (folder / "requirements.lock").touch()
     python = folder / ".venv/bin/python"
     python.parent.mkdir(parents=True)
@@ -28,6 +27,17 @@ def fresh_clone(folder: Path) -> Path:
     python.chmod(0o755)
     (folder / ".venv/ready").touch()
     return folder
+
+
+def copy_of_the_project(folder: Path, parts: Iterable[str]) -> None:
+    """These parts of it. What was compiled of them comes along: to compile it anew
+    takes longer than most tests. Others may be writing such files meanwhile."""
+    for part in parts:
+        if (ROOT / part).is_dir():
+            being_written = shutil.ignore_patterns("*.pyc.*")
+            shutil.copytree(ROOT / part, folder / part, ignore=being_written)
+        else:
+            shutil.copy(ROOT / part, folder / part)
 
 
 def make(

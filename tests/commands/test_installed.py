@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from loadtests import ROOT, UserError, __version__
+from loadtests import UserError, __version__
 from loadtests.commands.typed import as_words
+from tests.commands.clone import copy_of_the_project
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a wheel has, in a folder of its own."""
     folder = tmp_path_factory.mktemp("site-packages")
-    for part in ("wsgi_app", "asgi_app", "loadtests"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    copy_of_the_project(folder, ("wsgi_app", "asgi_app", "loadtests"))
     return folder
 
 

@@ -12,7 +12,7 @@ import pytest
 from loadtests import ROOT, UserError
 from loadtests.commands import options, targets
 from loadtests.commands.declarations import Target
-from loadtests.commands.main import COMMANDS, main
+from loadtests.commands.main import adds_options, main
 from loadtests.commands.options import run_folder
 from loadtests.commands.statuses import MEANINGS, Status
 from loadtests.records.run import save_run
@@ -54,7 +54,7 @@ def test_variable_of_a_target_is_an_option_of_its_command(
         )  # which runs no command of ours
         return
     parser = argparse.ArgumentParser()
-    COMMANDS[target.words[0]][1](parser)
+    adds_options(target.words[0])(parser)
     options = [word for a in parser._actions for word in a.option_strings or [a.dest]]
     known = {word.lstrip("-").replace("-", "_").upper() for word in options}
     assert set(target.takes) - set(target.passed_on) <= known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,28 +12,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests import ROOT
 from loadtests.commands.main import main
 from loadtests.records.cell import Cell
 from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
 from loadtests.servers.server import free_port
+from tests.commands.clone import PARTS, copy_of_the_project
 
 ONE_CELL = ("--profile", "smoke", "--stacks", "wsgi-gunicorn-sync")
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
-PARTS = ("wsgi_app", "asgi_app", "loadtests", "pyproject.toml", "Makefile")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project, so that no test writes into the reader's reports."""
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, tmp_path / part, ignore=ignored)
-        else:
-            shutil.copy(source, tmp_path / part)
+    copy_of_the_project(tmp_path, PARTS)
     return tmp_path
 
 

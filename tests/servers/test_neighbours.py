@@ -22,7 +22,7 @@ from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 
-BUSY_S = 2.0
+BUSY_S = 1.0
 # A tick for each process that ended, 15 to 20 a second in a family, and the moment
 # between the two readings.
 AT_ONCE_S = 0.05
