@@ -17,7 +17,7 @@ TYPED := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring \
 unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
-.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load gate validate \
+.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate \
 	report compare claims phases behaviours bench example readme test lint check \
 	format lock clean
 
@@ -25,7 +25,7 @@ help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
-help install serve-wsgi serve-asgi serve trace stacks diff load gate validate report compare \
+help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate report compare \
 	claims phases behaviours bench example readme test lint check format lock clean \
 	$(READY): | typed
 
@@ -68,7 +68,7 @@ $(READY): requirements.lock
 	@touch $@
 
 # -E: what is measured with is what is installed here, whatever PYTHONPATH leads to.
-serve-wsgi serve-asgi serve trace stacks load gate validate report compare claims \
+serve-wsgi serve-asgi serve trace stacks load doctor gate validate report compare claims \
 	phases behaviours bench example readme: $(READY)
 	@$(PY) -E -m loadtests make $@
 

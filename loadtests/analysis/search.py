@@ -47,13 +47,17 @@ class Search:
 
     `degrades` and `out` are None where nothing was predicted. No step is above `top`.
     `frees`: slow clients that leave free what they held, so that a smaller step can
-    follow a larger one; without that a search only climbs.
+    follow a larger one; without that a search only climbs. With `unsure`, what was
+    predicted is of a handler that nobody has read: it climbs there by doubling, so that
+    far less is found too. `need`: a number that is tried on that way.
     """
 
     degrades: Prediction | None
     out: Prediction | None
     top: int
     frees: bool = True
+    unsure: bool = False
+    need: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,11 @@ def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
         yield from _on(search, None, harmed)
         return
     low = predicted.low
+    if search.unsure:
+        doubled = {2**n for n in range((low or search.top).bit_length() - 1)}
+        yield from sorted(doubled | {search.need})
+    if low is not None and low > search.top:
+        yield search.top  # where that is held, the prediction is not tested
     if low is None:
         # Nothing was predicted to do harm: the largest step can best be wrong.
         yield from (search.top // 2, search.top)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from loadtests.catalog.names import unknown
-from loadtests.catalog.scenarios import SCENARIOS, ScenarioError
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import (
+    SCENARIOS,
+    ScenarioError,
+    in_phases,
+    slow_clients,
+)
 from loadtests.catalog.stacks import HTTP1
 
 
@@ -37,7 +43,9 @@ class Profile:
     `long_hold_s`. After the last step the slow clients leave, and `release_s` is
     watched. Servers run with `nofile` descriptors, as most deployments do: an event
     loop runs out of those. With `second_tries`, void cells are measured once more. With
-    `traces`, the calls of two visits are traced at the end.
+    `traces`, the calls of two visits are traced at the end. With `sees_threads`, it is
+    seen what the server's threads do at each step that does harm. Where `need` is not
+    0, so many slow clients are tried, and not many times more.
     """
 
     id: str
@@ -55,6 +63,8 @@ class Profile:
     extras: Extras | None = None
     traces: bool = True
     nofile: int = 1024
+    sees_threads: bool = False
+    need: int = 0
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -114,6 +124,14 @@ PROFILES: dict[str, Profile] = {
             ),
             chosen_scenarios=("slow-headers", "slow-body", "slow-read"),
             repeats=1,
+        ),
+        Profile(
+            id="doctor",
+            # A handler that blocks an event loop is met where an app has one.
+            chosen_scenarios=(*slow_clients(), *in_phases(Phase.HANDLER_WAITS)),
+            repeats=1,
+            traces=False,
+            sees_threads=True,
         ),
         Profile(
             id="full",

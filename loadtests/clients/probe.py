@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
+from gevent.pool import Group
 from locust import User, events, task
 
 from loadtests.clients import wire
@@ -60,14 +61,14 @@ class Probe(User):
         options = self.environment.parsed_options
         url = urlsplit(self.host or "")
         address = (url.hostname or "127.0.0.1", url.port or 80)
-        timer = Timer()
+        timer, asking = Timer(), Group()
         for intended_s in self._due():
             timer.sleep_until(intended_s - _AHEAD_S)
             if run.over:
                 break
-            gevent.spawn(ask, self.environment, address, intended_s, options.deadline_s)
+            asking.spawn(ask, self.environment, address, intended_s, options.deadline_s)
         timer.close()
-        gevent.sleep(_AHEAD_S + options.deadline_s)
+        asking.join()  # each ends by its deadline
         if self.environment.runner:
             self.environment.runner.quit()
 

@@ -39,7 +39,8 @@ class Target:
 
     `make help` lists the targets by `place`. `positional` are the variables that the
     command takes without a name, `passed_on` those that the server reads from its
-    environment, `options` all others. It takes what the target `also` takes, too.
+    environment, `options` all others. It takes what the target `also` takes, too, but
+    for what it is `without`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Target:
     options: tuple[str, ...] = ()
     passed_on: tuple[str, ...] = ()
     also: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def takes(self) -> tuple[str, ...]:

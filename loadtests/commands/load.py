@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,14 @@ from loadtests import MAKE, UserError
 from loadtests.commands import options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
-from loadtests.commands.progress import Bar, bar_in, expected_s
+from loadtests.commands.progress import (
+    Bar,
+    announce,
+    bar_in,
+    counted,
+    expected_s,
+    tell_overhead,
+)
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, order_of
@@ -27,7 +35,6 @@ from loadtests.experiments.run import (
 from loadtests.experiments.task import State
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
-from loadtests.records.tasks import TRACES
 from loadtests.report import reports
 from loadtests.servers.processes import Guard, guarded
 
@@ -124,49 +131,34 @@ def _measure(
     console = Console()
     if arguments.resume:
         run, folder = _resumed(arguments)  # as it is after the wait
+        run = _measured_from(console, asked.order, run, folder)
     else:
         asked = ordered.tried(asked, console, REPORTS)
-        run, folder = begin_run(asked.order, arguments.words, REPORTS, asked.seen)
-    order = asked.order
-    _announce(console, order, folder)
+        run, folder = measured_whole(console, asked, arguments.words)
+    _show(console, run, folder)
+    return (Status.DONE if run.whole else Status.DOES_NOT_COUNT), folder
+
+
+def measured_whole(
+    console: Console, asked: ordered.Asked, words: Sequence[str]
+) -> tuple[Run, Path]:
+    """A new run of what was asked, measured to its end; its reports are not made."""
+    run, folder = begin_run(asked.order, words, REPORTS, asked.seen)
+    return _measured_from(console, asked.order, run, folder), folder
+
+
+def _measured_from(console: Console, order: Order, run: Run, folder: Path) -> Run:
+    """The run with what was still missing in it."""
+    announce(console, order, folder)
     try:
         with guarded() as guard:
-            run = _measure_all(console, order, run, folder, guard)
+            return _measure_all(console, order, run, folder, guard)
     except KeyboardInterrupt:
         _tell_how_to_go_on(console, order, load_run(folder), folder)
         raise
     except (UserError, OSError) as error:
         how = f"{MAKE} load RESUME={folder.name}"
         raise options.with_a_way_on(error, how) from None
-    _show(console, run, folder)
-    return (Status.DONE if run.whole else Status.DOES_NOT_COUNT), folder
-
-
-def _announce(console: Console, order: Order, folder: Path) -> None:
-    cells, at_rates, beside = order.cells(), order.at_rates(), order.beside()
-    minutes = sum(map(expected_s, order.tasks())) / 60
-    sizes = {
-        "stack": len(order.stacks),
-        "scenario": len(order.scenarios),
-        "repeat": order.repeats,
-    }
-    factors = " x ".join(_counted(number, word) for word, number in sizes.items())
-    own = [task for task in beside if task.key.kind != TRACES]
-    parts = {
-        f"{factors} = {_counted(len(cells), 'cell')}": cells,
-        _counted(len(at_rates), "rate"): at_rates,
-        f"own timeouts and costs: {len(own)} more": own,
-    }
-    all_parts = ", ".join(part for part, some in parts.items() if some)
-    console.print(
-        f"[bold]{order.profile.id}[/]: {all_parts}; about {minutes:.1f} minutes.\n"
-        f"Saved after each of them in {options.shown(folder)}\n",
-        highlight=False,
-    )
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _measure_all(
@@ -187,22 +179,8 @@ def _measure_all(
                 reports.task_line(run, task.key), highlight=False, soft_wrap=True
             )
         took_s = time.monotonic() - began_s
-    _tell_overhead(console, measured_s, took_s)
+    tell_overhead(console, measured_s, took_s)
     return finish_run(run, folder)
-
-
-def _tell_overhead(console: Console, measured_s: float, took_s: float) -> None:
-    if measured_s:
-        in_minutes = took_s >= 100
-        took, measured, rest = (
-            f"{seconds / 60:.1f}" if in_minutes else f"{seconds:.0f}"
-            for seconds in (took_s, measured_s, took_s - measured_s)
-        )
-        console.print(
-            f"\nTook {took} {'minutes' if in_minutes else 'seconds'}: {measured} "
-            f"measured, {rest} starting and stopping servers and load generators.\n",
-            highlight=False,
-        )
 
 
 def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
@@ -216,7 +194,7 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
         _show(console, run, folder)
         done = len(run.cells) + len(run.rates)
         every = len(order.cells()) + len(order.at_rates())
-        stopped = f"Stopped after {done} of {_counted(every, 'measurement')}."
+        stopped = f"Stopped after {done} of {counted(every, 'measurement')}."
     console.print(f"\n{stopped} {go_on}", highlight=False)
 
 

@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -43,16 +44,32 @@ class Asked:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="smoke|quick|full")
-    options.add_stacks(parser)
-    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
     parser.add_argument("--wait-ms", type=_waits, default=[], metavar="MS,MS")
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
-    options.add_counts(parser)
-    parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
+    varied.add_sweep(parser)
+    add_what_is_measured(parser)
+
+
+# What stands for the options above where a command has only those below.
+NOT_ASKED: dict[str, Any] = {
+    "wait_ms": [],
+    "repeats": None,
+    "seed": None,
+    "resume": "",
+    "sweep": "",
+}
+
+
+def add_what_is_measured(parser: argparse.ArgumentParser) -> None:
+    """The options that name a server, its counts, and what slow clients do."""
+    options.add_stacks(parser)
+    parser.add_argument("--scenarios", type=options.names, metavar="ID,ID")
+    options.add_counts(parser)
+    parser.add_argument("--nofile", type=options.descriptors, metavar="COUNT")
     options.add_wait(parser)
-    varied.add_options(parser)
+    varied.add_with(parser)
     named.add_options(parser)
 
 
@@ -171,10 +188,10 @@ def _of_own_server(arguments: argparse.Namespace, profile: Profile) -> Asked:
     other = own_server.own_server(arguments)
     found, left_out = _possible(arguments, profile, other)
     order = _order(arguments, profile, [], found)
-    return Asked(_as_seen(order, other), nothing_seen(other), left_out)
+    return Asked(as_seen(order, other), nothing_seen(other), left_out)
 
 
-def _as_seen(order: Order, other: OtherTarget) -> Order:
+def as_seen(order: Order, other: OtherTarget) -> Order:
     """The order with the stack that stands for a server of the user's, if it is one."""
     own = own_stack(other, order.nofile)
     chosen = [own] if own else order.stacks
@@ -197,7 +214,7 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
         other, seen = own_server.with_versions(other, folder)
         own_server.tell_command(console, other.command)
     profile = profiles.paced(order.profile, other.healthy_ms / 1000)
-    order = _as_seen(dataclasses.replace(order, profile=profile), other)
+    order = as_seen(dataclasses.replace(order, profile=profile), other)
     return dataclasses.replace(asked, order=order, seen=seen)
 
 

@@ -52,7 +52,13 @@ _OF_COMMANDS = sorted(
 )
 _OPTIONS = {target.name: target.options for target in _OF_COMMANDS}
 _OF_COMMANDS = [
-    replace(target, options=(*target.options, *_OPTIONS.get(target.also, ())))
+    replace(
+        target,
+        options=(
+            *target.options,
+            *(n for n in _OPTIONS.get(target.also, ()) if n not in target.without),
+        ),
+    )
     for target in _OF_COMMANDS
 ]
 TARGETS: dict[str, Target] = {t.name: t for t in (*_OF_COMMANDS, *_OF_THE_MAKEFILE)}

@@ -14,10 +14,13 @@ _FEWEST, _MOST = 2, 12  # values: a line needs two, and each is a cell a scenari
 _COUNTS = ("workers", "threads")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_with(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("--with",), dest="options", default="", metavar="'--OPTION VALUE'"
     )
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sweep", default="", metavar="NAME=VALUE,VALUE")
 
 

@@ -40,6 +40,8 @@ TOP_RATIO_OF_NEVER = 2
 TOP_UNPREDICTED = 4096
 # One Locust process has 20,000 descriptors at most on common machines.
 MOST_SLOW_CLIENTS = 10_000
+# And where it is known how many are needed.
+TOP_RATIO_OF_NEED = 4
 RESTS_WITHIN_S = 1.0  # as a rule
 
 
@@ -113,13 +115,16 @@ def search_of(holding: Holding) -> Search:
     capacity = predicted(holding.stack, holding.scenario)
     frees = holding.scenario.phase.client_is_slow
     out = predicted_out(capacity)
+    need = holding.profile.need
+    most = TOP_RATIO_OF_NEED * need or MOST_SLOW_CLIENTS
     if out is None:
-        return Search(None, None, TOP_UNPREDICTED, frees)
+        return Search(None, None, min(most, TOP_UNPREDICTED), frees)
     degrades = predicted_to_degrade(capacity) or out
     high = max(out.high or 0, degrades.high or 0)
     top = TOP_RATIO * high or TOP_RATIO_OF_NEVER * _fit(holding)
-    top = min(MOST_SLOW_CLIENTS, max(top, TOP_AT_LEAST))
-    return Search(degrades, out, top, frees)
+    top = min(most, max(top, TOP_AT_LEAST))
+    unsure = holding.other is not None and not frees
+    return Search(degrades, out, top, frees, unsure, need)
 
 
 def _fit(holding: Holding) -> int:

@@ -172,9 +172,15 @@ def _stepping(
     probing = Probing(begins_s, context.method.rate_per_s)
     watch.until_s(begins_s)
     after_s = holding.stack.held_under(holding.scenario.id).begins_after_s
-    stored_mb = holding.stored_mb
     return Stepping(
-        watch, generators, probing, context.method, samples, after_s, stored_mb
+        watch,
+        generators,
+        probing,
+        context.method,
+        samples,
+        begins_after_s=after_s,
+        stored_mb=holding.stored_mb,
+        sees_threads=holding.profile.sees_threads,
     )
 
 

@@ -36,16 +36,22 @@ def own_stack(other: OtherTarget | None, nofile: int | None = None) -> Stack | N
 
 def _of_command(app: str, command: OwnCommand, nofile: int | None) -> Stack:
     argv = ("env", "PORT={port}", *map(_with_port_open, command.words))
-    workers = command.workers or 1
-    if not command.stack:
-        found = unknown_stack(COMMAND, argv, app, workers)
+    known = recognised_stack(command, nofile)
+    if known is None:
+        found = unknown_stack(COMMAND, argv, app, command.workers or 1)
         return found.with_counts(None, None, nofile)
+    return dataclasses.replace(known, id=COMMAND, argv=argv, app=app)
+
+
+def recognised_stack(command: OwnCommand, nofile: int | None) -> Stack | None:
+    """The stack of the catalog that the command was recognised as, with its counts."""
+    if not command.stack:
+        return None
     known = stacks.find(command.stack)
     if own := command.own_descriptors:
         known = dataclasses.replace(known, own_descriptors=own, siblings_descriptors=0)
     counts = (command.threads, nofile, command.worker_connections, command.keepalive_s)
-    counted = known.with_counts(workers, *counts)
-    return dataclasses.replace(counted, id=COMMAND, argv=argv, app=app)
+    return known.with_counts(command.workers or 1, *counts)
 
 
 def _with_port_open(word: str) -> str:

@@ -67,10 +67,12 @@ class Stepping:
         samples: Path,
         begins_after_s: float = 0.0,
         stored_mb: float = 0.0,
+        sees_threads: bool = False,
     ) -> None:
         self._watch, self._generators = watch, generators
         self._begins_after_s, self._stored_mb = begins_after_s, stored_mb
         self._probing, self._method = probing, method
+        self._sees_threads = sees_threads
         self._taken = SampleWriter(samples, STEPS_FILE, StepTaken)
         self._there = 0
         self._taken_mb: list[tuple[int, float]] = []  # by slow clients, after each step
@@ -95,7 +97,10 @@ class Stepping:
         begins_s, ends_s = looks[-2 if len(looks) > 1 else -1].from_s, looks[-1].to_s
         step = StepTaken(slow_clients, asked_s, begins_s, ends_s, in_place, settled)
         self._taken.write(step)
-        return self._look_back(begins_s, ends_s).harm
+        harm = self._look_back(begins_s, ends_s).harm
+        if self._sees_threads and (harm is not Harm.NONE or not slow_clients):
+            self._watch.read_threads(slow_clients)
+        return harm
 
     def lacks_room(self, slow_clients: int) -> Fact | None:
         """Why the machine has not the memory or the disk for so many, if so."""

@@ -10,12 +10,13 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from loadtests.analysis.at_rest import CpuReadings, at_rest
 from loadtests.experiments.generators import Generators
 from loadtests.records.samples import (
     GENERATOR_FILE,
@@ -28,11 +29,13 @@ from loadtests.records.samples import (
     ServerReading,
     WorkerReading,
 )
+from loadtests.records.threads import Look, save_threads
 from loadtests.servers.logs import CappedLog
 from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.parts import Part
 from loadtests.servers.reached import Reached, Served
 from loadtests.servers.sockets import connections_by_pid
+from loadtests.servers.threads import look
 from loadtests.servers.usage import Memory, Usage, disk_mb, memory, usage
 
 # We look from the generators' core, and each reading takes some 2 ms from the probe. So
@@ -41,12 +44,7 @@ from loadtests.servers.usage import Memory, Usage, disk_mb, memory, usage
 READING_EVERY_S = 0.5
 RESTING_EVERY_S = 0.12
 _LOOK_EVERY_S = 0.02
-# The server is at rest when what it uses changes no more: from two readings to the
-# next two by no more than this share of a core, or a tenth.
-REST_CHANGE = 0.05
-REST_RATIO = 0.1
-_SATURATED = 0.9  # of a core, by one process: it still works on the arrivals
-_INTERVALS = 2
+BETWEEN_LOOKS_S = 0.2  # what a thread is in twice, it has not just begun
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,8 @@ class Watch:
     ) -> None:
         self._server, self._generators, self._tell = server, generators, tell
         self._neighbours = neighbours
-        self._log = CappedLog(server.log)
+        self._log, self._samples = CappedLog(server.log), samples
+        self._looks: list[Look] = []
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
         self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
         self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
@@ -173,6 +172,13 @@ class Watch:
                 )
             )
 
+    def read_threads(self, slow_clients: int) -> None:
+        """Look twice at what the threads of the server are doing, and keep that."""
+        for _ in range(2):
+            self._looks.append(look(self._server.members(), slow_clients))
+            self.until_s(time.monotonic() + BETWEEN_LOOKS_S)
+        save_threads(self._looks, self._samples)
+
     def samples(self, from_s: float, to_s: float) -> list[Sample]:
         """The healthy requests due in that time that have ended so far."""
         # They are in the order in which they ended, which none does before it is due.
@@ -188,39 +194,6 @@ class Watch:
             for readings in (self._cpu, self._wanted)
         )
         return at_rest(used, wanted)
-
-
-CpuReadings = list[tuple[float, dict[int, float]]]
-
-
-def at_rest(used: CpuReadings, wanted: CpuReadings) -> bool:
-    """Whether these readings of CPU time, of each process, end with a server at rest:
-    it uses as much as before, and no process wants a core to itself.
-
-    What a process wants is what it used and what it waited for while others had the
-    core: beside a neighbour, a server that still works on arrivals gets half of one.
-    """
-    shares = list(_shares(used))
-    if len(shares) < 2 * _INTERVALS:
-        return False
-    before, last = (
-        sum(sum(s.values()) for s in part) / _INTERVALS
-        for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
-    )
-    lately = list(_shares(wanted))[-_INTERVALS:]
-    busiest = max(max(share.values(), default=0.0) for share in lately)
-    steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
-    return steady and busiest < _SATURATED
-
-
-def _shares(cpu: CpuReadings) -> Iterator[dict[int, float]]:
-    """From reading to reading, the share of a core of each process."""
-    for (from_s, before), (to_s, after) in itertools.pairwise(cpu):
-        elapsed_s = to_s - from_s
-        yield {
-            pid: (used_s - before.get(pid, 0.0)) / elapsed_s
-            for pid, used_s in after.items()
-        }
 
 
 def _server_reading(

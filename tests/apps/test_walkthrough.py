@@ -8,6 +8,7 @@ import pytest
 
 from loadtests import ROOT
 from loadtests.servers.processes import Guard
+from tests.apps.alike import same
 from tests.apps.walkthrough import (
     PAGE,
     PORTS,
@@ -15,7 +16,6 @@ from tests.apps.walkthrough import (
     File,
     outputs,
     rewritten,
-    same,
     steps,
 )
 

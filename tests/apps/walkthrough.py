@@ -9,7 +9,7 @@ them meanwhile. Rewrite the outputs that are no longer true:
     .venv/bin/python -m tests.apps.walkthrough --write
 
 The page's ports and its folder are replaced by free ones, and put back in the output.
-Beyond that NORMALISED is all that may differ, and times, by TOLERANCE_MS.
+What may differ beyond that is in alike.py.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from loadtests import ROOT
 from loadtests.servers.processes import Group, Guard, guarded, started, wait_until
+from tests.apps.alike import same
 
 PAGE = ROOT / "docs" / "walkthrough.md"
 FOLDER = "/tmp/walk"
@@ -36,27 +37,7 @@ CLEAN_SHELL = (
     *("LANG=C.UTF-8", "COLUMNS=80", "bash", "--noprofile", "--norc"),
 )
 LIMIT_S = 300.0  # only a command that hangs takes so long, on a busy machine too
-TOLERANCE_MS = 60.0
 TRIES = 10
-
-NORMALISED = (
-    (r"[ \t]+$", ""),  # blanks at the end of a line
-    (r"(?i)(date): \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", r"\1: <date>"),
-    (r"(gunicorn|uvicorn|curl)/\d[\w.]*", r"\1/<version>"),
-    (r"(REMOTE_PORT = )'\d+'", r"\1'<port>'"),  # the client's
-    (r"(client = \('127\.0\.0\.1', )\d+", r"\1<port>"),
-    (r"(thread ThreadPoolExecutor-|task Task-)[\d_]+", r"\1<number>"),
-    (r"(?<= )\(\d+(?= times\)| +│)", "(<some>"),  # pieces that this kernel buffers
-    # How fast the machine is, and how busy.
-    (r"(?<=after )\d+\.\d(?= ms)", "<ms>"),
-    (r"^the event loop was blocked for \d\d\.\d ms\n", ""),
-)
-# In ms: in the sums of a picture, or on its axis, in the middle.
-TIMES = (
-    r"(?<= for )\d+(?= ms(?::|$))",
-    r"(?<=: )\d+(?= (?:in (?:next|receive|send|wsgi)|with the event loop))",
-    r"(?<=^.{35}) {2,}\d+ *(?=[→←↳~!┃┊│]|$)",
-)
 
 
 @dataclass(frozen=True)
@@ -189,22 +170,6 @@ def free_ports() -> list[str]:
         if len(found) == len(PORTS):
             break
     return found
-
-
-def same(shown: str, printed: str) -> bool:
-    """Whether two outputs differ by no more than any two runs do."""
-    (one, one_ms), (other, other_ms) = normalised(shown), normalised(printed)
-    return one == other and all(
-        abs(a - b) <= TOLERANCE_MS for a, b in zip(one_ms, other_ms, strict=True)
-    )
-
-
-def normalised(text: str) -> tuple[str, list[float]]:
-    """A text without what may differ, and the times that it had."""
-    for pattern, replacement in NORMALISED:
-        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    times = re.compile("|".join(TIMES), re.MULTILINE)
-    return times.sub("<ms>", text), [float(ms) for ms in times.findall(text)]
 
 
 def rewritten(page: str, wanted: Sequence[Command], printed: Sequence[str]) -> str:

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from loadtests import UserError
 from loadtests.commands import load
-from loadtests.commands.load import _tell_overhead
 from loadtests.commands.main import _parsed
 from loadtests.commands.options import REPORTS
 from loadtests.commands.ordered import asked, refuse_beside_resume
+from loadtests.commands.progress import tell_overhead
 from loadtests.records.cell import Subject
 
 TWO = "--stacks=wsgi-gunicorn-gthread,asgi-uvicorn"
@@ -66,5 +66,5 @@ def test_time_beside_the_measured_is_named(
     measured_s: float, took_s: float, says: str
 ) -> None:
     shown = io.StringIO()
-    _tell_overhead(Console(file=shown, width=200), measured_s, took_s)
+    tell_overhead(Console(file=shown, width=200), measured_s, took_s)
     assert shown.getvalue().strip().startswith(says)

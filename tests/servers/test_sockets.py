@@ -218,8 +218,14 @@ def said_by_ss(port: int) -> int:
 
 def test_slow_readers_are_found_at_their_workers(with_slow_readers: Server) -> None:
     members = [process.pid for process in with_slow_readers.group.members()]
-    by_pid = connections_by_pid(on(with_slow_readers.port), members)
+    by_pid: dict[int, int] = {}
+
+    def all_are_at_a_worker() -> bool:
+        """A connection that waits to be accepted is at none yet."""
+        by_pid.update(connections_by_pid(on(with_slow_readers.port), members))
+        return sum(by_pid.values()) == READERS
+
+    assert wait_until(all_are_at_a_worker, 20), by_pid
     assert by_pid.keys() == set(members)
-    assert sum(by_pid.values()) == READERS
     held = [count for count in by_pid.values() if count]
     assert len(held) <= with_slow_readers.stack.workers

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from loadtests.experiments.watch import at_rest
+from loadtests.analysis.at_rest import at_rest
 
 EVERY_S = 0.15
 

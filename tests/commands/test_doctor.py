@@ -1,0 +1,93 @@
+"""`make doctor`: what it is asked, and what it refuses before anything starts."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.catalog import stacks
+from loadtests.catalog.remedies import Remedy
+from loadtests.catalog.stacks import Option
+from loadtests.commands import doctor, prescribed
+from loadtests.commands.main import main
+from loadtests.commands.ordered import Asked
+from loadtests.records.target import OtherTarget
+
+COMMAND = f"--cmd={shlex.quote('python')} -m gunicorn shop:app"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "name APP=, CMD= or URL=, or one of this project with STACKS=<id>"),
+        (("--stacks=asgi-uvicorn,wsgi-waitress",), "looks at one server"),
+        (("--stacks=asgi-uvicron",), "did you mean asgi-uvicorn?"),
+        (("--stacks=asgi-uvicorn", "--need=0"), "a number of slow clients is a number"),
+        (("--stacks=asgi-uvicorn", "--scenarios=backend-wait"), "leave rates out"),
+        (("--cmd=x", "--url=http://127.0.0.1"), "CMD= and URL=: name one of them"),
+        (("--resume=latest",), "unrecognized arguments: --resume=latest"),
+    ],
+)
+def test_what_cannot_be_examined_is_one_line(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    assert main(["doctor", *words]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+def asked(*words: str) -> Asked:
+    parser = argparse.ArgumentParser()
+    doctor.add(parser)
+    return doctor.of_one_server(parser.parse_args(words))
+
+
+def other(one: Asked) -> OtherTarget:
+    assert one.order.other is not None
+    return one.order.other
+
+
+def test_all_but_a_blocked_loop_is_looked_at_and_so_many_are_needed() -> None:
+    order = asked("--stacks=asgi-uvicorn", "--need=40").order
+    assert [one.id for one in order.scenarios] == [
+        *("idle", "slow-headers", "slow-body", "slow-read", "handler-wait"),
+    ]
+    assert order.profile.need == 40
+    assert order.profile.sees_threads
+    tops = {task.key.what: task.lasts_s for task in order.cells()}
+    assert max(tops.values()) < 30
+
+
+def test_changed_command_is_measured_as_the_other_was(tmp_path: Path) -> None:
+    before = asked(COMMAND, f"--app-dir={tmp_path}", "--healthy=/health")
+    stack = stacks.find("wsgi-gunicorn-gthread")
+    options = (Option("threads", "64"),)
+    after = prescribed.changed(before, Remedy(stack, options), ["idle"])
+    assert other(after).app == "python -m gunicorn --threads=64 shop:app"
+    assert other(after).healthy == other(before).healthy
+    assert [one.id for one in after.order.scenarios] == ["idle"]
+    raised = prescribed.changed(before, Remedy(stack, nofile=4096), ["idle"])
+    assert raised.order.nofile == raised.order.stacks[0].nofile == 4096
+
+
+def test_changed_stack_takes_the_place_of_the_other() -> None:
+    before = asked("--stacks=wsgi-gunicorn-sync")
+    stack = stacks.find("wsgi-gunicorn-gthread")
+    after = prescribed.changed(before, Remedy(stack), ["slow-body"])
+    assert after.order.stacks == [stack]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((COMMAND,), ""),
+        (("--cmd=sh -c 'exec gunicorn shop:app'",), prescribed.SCRIPT),
+        (("--url=http://127.0.0.1:1",), prescribed.RUNNING),
+    ],
+)
+def test_why_no_change_is_tried(words: Any, says: str) -> None:
+    assert prescribed.untried(asked(*words)) == says

@@ -1,0 +1,59 @@
+"""The doctor on real servers: what it finds, and that the change helps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtests.analysis.diagnosis import BLOCKED_LOOP, examined
+from loadtests.records.run import load_run
+from loadtests.records.threads import load_threads
+from tests.commands.clone import PARTS, copy_of_the_project
+
+
+def doctor(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    copy_of_the_project(project, PARTS)
+    return subprocess.run(
+        [sys.executable, "-m", "loadtests", "doctor", *words],
+        cwd=project,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_worker_class_that_helps_is_found_and_measured(tmp_path: Path) -> None:
+    words = ("--stacks=wsgi-gunicorn-sync", "--scenarios=slow-body", "--need=5")
+    done = doctor(tmp_path, *words)
+    said = " ".join(done.stdout.split())
+    assert done.returncode in (1, 3), said + done.stderr  # 3: a noisy machine
+    if done.returncode == 1:
+        assert "slow-body holds 1, stops at 2: A worker serves one client" in said
+        assert "Trying --worker-class=gthread" in said
+        assert "all of them hold 5 or more" in said
+    pages = sorted(tmp_path.glob("reports/2*/doctor.html"))
+    assert len(pages) == 1
+    assert "Diagnosis" in pages[0].read_text()
+
+
+def test_line_that_blocks_an_event_loop_is_named(tmp_path: Path) -> None:
+    words = ("--stacks=asgi-uvicorn", "--scenarios=loop-block", "--need=5")
+    done = doctor(tmp_path, *words)
+    assert done.returncode in (1, 3), done.stdout + done.stderr
+    [folder] = tmp_path.glob("reports/2*")
+    [cell] = load_run(folder).cells
+    if not cell.valid:
+        pytest.skip("the cell is void: this machine was too busy")
+    looks = load_threads(folder / "samples" / cell.task.name)
+    [finding] = examined([cell], {cell.task.name: looks}, need=5).findings
+    assert finding.cause == BLOCKED_LOOP
+    place = finding.places[0]
+    assert place.file.endswith("asgi_app/main.py")
+    lines = Path(place.file).read_text().splitlines()
+    assert "time.sleep" in lines[place.line - 1]

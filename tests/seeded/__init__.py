@@ -1,0 +1,1 @@
+"""Faults that are put into servers on purpose, to see what the doctor makes of them."""
