@@ -35,7 +35,6 @@ DIAGNOSIS = (
     Column("scenario", "scenario", name=True),
     Column("held", "holds"),
     Column("stops", "stops at"),
-    Column("because", "what runs out"),
 )
 BEFORE_AND_AFTER = (
     Column("scenario", "scenario", name=True),
@@ -74,7 +73,7 @@ def sections(found: Examined, run: Run) -> list[tuple[Section, Sequence[Block]]]
     """Diagnosis, evidence, prescription, before and after."""
     stack = found.cells[0].stack if found.cells else ""
     made: dict[str, Sequence[Block]] = {
-        "Diagnosis": [_diagnosis(found, stack)],
+        "Diagnosis": [*_causes(found, stack), _diagnosis(found)],
         "Evidence": _evidence(found),
         "Prescription": _prescription(found),
         "How it was measured": [Text(joined(_measured(found, run)))],
@@ -86,21 +85,26 @@ def _section(title: str) -> Section:
     return Section(title.lower().replace(" ", "-"), title, lambda _: ())
 
 
-def _diagnosis(found: Examined, stack: str) -> Table:
-    findings = {one.scenario: one for one in found.findings}
-    rows: list[dict[str, Value]] = []
-    for cell in found.cells:
-        one = findings.get(cell.scenario)
-        words = text(because(one, stack)) if one else _nothing(cell)
-        rows.append(
-            {
-                "scenario": Name(cell.scenario, strong=one is not None),
-                "held": Name(held(cell)),
-                "stops": Name(_stops(cell)),
-                "because": Name(words),
-            }
-        )
-    return Table("Diagnosis", DIAGNOSIS, rows)
+def _causes(found: Examined, stack: str) -> list[Block]:
+    """A sentence for each cause, with the scenarios under which it was met."""
+    met: dict[Prose, list[str]] = {}
+    for one in found.findings:
+        met.setdefault(because(one, stack), []).append(one.scenario)
+    said = [prose("{}: {}", listed(names), cause) for cause, names in met.items()]
+    return [Points(said)] if said else []
+
+
+def _diagnosis(found: Examined) -> Table:
+    short = {one.scenario for one in found.findings}
+    rows: list[dict[str, Value]] = [
+        {
+            "scenario": Name(cell.scenario, strong=cell.scenario in short),
+            "held": Name(held(cell) if cell.valid else "void: see the whole report"),
+            "stops": Name(_stops(cell)),
+        }
+        for cell in found.cells
+    ]
+    return Table("Slow clients", DIAGNOSIS, rows)
 
 
 def _stops(cell: Cell) -> str:
@@ -108,10 +112,6 @@ def _stops(cell: Cell) -> str:
     if at.out_at is not None:
         return count(at.out_at)
     return f"degrades at {count(at.degrades_at)}" if at.degrades_at else NOTHING
-
-
-def _nothing(cell: Cell) -> str:
-    return "" if cell.valid else "The cell is void: the whole report says why."
 
 
 def _evidence(found: Examined) -> list[Block]:
@@ -202,7 +202,8 @@ def page(found: Examined, run: Run) -> str:
             [server, when(run.run.started_at), f"{on.cpu}, {amount(on.cpus, 'core')}"]
         ),
     )
-    return html.page(head, sections(found, run), first_screen=2)
+    made = sections(found, run)
+    return html.page(head, made, first_screen=len(made))  # it needs no contents
 
 
 def in_markdown(found: Examined, run: Run) -> str:

@@ -18,15 +18,13 @@ def told(found: Examined) -> RenderableType:
     """For the terminal, as soon as the server was measured: a line a scenario."""
     stack = found.cells[0].stack if found.cells else ""
     width = max((len(cell.scenario) for cell in found.cells), default=0)
-    findings = {one.scenario: one for one in found.findings}
+    short = {one.scenario for one in found.findings}
     lines = [Line("Diagnosis", "bold")]
     for cell in found.cells:
-        one = findings.get(cell.scenario)
         words = f"  {cell.scenario:{width}}  {found_of(cell)}"
-        if one:
-            words += f": {text(because(one, stack))}"
-        lines.append(Line(visible(words), "yellow" if one else ""))
-    return Group(*lines)
+        lines.append(Line(visible(words), "yellow" if cell.scenario in short else ""))
+    said = dict.fromkeys(text(because(one, stack)) for one in found.findings)
+    return Group(*lines, *(Line(visible(words)) for words in said))
 
 
 def found_of(cell: Cell) -> str:

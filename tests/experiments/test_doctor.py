@@ -34,7 +34,7 @@ def test_worker_class_that_helps_is_found_and_measured(tmp_path: Path) -> None:
     said = " ".join(done.stdout.split())
     assert done.returncode in (1, 3), said + done.stderr  # 3: a noisy machine
     if done.returncode == 1:
-        assert "slow-body holds 1, stops at 2: A worker serves one client" in said
+        assert "slow-body holds 1, stops at 2 A worker serves one client" in said
         assert "Trying --worker-class=gthread" in said
         assert "all of them hold 5 or more" in said
     pages = sorted(tmp_path.glob("reports/2*/doctor.html"))

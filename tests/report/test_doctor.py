@@ -166,7 +166,7 @@ def test_page_of_one_of_our_stacks_and_of_nothing_found() -> None:
     sound = found(findings=(), cells=(WELL, VOID))
     page = doctor.page(sound, runs.run([WELL]))
     assert "<title>Doctor: command</title>" in page
-    assert "The cell is void" in page
+    assert "void: see the whole report" in page
     assert "Prescription" not in page
     unknown = doctor.in_markdown(found(findings=(finding(UNKNOWN),)), RUN)
     assert "Evidence" not in unknown
@@ -199,9 +199,10 @@ def test_terminal_has_a_line_for_each_scenario() -> None:
     said = shown(doctor_lines.told(found(cells=(BEFORE, WELL, VOID)))).splitlines()
     assert said == [
         "Diagnosis",
-        "  slow-body  holds 15, stops at 16: All 8 threads of a worker are held.",
+        "  slow-body  holds 15, stops at 16",
         "  idle       holds 400 or more",
         "  slow-read  not known, because the cell is void",
+        "All 8 threads of a worker are held.",
     ]
     assert shown(doctor_lines.told(found(cells=(), findings=()))) == "Diagnosis\n"
 
