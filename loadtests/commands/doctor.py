@@ -19,6 +19,7 @@ from loadtests.analysis import diagnosis
 from loadtests.analysis.diagnosis import (
     Examined,
 )
+from loadtests.catalog.profiles import DOCTOR
 from loadtests.commands import load, options, ordered, prescribed
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
@@ -45,7 +46,6 @@ TARGETS = (
     ),
 )
 VARIABLES = {"NEED": "<count>"}
-PROFILE = "doctor"
 NEED = 100
 _needed = options.number("a number of slow clients", 1, 5000)
 
@@ -56,7 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         *("--need",), type=_needed, default=NEED, metavar="COUNT", help=what
     )
     ordered.add_what_is_measured(parser)
-    parser.set_defaults(command=examine, profile=PROFILE, **ordered.NOT_ASKED)
+    parser.set_defaults(command=examine, profile=DOCTOR.id, **ordered.NOT_ASKED)
 
 
 def examine(arguments: argparse.Namespace) -> Status:
