@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests.analysis.threads import Place, blocks_a_loop, places
+from loadtests.analysis.threads import (
+    Place,
+    Standing,
+    blocked_loops,
+    most_in_a_process,
+    places,
+    standing,
+)
 from loadtests.catalog.stacks import Supply
 from loadtests.records.cell import Cell
-from loadtests.records.threads import Look, ThreadSeen
+from loadtests.records.threads import Look
 
 # Causes that no count of a server names.
 BLOCKED_LOOP = "blocked event loop"
@@ -21,7 +28,10 @@ POOL = "pool"
 HANDLER_THREADS = "handler threads"
 UNKNOWN = "unknown"
 SEEN, PREDICTED = "seen", "predicted"
-_FEW = 3  # threads in a handler, of as many as there are places
+_FEW = 3  # threads at one place are none by chance
+_OF_LOOPS = (Supply.DESCRIPTORS, Supply.EVENT_LOOPS)
+# What no option of a server mends.
+IN_THE_APP = (BLOCKED_LOOP, POOL, Supply.EVENT_LOOPS)
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,24 @@ def examined(
 
 
 def is_short(cell: Cell, need: int) -> bool:
-    """Whether fewer are held than are needed. What nothing harmed is not short."""
+    """Whether harm was done with fewer than are needed, or before so many were held."""
     at = cell.capacity
     return at.degrades_at is not None and (at.held or 0) < need
+
+
+def is_sound(cell: Cell, need: int) -> bool:
+    """Whether as many as are needed were held. One that is neither was not tried so
+    far: the search ended early, for want of memory, say."""
+    return cell.valid and (cell.capacity.held or 0) >= need
 
 
 def _finding(cell: Cell, looks: Sequence[Look]) -> Finding:
     at = cell.capacity
     harmed = _at_harm(looks, at.degrades_at or 1)
-    seen = tuple(places(harmed[-1].threads, _at_rest(looks))) if harmed else ()
-    cause, number, known_by = _cause(cell, harmed, seen)
+    threads = [look.threads for look in harmed]
+    at_rest = [t for look in looks if not look.slow_clients for t in look.threads]
+    seen, blocked = standing(threads, at_rest), blocked_loops(threads, at_rest)
+    cause, number, known_by = _cause(cell, seen, blocked)
     return Finding(
         cell.scenario,
         at.held or 0,
@@ -82,8 +100,8 @@ def _finding(cell: Cell, looks: Sequence[Look]) -> Finding:
         cause,
         known_by,
         number,
-        seen,
-        harmed[-1].failed if harmed else "",
+        tuple(places(blocked if cause == BLOCKED_LOOP else seen)),
+        next((look.failed for look in harmed if look.failed), ""),
     )
 
 
@@ -94,31 +112,30 @@ def _at_harm(looks: Sequence[Look], degrades_at: int) -> list[Look]:
     return [look for look in harmed if look.slow_clients == most]
 
 
-def _at_rest(looks: Sequence[Look]) -> list[ThreadSeen]:
-    """What threads do without slow clients: some wait for work all the time."""
-    return [
-        thread for look in looks if not look.slow_clients for thread in look.threads
-    ]
-
-
-def _cause(
-    cell: Cell, looks: Sequence[Look], seen: Sequence[Place]
-) -> tuple[str, int, str]:
-    """What it is, how many of it there were, and how that is known."""
+def _cause(cell: Cell, seen: Standing, blocked: Standing) -> tuple[str, int, str]:
+    """What it is, how many of it a worker had, and how that is known."""
     at = cell.capacity
-    if looks and all(any(map(blocks_a_loop, look.threads)) for look in looks):
-        return BLOCKED_LOOP, cell.workers, SEEN
-    holding = max((place.each for place in seen if not place.waits_in), default=0)
-    if holding and any(place.waits_in for place in seen):
+    if blocked:
+        return BLOCKED_LOOP, 0, SEEN
+    holding, waiting = (most_in_a_process(seen, waiting=w) for w in (False, True))
+    if holding and waiting >= _FEW:
         return POOL, holding, SEEN
-    if at.ran_out and at.ran_out != Supply.EVENT_LOOPS:
-        return at.ran_out, _number(cell, at.ran_out), SEEN
-    most = max((place.each for place in seen), default=0)
-    if most >= _FEW:
-        return HANDLER_THREADS, most, SEEN
+    if supply := _supply(cell):
+        return supply, _number(cell, supply), SEEN
+    if holding + waiting >= _FEW:
+        return HANDLER_THREADS, holding + waiting, SEEN
     if at.predicted_ran_out and _came_true(cell):
         return at.predicted_ran_out, _number(cell, at.predicted_ran_out), PREDICTED
     return UNKNOWN, 0, ""
+
+
+def _supply(cell: Cell) -> str | None:
+    """What was seen to run out. A worker that is held as a whole is an event loop, if
+    that is what it was predicted to be; which call holds it, only threads say."""
+    at = cell.capacity
+    if at.ran_out == Supply.WORKERS and at.predicted_ran_out in _OF_LOOPS:
+        return Supply.EVENT_LOOPS
+    return None if at.ran_out == Supply.EVENT_LOOPS else at.ran_out
 
 
 def _came_true(cell: Cell) -> bool:
@@ -159,16 +176,28 @@ class Trial:
     def helps(self, need: int) -> bool:
         """Whether all that was short holds enough with it."""
         cells = [one.after for one in self.mended]
-        return bool(cells) and all(c.valid and not is_short(c, need) for c in cells)
+        return bool(cells) and all(is_sound(cell, need) for cell in cells)
+
+    @property
+    def counts(self) -> bool:
+        """Whether all of it could be measured."""
+        return all(one.after.valid for one in self.mended)
 
 
 @dataclass(frozen=True)
 class Examined:
     """What a doctor found of one server: all its cells, the findings among them, and
-    the changes that were tried."""
+    the changes that were tried. `untried`: why others were not, a sentence each."""
 
     need: int
     cells: tuple[Cell, ...]
     findings: tuple[Finding, ...]
     trials: tuple[Trial, ...] = ()
-    untried: str = ""  # why no change could be tried
+    untried: tuple[str, ...] = ()
+
+    @property
+    def unclear(self) -> list[Cell]:
+        """The cells that show neither harm nor that enough are held."""
+        short = {one.scenario for one in self.findings}
+        some = (cell for cell in self.cells if cell.scenario not in short)
+        return [cell for cell in some if not is_sound(cell, self.need)]

@@ -134,8 +134,8 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-# What `make doctor` measures. A handler that blocks an event loop is met where an app has
-# one.
+# What `make doctor` measures. Not loop-block: the slow handler of an app shows if it is
+# one that blocks.
 DOCTOR = Profile(
     id="doctor",
     chosen_scenarios=(*slow_clients(), *in_phases(Phase.HANDLER_WAITS)),

@@ -146,7 +146,9 @@ def _of_class(stack: Stack, other: Stack, scenario: str, need: int) -> Remedy | 
     counted = other.with_counts(stack.workers, None, stack.nofile)
     option = Option(_WORKER_CLASS, _worker_class(other))
     if holds(counted, scenario, need):
-        return Remedy(counted, (option,))
+        # A command has threads of its own, or one.
+        threads = [Option("threads", str(counted.threads))] if counted.threads else []
+        return Remedy(counted, (option, *threads))
     more = _first(_with_more(counted, Supply.THREADS), scenario, need)
     if not counted.threads or not more:
         return None

@@ -26,7 +26,7 @@ from loadtests.commands.options import REPORTS
 from loadtests.commands.ordered import Asked
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
-from loadtests.experiments.run import refuse_few_descriptors
+from loadtests.experiments.run import point_latest, refuse_few_descriptors
 from loadtests.records.run import Run
 from loadtests.records.threads import Look, load_threads
 from loadtests.report import doctor as page
@@ -75,7 +75,7 @@ def examined(arguments: argparse.Namespace) -> Examined:
 def of_one_server(arguments: argparse.Namespace) -> Asked:
     """What to look at: the app, the command or the URL that was named, or one stack."""
     own = arguments.app or arguments.cmd or arguments.url
-    if not own and len(arguments.stacks) != 1:
+    if len(arguments.stacks) > 1 or not (own or arguments.stacks):
         raise UserError(
             f"{MAKE} doctor looks at one server: name APP=, CMD= or URL=, or one of "
             "this project with STACKS=<id>"
@@ -103,6 +103,7 @@ def _examine(asked: Asked, arguments: argparse.Namespace) -> Examined:
     paths = _write(found, run, folder)  # whatever becomes of the changes
     if found.findings:
         found = prescribed.with_trials(console, found, asked, run, arguments)
+        point_latest(REPORTS, folder.name)  # and not to the last change
         paths = _write(found, run, folder)
     console.print(lines.told_at_last(found), highlight=False)
     for path in paths:
@@ -118,9 +119,9 @@ def _write(found: Examined, run: Run, folder: Path) -> list[Path]:
 
 
 def _status(found: Examined) -> Status:
-    if not all(cell.valid for cell in found.cells):
-        return Status.DOES_NOT_COUNT
-    return Status.FAILED if found.findings else Status.DONE
+    if found.findings:
+        return Status.FAILED
+    return Status.DOES_NOT_COUNT if found.unclear else Status.DONE
 
 
 def _looks(run: Run, folder: Path) -> dict[str, list[Look]]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from loadtests import UserError
 from loadtests.analysis.diagnosis import (
     HANDLER_THREADS,
+    IN_THE_APP,
     Examined,
     Finding,
     Mended,
@@ -30,7 +31,7 @@ from loadtests.records.run import Run
 from loadtests.records.target import OwnCommand
 from loadtests.report import doctor_lines as lines
 from loadtests.report import reports
-from loadtests.report.causes import IN_THE_APP
+from loadtests.report.words import listed
 
 _MOST_TRIALS = 2  # a doctor has five minutes
 RUNNING = (
@@ -41,7 +42,8 @@ SCRIPT = (
     "No change was tried, because the command starts its server itself. Name the "
     "server's own command in CMD= to have one tried."
 )
-NOTHING_KNOWN = "No change was tried: the catalog knows none for what ran out."
+NOTHING_KNOWN = "No change is known for {}, where {} was found."
+ENOUGH_TRIED = "No change was tried for {}, because two were tried before."
 
 
 def with_trials(
@@ -53,26 +55,49 @@ def with_trials(
 ) -> Examined:
     """What was found, with the changes that were tried. The first that helps ends the
     search for its cause."""
-    if why := untried(asked):
-        return dataclasses.replace(found, untried=why)
-    trials: list[Trial] = []
-    in_the_app = all(one.cause in IN_THE_APP for one in found.findings)
-    why = "" if in_the_app else NOTHING_KNOWN
-    for cause in dict.fromkeys(one.cause for one in found.findings):
-        short = [one for one in found.findings if one.cause == cause]
-        for remedy in _remedies(short, asked, found.need):
-            if len(trials) == _MOST_TRIALS:
-                break
-            try:
-                trials.append(_tried(console, remedy, short, asked, run, arguments))
-            except UserError as error:  # the server does not start with it, say
-                why = f"{lines.change(remedy)} could not be tried: {error}"
-                continue
-            console.print(lines.told_of(trials[-1], found.need), highlight=False)
-            if trials[-1].helps(found.need):
-                break
-    tried = tuple(trials)
-    return dataclasses.replace(found, trials=tried, untried="" if tried else why)
+    by_cause: dict[str, list[Finding]] = {}
+    for one in found.findings:
+        if one.cause not in IN_THE_APP:
+            by_cause.setdefault(one.cause, []).append(one)
+    if by_cause and (why := untried(asked)):
+        return dataclasses.replace(found, untried=(why,))
+    for cause, short in by_cause.items():
+        found = _for_cause(console, found, cause, short, asked, run, arguments)
+    return found
+
+
+def _for_cause(
+    console: Console,
+    found: Examined,
+    cause: str,
+    short: Sequence[Finding],
+    asked: Asked,
+    run: Run,
+    arguments: argparse.Namespace,
+) -> Examined:
+    """The same with the changes for one cause."""
+    names = listed([one.scenario for one in short])
+    possible = _remedies(short, asked, found.need)
+    if not possible:
+        return _without(found, NOTHING_KNOWN.format(names, cause))
+    for remedy in possible:
+        if len(found.trials) == _MOST_TRIALS:
+            return _without(found, ENOUGH_TRIED.format(names))
+        try:
+            trial = _tried(console, remedy, short, asked, run, arguments)
+        except UserError as error:  # the server does not start with it, say
+            change = lines.change(remedy)
+            found = _without(found, f"{change} could not be tried: {error}")
+            continue
+        found = dataclasses.replace(found, trials=(*found.trials, trial))
+        console.print(lines.told_of(trial, found.need), highlight=False)
+        if trial.helps(found.need):
+            break
+    return found
+
+
+def _without(found: Examined, why: str) -> Examined:
+    return dataclasses.replace(found, untried=(*found.untried, why))
 
 
 def untried(asked: Asked) -> str:
@@ -122,7 +147,7 @@ def _tried(
     by_scenario = {cell.scenario: cell for cell in after.cells}
     return Trial(
         lines.change(remedy),
-        _command(new),
+        command(new, remedy),
         tuple(
             Mended(cell, by_scenario[cell.scenario])
             for cell in run.cells
@@ -146,7 +171,7 @@ def changed(asked: Asked, remedy: Remedy, names: Sequence[str]) -> Asked:
     words = remedies.in_command(old.words, server_in(old.words)[1], remedy.options)
     other = dataclasses.replace(
         order.other,
-        app=shlex.join(words),
+        app=_typed(words),
         command=OwnCommand(words, old.variables),
     )
     return Asked(ordered.as_seen(order, other), nothing_seen(other))
@@ -165,12 +190,21 @@ def _tried_out(asked: Asked, console: Console) -> Asked:
     measured = ("download", "download_bytes", "wait", "wait_s")
     again = {name: getattr(known, name) for name in measured}
     other = dataclasses.replace(tried, **again)
-    return dataclasses.replace(asked, order=ordered.as_seen(asked.order, other))
+    # As many healthy requests as before, or the two could not be compared.
+    order = dataclasses.replace(asked.order, profile=order.profile)
+    return dataclasses.replace(asked, order=ordered.as_seen(order, other))
 
 
-def _command(asked: Asked) -> str:
+def command(asked: Asked, remedy: Remedy) -> str:
     """The whole command, with a limit of descriptors where that is the change."""
     other = asked.order.other
     if other and other.command:
-        return other.app
-    return shlex.join(asked.order.stacks[0].command(8000))
+        command = other.app
+    else:
+        command = _typed(served(asked.order.stacks[0], other).command(8000))
+    return f"{lines.change(remedy)}; {command}" if remedy.nofile else command
+
+
+def _typed(words: Sequence[str]) -> str:
+    """A command as it is typed: `{port}` needs no quotes, which stand for the port."""
+    return shlex.join(words).replace("'--port={port}'", "--port={port}")

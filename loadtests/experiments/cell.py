@@ -122,7 +122,7 @@ def search_of(holding: Holding) -> Search:
     degrades = predicted_to_degrade(capacity) or out
     high = max(out.high or 0, degrades.high or 0)
     top = TOP_RATIO * high or TOP_RATIO_OF_NEVER * _fit(holding)
-    top = min(most, max(top, TOP_AT_LEAST))
+    top = min(most, max(top, TOP_AT_LEAST, need))
     unsure = holding.other is not None and not frees
     return Search(degrades, out, top, frees, unsure, need)
 

@@ -165,7 +165,7 @@ def go_on(
             tell(task, 0.0)
             run = attempted(task, run, context)
             save_run(run, folder)
-            _point_latest(folder.parent, folder.name)
+            point_latest(folder.parent, folder.name)
             yield task, run
 
 
@@ -191,7 +191,8 @@ def finish_run(run: Run, folder: Path) -> Run:
     return run
 
 
-def _point_latest(reports: Path, run_id: str) -> None:
+def point_latest(reports: Path, run_id: str) -> None:
+    """Let `latest` lead to that run."""
     partial = reports / f".{LATEST}.{os.getpid()}"
     partial.unlink(missing_ok=True)
     try:

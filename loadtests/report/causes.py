@@ -10,6 +10,7 @@ from loadtests.analysis.diagnosis import (
     HANDLER_THREADS,
     POOL,
     PREDICTED,
+    UNKNOWN,
     Finding,
 )
 from loadtests.analysis.threads import Place
@@ -26,6 +27,8 @@ UNSEEN = "Not known: py-spy could not look at the threads ({})."
 def held(cell: Cell) -> str:
     """How many were held: `15`, or `400 or more` where nothing did harm."""
     at = cell.capacity
+    if not cell.valid:
+        return "void: see the whole report"
     more = " or more" if at.degrades_at is None else ""
     return f"{count(at.held or 0)}{more}"
 
@@ -35,6 +38,7 @@ _NAMES = {
     BLOCKED_LOOP: "the event loop is blocked",
     POOL: "a pool is empty",
     HANDLER_THREADS: "threads for handlers run out",
+    UNKNOWN: "the cause is not known",
     Supply.WORKERS: "workers run out",
     Supply.THREADS: "threads run out",
     Supply.WORKER_CONNECTIONS: "a limit of connections is reached",
@@ -56,22 +60,29 @@ def _blocked(one: Finding, _: str) -> Prose:
 def _pool(one: Finding, _: str) -> Prose:
     waiting = [place for place in one.places if place.waits_in]
     number = sum(place.threads for place in waiting)
+    held_at = [place for place in one.places if not place.waits_in]
     return prose(
-        "{} hold all that the pool of a worker has. {} wait in {}, called by {}.",
-        amount(one.number, "request"),
-        f"{count(number)} more",
+        "A pool is empty: {} of the fullest worker are in {}, and {} of all workers "
+        "wait in {}, called by {}.",
+        amount(one.number, "thread"),
+        _at(held_at[:1]),
+        count(number),
         code(waiting[0].waits_in),
         _at(waiting[:1]),
     )
 
 
 def _handlers(one: Finding, _: str) -> Prose:
-    words = "All {} threads in which a worker runs handlers are in {}."
+    words = "Threads for handlers run out: {} of the fullest worker are in {}."
     return prose(words, count(one.number), _at(one.places[:2]))
 
 
-def _supply(words: str) -> Callable[[Finding, str], Prose]:
+def _supply(words: str, unknown: str) -> Callable[[Finding, str], Prose]:
+    """The sentence with the number of it, or the one for when that is not known."""
+
     def say(one: Finding, stack: str) -> Prose:
+        if not one.number:
+            return prose(unknown)
         name = said.supply(stack, one.cause)
         return prose(words.replace("{name}", name), count(one.number))
 
@@ -97,16 +108,23 @@ _CAUSES: dict[str, Callable[[Finding, str], Prose]] = {
     POOL: _pool,
     HANDLER_THREADS: _handlers,
     Supply.WORKERS: _workers,
-    Supply.THREADS: _supply("All {} threads of a worker are held."),
-    Supply.WORKER_CONNECTIONS: _supply("A worker takes {} connections ({name})."),
-    Supply.DESCRIPTORS: _supply("A process may open {} files, and has none left."),
+    Supply.THREADS: _supply(
+        "All {} threads of a worker are held.", "All threads are held."
+    ),
+    Supply.WORKER_CONNECTIONS: _supply(
+        "A worker takes {} connections ({name}).", "A limit of connections is reached."
+    ),
+    Supply.DESCRIPTORS: _supply(
+        "A process may open {} files, and has none left.",
+        "A process has no descriptor left.",
+    ),
     Supply.EVENT_LOOPS: _loops,
 }
-# What to do in the app, where no option of a server helps.
-IN_THE_APP = {
+# What to do in the app.
+MENDED_IN_THE_APP = {
     BLOCKED_LOOP: (
-        "No option mends a blocked event loop. In the app, call it in a thread: "
-        "{}. In FastAPI and Starlette a {} handler runs in one of 40 threads.",
+        "No option mends a blocked event loop. In the app, run the blocking call in a "
+        "thread: {}. In FastAPI and Starlette a {} handler runs in one of 40 threads.",
         ("await asyncio.to_thread(...)", "def"),
     ),
     HANDLER_THREADS: (
@@ -119,8 +137,8 @@ IN_THE_APP = {
         ),
     ),
     POOL: (
-        "No option of the server fills a pool. In the app, make the pool larger, or "
-        "hold a connection for less of each request.",
+        "This pool is in the app, and no option of a server changes it. Make the pool "
+        "larger, or hold what it lends for less of each request.",
         (),
     ),
 }

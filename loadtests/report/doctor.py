@@ -17,7 +17,7 @@ from loadtests.report.blocks import (
     Table,
     Text,
 )
-from loadtests.report.causes import IN_THE_APP, because, held, supplies
+from loadtests.report.causes import MENDED_IN_THE_APP, because, held, supplies
 from loadtests.report.formats import html, markdown
 from loadtests.report.prose import Prose, code, joined, prose, text
 from loadtests.report.values import Name, Value
@@ -26,9 +26,10 @@ from loadtests.report.words import NOTHING, amount, count, figure, listed, when
 PAGE, MARKDOWN = "doctor.html", "doctor.md"
 SOUND = "Each scenario holds {} slow clients or more: nothing is to be changed."
 SHORT = "Fewer than {} slow clients are held under {}: {}."
-UNCLEAR = "Not known: {} could not be measured. The whole report says why."
-HELPS = "With {} all of them hold {} or more."
-HELPS_NOT = "{} did not help enough."
+UNCLEAR = "Not known of {}: the whole report says why."
+HELPS = "With {}, {} {} {} or more."
+HELPS_NOT = "{} did not help enough under {}."
+VOID = "What {} does could not be measured."
 _MOST_PLACES = 4
 
 DIAGNOSIS = (
@@ -53,20 +54,24 @@ COSTS = (
 
 def headline(found: Examined) -> Prose:
     """The result in one line."""
-    void = [cell.scenario for cell in found.cells if not cell.valid]
-    if not found.findings and void:
-        return prose(UNCLEAR, listed(void))
+    unclear = listed([cell.scenario for cell in found.unclear])
+    doubt = [prose(UNCLEAR, unclear)] if unclear else []
     if not found.findings:
-        return prose(SOUND, count(found.need))
+        return joined(doubt or [prose(SOUND, count(found.need))])
     names = listed([one.scenario for one in found.findings])
     short = prose(SHORT, count(found.need), names, supplies(found.findings))
-    return joined([short, *(_result(trial, found.need) for trial in found.trials)])
+    results = [_result(trial, found.need) for trial in found.trials]
+    return joined([short, *results, *doubt])
 
 
 def _result(trial: Trial, need: int) -> Prose:
+    names = [one.before.scenario for one in trial.mended]
+    if not trial.counts:
+        return prose(VOID, code(trial.change))
     if trial.helps(need):
-        return prose(HELPS, code(trial.change), count(need))
-    return prose(HELPS_NOT, code(trial.change))
+        verb = "holds" if len(names) == 1 else "hold"
+        return prose(HELPS, code(trial.change), listed(names), verb, count(need))
+    return prose(HELPS_NOT, code(trial.change), listed(names))
 
 
 def sections(found: Examined, run: Run) -> list[tuple[Section, Sequence[Block]]]:
@@ -99,7 +104,7 @@ def _diagnosis(found: Examined) -> Table:
     rows: list[dict[str, Value]] = [
         {
             "scenario": Name(cell.scenario, strong=cell.scenario in short),
-            "held": Name(held(cell) if cell.valid else "void: see the whole report"),
+            "held": Name(held(cell)),
             "stops": Name(_stops(cell)),
         }
         for cell in found.cells
@@ -148,12 +153,10 @@ def _prescription(found: Examined) -> list[Block]:
     if found.trials:
         made.append(Text(prose(COSTS), "note"))
     for cause in dict.fromkeys(one.cause for one in found.findings):
-        if cause in IN_THE_APP:
-            words_of_it, values = IN_THE_APP[cause]
+        if cause in MENDED_IN_THE_APP:
+            words_of_it, values = MENDED_IN_THE_APP[cause]
             made.append(Text(prose(words_of_it, *map(code, values))))
-    if found.findings and found.untried:
-        made.append(Text(prose("{}", found.untried)))
-    return made
+    return [*made, *(Text(prose("{}", why)) for why in found.untried)]
 
 
 def _row(one: Mended) -> dict[str, Value]:
@@ -186,9 +189,16 @@ def _measured(found: Examined, run: Run) -> list[Prose]:
             count(found.need),
             code("NEED="),
         ),
-        prose("Threads were seen by {} at the steps that did harm.", code("py-spy")),
+        *([_how_threads_were_seen(found)] if found.findings else []),
         prose("All figures are in {} and {}.", code("report.html"), code("report.md")),
     ]
+
+
+def _how_threads_were_seen(found: Examined) -> Prose:
+    why = next((one.unseen for one in found.findings if one.unseen), "")
+    if why:
+        return prose("{} could not look at the threads: {}.", code("py-spy"), why)
+    return prose("{} looked twice at the threads of a step with harm.", code("py-spy"))
 
 
 def page(found: Examined, run: Run) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text as Line
 
-from loadtests.analysis.diagnosis import Examined, Trial, is_short
+from loadtests.analysis.diagnosis import Examined, Trial, is_sound
 from loadtests.catalog.remedies import Remedy
 from loadtests.records.cell import Cell
-from loadtests.report.causes import IN_THE_APP, because, held
+from loadtests.report.causes import MENDED_IN_THE_APP, because, held
 from loadtests.report.doctor import headline
 from loadtests.report.prose import prose, text
 from loadtests.report.words import count, visible
@@ -49,7 +49,7 @@ def told_of(trial: Trial, need: int) -> RenderableType:
         Line(
             f"  {one.before.scenario}: {found_of(one.after)}, and "
             f"{held(one.before)} before",
-            "" if one.after.valid and not is_short(one.after, need) else "yellow",
+            "" if is_sound(one.after, need) else "yellow",
         )
         for one in trial.mended
     ]
@@ -60,9 +60,8 @@ def told_at_last(found: Examined) -> RenderableType:
     """For the terminal: the result, and where all of it is."""
     lines = [Line(f"\n{text(headline(found))}", "bold")]
     for cause in dict.fromkeys(one.cause for one in found.findings):
-        if cause in IN_THE_APP:
-            words, values = IN_THE_APP[cause]
+        if cause in MENDED_IN_THE_APP:
+            words, values = MENDED_IN_THE_APP[cause]
             lines.append(Line(text(prose(words, *values))))
-    if found.findings and found.untried:
-        lines.append(Line(found.untried))
+    lines += [Line(why) for why in found.untried]
     return Group(*lines, Line("\nPage:"))

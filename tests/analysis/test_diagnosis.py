@@ -20,13 +20,22 @@ from loadtests.analysis.diagnosis import (
     Trial,
     examined,
     is_short,
+    is_sound,
 )
 from loadtests.catalog.stacks import Supply
 from loadtests.records.cell import Cell
 from loadtests.records.threads import Look
 from tests import runs
 from tests.analysis import seen_threads
-from tests.analysis.seen_threads import IDLE_LOOP, IN_A_POOL, WAITING, look
+from tests.analysis.seen_threads import (
+    BOTTOM,
+    IDLE_LOOP,
+    IN_A_POOL,
+    POOLED,
+    WAITING,
+    look,
+    thread,
+)
 
 NEED = 100
 
@@ -51,8 +60,9 @@ def finding(one: Cell, *looks: Look) -> Finding:
 @pytest.mark.parametrize(
     ("looks", "cause", "number"),
     [
-        ([look(8, seen_threads.BLOCKED_LOOP)] * 2, BLOCKED_LOOP, 2),
-        ([look(8, IN_A_POOL, IN_A_POOL, WAITING)], POOL, 2),
+        ([look(8, seen_threads.BLOCKED_LOOP)] * 2, BLOCKED_LOOP, 0),
+        ([look(8, IN_A_POOL, IN_A_POOL, *[WAITING] * 3)] * 2, POOL, 2),
+        ([look(8, IN_A_POOL, WAITING, WAITING)] * 2, HANDLER_THREADS, 3),
         ([look(8, *[IN_A_POOL] * 40)], HANDLER_THREADS, 40),
         ([look(8, *[WAITING] * 40)], HANDLER_THREADS, 40),
         ([look(0, WAITING), look(8, WAITING, *[IN_A_POOL] * 3)], HANDLER_THREADS, 3),
@@ -119,6 +129,13 @@ def test_event_loops_that_ran_out_are_explained_by_threads() -> None:
     assert one.cause == HANDLER_THREADS
 
 
+def test_place_of_a_blocked_loop_is_the_loops_own() -> None:
+    busy = thread(seen_threads.SLEEPS, POOLED, BOTTOM)
+    looks = [look(8, seen_threads.BLOCKED_LOOP, *[busy] * 9)] * 2
+    [place] = finding(cell(), *looks).places
+    assert place.function == seen_threads.HANDLER.function
+
+
 def test_worst_is_first_and_what_holds_enough_or_is_void_is_no_finding() -> None:
     cells = [
         cell("slow-body"),
@@ -137,9 +154,27 @@ def test_number_between_the_last_that_was_held_and_the_first_harm_is_short() -> 
     assert not is_short(cell(held=NEED, degrades_at=128), NEED)
 
 
+def test_cell_that_was_not_tried_so_far_is_neither_short_nor_sound() -> None:
+    few = runs.cell("command", "idle", answered={0: 150, 64: 150})
+    assert not is_short(few, NEED)
+    assert not is_sound(few, NEED)
+    void = dataclasses.replace(cell("slow-read"), valid=False)
+    assert examined([few, void, cell()], {}, NEED).unclear == [few, void]
+
+
+@pytest.mark.parametrize("predicted", [Supply.DESCRIPTORS, Supply.EVENT_LOOPS])
+def test_worker_that_is_an_event_loop_is_named_so_without_threads(
+    predicted: Supply,
+) -> None:
+    one = cell(ran_out=Supply.WORKERS, predicted_ran_out=predicted)
+    assert finding(one, Look(8, failed="no permission")).cause == Supply.EVENT_LOOPS
+
+
 def test_trial_helps_where_all_that_was_short_holds_enough() -> None:
     well = runs.cell("command", "handler-wait", answered={0: 150, 100: 150})
     void = dataclasses.replace(well, valid=False)
     for after, helps in ((well, True), (cell(), False), (void, False)):
-        assert Trial("", "", (Mended(cell(), after),)).helps(NEED) is helps
+        trial = Trial("", "", (Mended(cell(), after),))
+        assert trial.helps(NEED) is helps
+        assert trial.counts is after.valid
     assert not Trial("", "", ()).helps(NEED)

@@ -59,6 +59,13 @@ def test_sync_worker_becomes_another_class_with_as_many_threads_as_it_takes() ->
     assert found[0].stack.id == "wsgi-gunicorn-gthread@threads=128"
 
 
+def test_class_whose_threads_are_enough_names_them_all_the_same() -> None:
+    """A command has threads of its own, or one."""
+    sync = stacks.find("wsgi-gunicorn-sync")
+    first, *_ = remedies(sync, "slow-body", Supply.WORKERS, need=5)
+    assert options([first]) == ["--worker-class=gthread --threads=8"]
+
+
 def test_class_that_is_not_predicted_to_hold_enough_is_none() -> None:
     sync = stacks.find("wsgi-gunicorn-sync").with_counts(None, None, nofile=32)
     assert remedies(sync, "slow-body", Supply.WORKERS, NEED) == []

@@ -29,6 +29,7 @@ COMMAND = f"--cmd={shlex.quote('python')} -m gunicorn shop:app"
         (("--stacks=asgi-uvicorn", "--need=0"), "a number of slow clients is a number"),
         (("--stacks=asgi-uvicorn", "--scenarios=backend-wait"), "leave rates out"),
         (("--cmd=x", "--url=http://127.0.0.1"), "CMD= and URL=: name one of them"),
+        (("--app=x", "--stacks=asgi-uvicorn,wsgi-waitress"), "looks at one server"),
         (("--resume=latest",), "unrecognized arguments: --resume=latest"),
     ],
 )
@@ -70,8 +71,11 @@ def test_changed_command_is_measured_as_the_other_was(tmp_path: Path) -> None:
     assert other(after).app == "python -m gunicorn --threads=64 shop:app"
     assert other(after).healthy == other(before).healthy
     assert [one.id for one in after.order.scenarios] == ["idle"]
+    assert prescribed.command(after, Remedy(stack, options)) == other(after).app
     raised = prescribed.changed(before, Remedy(stack, nofile=4096), ["idle"])
     assert raised.order.nofile == raised.order.stacks[0].nofile == 4096
+    said = prescribed.command(raised, Remedy(stack, nofile=4096))
+    assert said == "ulimit -n 4096; python -m gunicorn shop:app"
 
 
 def test_changed_stack_takes_the_place_of_the_other() -> None:
@@ -79,6 +83,7 @@ def test_changed_stack_takes_the_place_of_the_other() -> None:
     stack = stacks.find("wsgi-gunicorn-gthread")
     after = prescribed.changed(before, Remedy(stack), ["slow-body"])
     assert after.order.stacks == [stack]
+    assert "gthread" in prescribed.command(after, Remedy(stack))
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def test_worker_class_that_helps_is_found_and_measured(tmp_path: Path) -> None:
     assert done.returncode in (1, 3), said + done.stderr  # 3: a noisy machine
     if done.returncode == 1:
         assert "slow-body holds 1, stops at 2 A worker serves one client" in said
-        assert "Trying --worker-class=gthread" in said
-        assert "all of them hold 5 or more" in said
+        assert "Trying --worker-class=gthread --threads=8" in said
+        assert "--threads=8, slow-body holds 5 or more" in said
     pages = sorted(tmp_path.glob("reports/2*/doctor.html"))
     assert len(pages) == 1
     assert "Diagnosis" in pages[0].read_text()

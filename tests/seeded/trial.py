@@ -106,9 +106,9 @@ def seen(case: Case) -> Examined:
 
 
 def judged(case: Case, found: Examined) -> bool:
-    """Whether the worst finding has that cause, or there is none where none is."""
-    causes = [str(one.cause) for one in found.findings]
-    return causes[:1] == ([str(case.cause)] if case.cause else [])
+    """Whether all findings have that cause, or there is none where none is."""
+    causes = {str(one.cause) for one in found.findings}
+    return causes == ({str(case.cause)} if case.cause else set())
 
 
 def row(case: Case, found: Examined, took_s: float) -> str:
