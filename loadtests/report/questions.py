@@ -58,8 +58,9 @@ QUESTIONS = (
     Question(
         "How many workers and threads do I need?",
         lambda s: (
-            "As many places as requests that are in progress at a time: rate x time "
-            "in progress (Little's law). A slow client takes a place as well. "
+            "One place, a thread or a sync worker, for each request in progress. "
+            "Requests in progress are rate x time in progress (Little's law). A slow "
+            "client takes a place as well. "
             f"gthread with 2 workers and 8 threads was out at {s.out(GTHREAD)} slow "
             f"uploads, and at {s.out(GTHREAD, 'handler-wait')} requests whose handler "
             "waits."
@@ -92,9 +93,9 @@ QUESTIONS = (
     Question(
         "What does gunicorn's --timeout do?",
         lambda s: (
-            "It kills a sync worker that a slow client holds: well again "
-            f"{s.freed(SYNC)}. Of gunicorn's workers, an upload that pauses is ended "
-            f"by {_of_gunicorn(s)}. The others wait."
+            "It kills a sync worker that a slow client holds. Healthy requests were "
+            f"well again {s.freed(SYNC)}. An upload that pauses is ended by "
+            f"{_of_gunicorn(s)}. gunicorn's other workers wait."
         ),
         "another --timeout is set; the default is 30 s",
         "make phases STACKS=wsgi-gunicorn-sync,wsgi-gunicorn-gthread",
@@ -102,9 +103,9 @@ QUESTIONS = (
     Question(
         "All workers are busy: does the next request queue, or fail?",
         lambda s: (
-            f"On gunicorn sync, {s.met(SYNC)}: the connection stands in the backlog, "
-            f"and {s.answered_when_out(SYNC)} were answered in time. On uvicorn "
-            f"without descriptors, {s.met(UVICORN)}."
+            f"On gunicorn sync it queues: {s.met(SYNC)} in the backlog, and "
+            f"{s.answered_when_out(SYNC)} were answered in time. On uvicorn it fails: "
+            f"once no descriptor is left, {s.met(UVICORN)}."
         ),
         "--limit-concurrency is set: then uvicorn answers 503",
         "make load STACKS=wsgi-gunicorn-sync,asgi-uvicorn SCENARIOS=slow-body",
@@ -123,9 +124,9 @@ QUESTIONS = (
     Question(
         "What does a blocking call in an async handler do?",
         lambda s: (
-            f"It stops the whole worker. {s.out(UVICORN, 'loop-block')} such calls "
-            f"took uvicorn with 2 workers out; {s.out(UVICORN, 'handler-wait')} that "
-            "wait with `await` did."
+            "It stops the whole worker. uvicorn with 2 workers was out at "
+            f"{s.out(UVICORN, 'loop-block')} such calls. With handlers that wait with "
+            f"`await`, it was out at {s.out(UVICORN, 'handler-wait')}."
         ),
         "the call moves into a thread: `asyncio.to_thread`, or a `def` handler",
         "make load STACKS=asgi-uvicorn SCENARIOS=loop-block,handler-wait",
@@ -162,8 +163,9 @@ QUESTIONS = (
     Question(
         "Who ends a client that does not read?",
         lambda s: (
-            f"Ended by {_ends(s, Phase.RESPONSE)}. The other stacks keep what the "
-            "client does not read, and a WSGI server a thread with it."
+            f"Ended by {_ends(s, Phase.RESPONSE)}. The other stacks keep the "
+            "connection and the unread answer. A WSGI server with threads also keeps "
+            "a thread."
         ),
         "the response is short enough for the kernel's buffers",
         "make phases",
@@ -186,7 +188,8 @@ QUESTIONS = (
             f"slow uploads. A request costs {_us(s.us(UVICORN))} and "
             f"{_us(s.us(UNDER))} of CPU."
         ),
-        "a worker hangs: gunicorn kills it after --timeout, uvicorn never",
+        "a worker hangs: gunicorn kills it after --timeout, uvicorn only if the hang "
+        "keeps Python's lock (the GIL)",
         "make load STACKS=asgi-uvicorn,asgi-gunicorn-uvicorn SCENARIOS=slow-body",
     ),
     Question(
@@ -233,9 +236,9 @@ QUESTIONS = (
     Question(
         "Which server costs the least CPU?",
         lambda s: (
-            f"{s.cheapest()[0]}: {_us(s.cheapest()[1])} for a request on a connection "
-            f"that is kept alive. uvicorn took {_us(s.us(UVICORN))}, gunicorn sync "
-            f"{_us(s.us(SYNC))}."
+            f"Of the stacks whose cost was measured, {s.cheapest()[0]}: "
+            f"{_us(s.cheapest()[1])} for a request on a connection that is kept alive. "
+            f"uvicorn took {_us(s.us(UVICORN))}, gunicorn sync {_us(s.us(SYNC))}."
         ),
         "the app costs more than the server: then the server hardly matters",
         "make load PROFILE=full",
@@ -263,9 +266,9 @@ QUESTIONS = (
     Question(
         "Does an idle connection hold a thread?",
         lambda s: (
-            f"Of gthread, for 5 s: it was out at {s.out(GTHREAD, 'idle')} silent "
-            f"clients. Of waitress, none: {s.held('wsgi-waitress', 'idle')} were "
-            "held, up to its limit of connections."
+            "On gthread, yes, for 5 s: it was out at "
+            f"{s.out(GTHREAD, 'idle')} silent clients. On waitress, no: it held "
+            f"{s.held('wsgi-waitress', 'idle')}, up to its limit of connections."
         ),
         "the client has sent a byte: then gthread waits for the rest without limit",
         "make load STACKS=wsgi-gunicorn-gthread,wsgi-waitress SCENARIOS=idle",

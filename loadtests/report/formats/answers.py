@@ -17,8 +17,9 @@ LEAD = """\
 Questions that people ask about servers for WSGI and ASGI, with what
 [the example](../reports/example/report.md) measured. `make readme` writes this page.
 {machine}.
-All stacks had 2 workers, and 8 threads in each worker where there are threads. A count
-of slow clients is the same on another machine. A time is not.
+Stacks had 2 workers, and 8 threads in each worker where there are threads. daphne and
+waitress had one process, and waitress had 16 threads. On another machine, a count of
+slow clients is the same, or another number in the predicted range. A time is not.
 """
 
 

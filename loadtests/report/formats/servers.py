@@ -30,9 +30,10 @@ How unevenly event loops fill is fitted to earlier runs. `make load STACKS=<id>`
 the predictions. `make stacks STACK=<id>` shows the versions that are installed here.
 The commands are for the folder of the repository, after `. .venv/bin/activate`.
 
-*Degrades at* so many slow clients, under 99 % of healthy requests are answered in time.
-*Out at* so many, under 1 % are. A range means that the number depends on how clients
-spread over workers, or on whether they come together. The low end is for all at once.
+*Degrades at*: the fewest slow clients with under 99 % of healthy requests answered in
+time. *Out at*: the fewest with under 1 %. A range means that the number depends on how
+clients spread over workers, or on whether clients come together. Where coming together
+matters, the low end is for clients that all come at once.
 """
 HEADINGS = ["scenario", "degrades at", "out at", "limit", "why"]
 DEVIATES = ["exchange of the contract", "answer", "why"]
