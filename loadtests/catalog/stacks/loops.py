@@ -37,7 +37,7 @@ IN_ASYNCIO = "asyncio/selector_events.py"
 # To whoever deploys an event loop.
 MORE_DESCRIPTORS = (
     "Raise the limit of descriptors (ulimit -n, LimitNOFILE=): each worker holds as "
-    "many slow clients as it has left."
+    "many slow clients as it has descriptors left."
 )
 
 ON_UVLOOP = Limit(

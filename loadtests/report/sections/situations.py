@@ -89,8 +89,8 @@ CLAIMED = "A claim below tried nginx: {}."
 PROXY_CLAIM = "nginx-fixes-sync"  # of the ledger, where nginx was tried
 # What those need to know whose handlers wait or block.
 HANDLERS = (
-    "A slow handler took 20 s here. Yours matter as far as they are as many and as "
-    "long. To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
+    "A slow handler took 20 s here. What counts for yours is how many run at a time. "
+    "To wait, an ASGI app needs an async driver, and gevent one in Python. Other "
     "drivers make blocking calls. The one measured was time.sleep. A call that gevent "
     "cannot replace holds a whole gevent worker, as it holds an event loop; that was "
     "not measured. In an ASGI app, hand such calls to threads: asyncio.to_thread, or "
