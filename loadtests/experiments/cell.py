@@ -116,9 +116,9 @@ def search_of(holding: Holding) -> Search:
     frees = holding.scenario.phase.client_is_slow
     out = predicted_out(capacity)
     need = holding.profile.need
-    most = TOP_RATIO_OF_NEED * need or MOST_SLOW_CLIENTS
+    most = min(TOP_RATIO_OF_NEED * need or MOST_SLOW_CLIENTS, MOST_SLOW_CLIENTS)
     if out is None:
-        return Search(None, None, min(most, TOP_UNPREDICTED), frees)
+        return Search(None, None, min(most, max(TOP_UNPREDICTED, need)), frees)
     degrades = predicted_to_degrade(capacity) or out
     high = max(out.high or 0, degrades.high or 0)
     top = TOP_RATIO * high or TOP_RATIO_OF_NEVER * _fit(holding)

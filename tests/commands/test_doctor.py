@@ -15,6 +15,7 @@ from loadtests.catalog.stacks import Option
 from loadtests.commands import doctor, prescribed
 from loadtests.commands.main import main
 from loadtests.commands.ordered import Asked
+from loadtests.experiments.cell import MOST_SLOW_CLIENTS, search_of
 from loadtests.records.target import OtherTarget
 
 COMMAND = f"--cmd={shlex.quote('python')} -m gunicorn shop:app"
@@ -61,6 +62,12 @@ def test_all_but_a_blocked_loop_is_looked_at_and_so_many_are_needed() -> None:
     assert order.profile.sees_threads
     tops = {task.key.what: task.lasts_s for task in order.cells()}
     assert max(tops.values()) < 30
+
+
+def test_no_more_are_tried_than_one_generator_holds() -> None:
+    words = ("--stacks=asgi-uvicorn", "--scenarios=idle", "--nofile=9000")
+    [cell] = asked(*words, "--need=5000").order.cells()
+    assert search_of(cell.holding).top == MOST_SLOW_CLIENTS
 
 
 def test_changed_command_is_measured_as_the_other_was(tmp_path: Path) -> None:
