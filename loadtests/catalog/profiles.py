@@ -45,7 +45,7 @@ class Profile:
     loop runs out of those. With `second_tries`, void cells are measured once more. With
     `traces`, the calls of two visits are traced at the end. With `sees_threads`, it is
     seen what the server's threads do at each step that does harm. Where `need` is not
-    0, so many slow clients are tried, and not many times more.
+    0, so many slow clients are tried, and no more than `most`, if that is not 0.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Profile:
     nofile: int = 1024
     sees_threads: bool = False
     need: int = 0
+    most: int = 0
 
     @property
     def stacks(self) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ TARGETS = (
 )
 VARIABLES = {"NEED": "<count>"}
 NEED = 100
+_FAR = 4  # times the need: what holds so many is not looked at any further
 _needed = options.number("a number of slow clients", 1, 5000)
 
 
@@ -81,7 +82,8 @@ def of_one_server(arguments: argparse.Namespace) -> Asked:
             "this project with STACKS=<id>"
         )
     asked = ordered.asked(arguments, REPORTS)
-    profile = dataclasses.replace(asked.order.profile, need=arguments.need)
+    need = arguments.need
+    profile = dataclasses.replace(asked.order.profile, need=need, most=_FAR * need)
     order = dataclasses.replace(asked.order, profile=profile)
     asked = dataclasses.replace(asked, order=order)
     if arguments.app and not arguments.stacks and len(order.stacks) > 1:

@@ -158,8 +158,10 @@ def _tried(
 
 def changed(asked: Asked, remedy: Remedy, names: Sequence[str]) -> Asked:
     """The order of the same, with the change and under these scenarios alone."""
+    profile = asked.order.profile
     order = dataclasses.replace(
         asked.order,
+        profile=dataclasses.replace(profile, most=profile.need),  # enough is enough
         scenarios=[scenarios.scenario(name) for name in names],
         nofile=remedy.nofile or asked.order.nofile,
     )

@@ -40,8 +40,6 @@ TOP_RATIO_OF_NEVER = 2
 TOP_UNPREDICTED = 4096
 # One Locust process has 20,000 descriptors at most on common machines.
 MOST_SLOW_CLIENTS = 10_000
-# And where it is known how many are needed.
-TOP_RATIO_OF_NEED = 4
 RESTS_WITHIN_S = 1.0  # as a rule
 
 
@@ -116,7 +114,7 @@ def search_of(holding: Holding) -> Search:
     frees = holding.scenario.phase.client_is_slow
     out = predicted_out(capacity)
     need = holding.profile.need
-    most = min(TOP_RATIO_OF_NEED * need or MOST_SLOW_CLIENTS, MOST_SLOW_CLIENTS)
+    most = min(holding.profile.most or MOST_SLOW_CLIENTS, MOST_SLOW_CLIENTS)
     if out is None:
         return Search(None, None, min(most, max(TOP_UNPREDICTED, need)), frees)
     degrades = predicted_to_degrade(capacity) or out

@@ -27,6 +27,8 @@ GRANIAN = "granian shop:app --interface asgi --workers 2"
 WAITRESS = "waitress-serve --port={port} --threads=4 --connection-limit=1000 shop:wsgi"
 UPLOAD, DOWNLOAD = "--upload=POST /items", "--download=/export"
 AWAITS = ("--healthy=/health", UPLOAD, DOWNLOAD, "--wait-path=/awaiting-report")
+# Where a fault shows: the other scenarios only take their time.
+BODIES, WAITS = "--scenarios=slow-headers,slow-body", "--scenarios=handler-wait"
 _MOST_WRONG = 1
 
 
@@ -41,23 +43,23 @@ class Case:
 
 
 CASES = (
-    Case("two sync workers", GUNICORN, (UPLOAD,), Supply.WORKERS),
+    Case("two sync workers", GUNICORN, (UPLOAD, BODIES), Supply.WORKERS),
     Case(
         "gthread with one thread",
         f"{GUNICORN} -k gthread --threads 1",
-        (UPLOAD,),
+        (UPLOAD, BODIES),
         Supply.THREADS,
     ),
     Case(
         "--limit-concurrency 16",
         f"{UVICORN} --limit-concurrency 16",
-        AWAITS,
+        (*AWAITS, BODIES),
         Supply.WORKER_CONNECTIONS,
     ),
     Case(
         "--backpressure 16",
         f"{GRANIAN} --port {{port}} --backpressure 16",
-        AWAITS,
+        (*AWAITS, BODIES),
         Supply.WORKER_CONNECTIONS,
     ),
     Case(
@@ -69,28 +71,33 @@ CASES = (
     Case(
         "blocking call in async def",
         UVICORN,
-        ("--healthy=/health", "--wait-path=/blocking-report"),
+        ("--healthy=/health", "--wait-path=/blocking-report", WAITS),
         BLOCKED_LOOP,
     ),
     Case(
         "40 threads for def",
         UVICORN,
-        ("--healthy=/def-health", "--wait-path=/report"),
+        ("--healthy=/def-health", "--wait-path=/report", WAITS),
         HANDLER_THREADS,
     ),
     Case(
         "pool of 5",
         UVICORN,
-        ("--healthy=/pooled-health", "--wait-path=/pooled-report"),
+        ("--healthy=/pooled-health", "--wait-path=/pooled-report", WAITS),
         POOL,
     ),
     Case(
         "256 descriptors",
         UVICORN,
-        ("--healthy=/health", UPLOAD, "--nofile=256", "--need=1000"),
+        ("--healthy=/health", UPLOAD, "--nofile=256", "--need=1000", BODIES),
         Supply.DESCRIPTORS,
     ),
-    Case("downloads over 16 MB", WAITRESS, (DOWNLOAD,), Supply.THREADS),
+    Case(
+        "downloads over 16 MB",
+        WAITRESS,
+        (DOWNLOAD, "--scenarios=slow-read"),
+        Supply.THREADS,
+    ),
     Case("sound: uvicorn", UVICORN, AWAITS),
     Case("sound: granian", f"{GRANIAN} --port {{port}}", AWAITS),
     Case("sound: gevent", f"{GUNICORN} -k gevent", (UPLOAD, DOWNLOAD)),
@@ -125,6 +132,9 @@ def row(case: Case, found: Examined, took_s: float) -> str:
 
 
 def main(names: list[str]) -> int:
+    if unknown := set(names) - {case.name for case in CASES}:
+        print(f"no case {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
     rows, wrong = [], {True: 0, False: 0}
     for case in CASES:
         if names and case.name not in names:
