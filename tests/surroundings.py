@@ -3,6 +3,7 @@ at what was started in it."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -39,12 +40,17 @@ def odd_environment(packages: Path, port: int) -> dict[str, str]:
 
 
 def listened_on(pid: int) -> set[str]:
-    """Where that process, and all that it has started, take connections."""
-    family = {p.pid for p in psutil.Process(pid).children(recursive=True)} | {pid}
-    return {
-        connection.laddr.ip
-        for connection in psutil.net_connections("inet")
-        if connection.pid in family
-        and connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-    }
+    """Where that process, and all that it has started, take connections.
+
+    Each is asked for its own sockets: of one that several hold, a list of all that the
+    machine has names one holder only.
+    """
+    first, found = psutil.Process(pid), set()
+    for process in (first, *first.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            found |= {
+                connection.laddr.ip
+                for connection in process.net_connections("inet")
+                if connection.status == psutil.CONN_LISTEN and connection.laddr
+            }
+    return found
