@@ -126,7 +126,8 @@ def test_ctrl_c_while_the_report_is_made_names_how_to_make_it(seen: Seen) -> Non
     if "Report:" in seen.said:
         pytest.skip("the report was made before it could be interrupted")
     assert f"Stopped while the report was made: {how}" in seen.said
-    assert "Error 130" in seen.said
+    # The status, or the signal itself: Python ends by it if it was about to end anyway.
+    assert "Error 130" in seen.said or "Interrupt" in seen.said
 
 
 def test_report_is_made_where_the_locale_has_ascii_only(seen: Seen) -> None:
