@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loadtests.analysis.predictions import CONFIRMED, verdict
 from loadtests.analysis.threads import (
     Place,
     Standing,
@@ -124,7 +125,7 @@ def _cause(cell: Cell, seen: Standing, blocked: Standing) -> tuple[str, int, str
         return supply, _number(cell, supply), SEEN
     if holding + waiting >= _FEW:
         return HANDLER_THREADS, holding + waiting, SEEN
-    if at.predicted_ran_out and _came_true(cell):
+    if at.predicted_ran_out and verdict(cell) == CONFIRMED:
         return at.predicted_ran_out, _number(cell, at.predicted_ran_out), PREDICTED
     return UNKNOWN, 0, ""
 
@@ -136,14 +137,6 @@ def _supply(cell: Cell) -> str | None:
     if at.ran_out == Supply.WORKERS and at.predicted_ran_out in _OF_LOOPS:
         return Supply.EVENT_LOOPS
     return None if at.ran_out == Supply.EVENT_LOOPS else at.ran_out
-
-
-def _came_true(cell: Cell) -> bool:
-    at = cell.capacity
-    if at.predicted_out_at is None or at.out_at is None:
-        return False
-    by = at.predicted_out_by or at.predicted_out_at
-    return at.predicted_out_at - 1 <= at.out_at <= by + 1
 
 
 def _number(cell: Cell, supply: str) -> int:

@@ -1,8 +1,9 @@
-"""Waking at a moment, to some 0.1 ms, while the other greenlets go on.
+"""Waking at a moment, while the other greenlets go on.
 
 gevent's own timers are up to 1 ms late, because libev lets epoll wait for whole
-milliseconds. A timerfd becomes readable at a moment, which the kernel keeps to some
-0.05 ms (timerfd_create(2)). Python has it from 3.13 on; ctypes reaches it in all.
+milliseconds. A timerfd becomes readable at its moment (timerfd_create(2)): the greenlet
+then wakes 0.1 to 0.4 ms late, later on an idle core. Python has it from 3.13 on; ctypes
+reaches it in all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which calls the threads of a server are in, by py-spy, which reads their memory.
 
-The server needs nothing for that and is paused for some milliseconds. py-spy may look
-where we are root, in a container with CAP_SYS_PTRACE, or where kernel.yama.ptrace_scope
-is 0 (ptrace(2)).
+The server needs nothing for that, and is paused meanwhile. py-spy may look where we are
+root, in a container with CAP_SYS_PTRACE, or where kernel.yama.ptrace_scope is 0
+(ptrace(2)).
 """
 
 from __future__ import annotations
