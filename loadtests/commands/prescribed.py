@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -34,6 +35,7 @@ from loadtests.report import reports
 from loadtests.report.words import listed
 
 _MOST_TRIALS = 2  # a doctor has five minutes
+_PLAIN = re.compile(r"[\w@%+=:,./{}-]+", re.ASCII)
 RUNNING = (
     "No change was tried, because a server that runs already is measured as it is. "
     "Name its command in CMD= to have one tried."
@@ -208,5 +210,7 @@ def command(asked: Asked, remedy: Remedy) -> str:
 
 
 def _typed(words: Sequence[str]) -> str:
-    """A command as it is typed: `{port}` needs no quotes, which stand for the port."""
-    return shlex.join(words).replace("'--port={port}'", "--port={port}")
+    """A command as it is typed: what stands for the port needs no quotes."""
+    return " ".join(
+        word if _PLAIN.fullmatch(word) else shlex.quote(word) for word in words
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from loadtests.commands.ordered import Asked
 from loadtests.experiments.cell import MOST_SLOW_CLIENTS, search_of
 from loadtests.records.target import OtherTarget
 
-COMMAND = f"--cmd={shlex.quote('python')} -m gunicorn shop:app"
+GUNICORN = f"{shlex.quote(sys.executable)} -m gunicorn"
+COMMAND = f"--cmd={GUNICORN} shop:app"
 
 
 @pytest.mark.parametrize(
@@ -75,14 +77,19 @@ def test_changed_command_is_measured_as_the_other_was(tmp_path: Path) -> None:
     stack = stacks.find("wsgi-gunicorn-gthread")
     options = (Option("threads", "64"),)
     after = prescribed.changed(before, Remedy(stack, options), ["idle"])
-    assert other(after).app == "python -m gunicorn --threads=64 shop:app"
+    assert other(after).app == f"{GUNICORN} --threads=64 shop:app"
     assert other(after).healthy == other(before).healthy
     assert [one.id for one in after.order.scenarios] == ["idle"]
     assert prescribed.command(after, Remedy(stack, options)) == other(after).app
+    bound = asked(
+        f"--cmd={GUNICORN} -b 127.0.0.1:$PORT 'a b:c'", f"--app-dir={tmp_path}"
+    )
+    said = other(prescribed.changed(bound, Remedy(stack, options), ["idle"])).app
+    assert said == f"{GUNICORN} --threads=64 -b 127.0.0.1:{{port}} 'a b:c'"
     raised = prescribed.changed(before, Remedy(stack, nofile=4096), ["idle"])
     assert raised.order.nofile == raised.order.stacks[0].nofile == 4096
     said = prescribed.command(raised, Remedy(stack, nofile=4096))
-    assert said == "ulimit -n 4096; python -m gunicorn shop:app"
+    assert said == f"ulimit -n 4096; {GUNICORN} shop:app"
 
 
 def test_changed_stack_takes_the_place_of_the_other() -> None:
