@@ -6,26 +6,30 @@ doubtful is unknown, which is neither met nor missed.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from loadtests.analysis import rates
 from loadtests.analysis.changes import WORSE
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.analysis.outcomes import Outcome, key_of, outcomes
+from loadtests.records.rate import Rate
 from loadtests.records.run import Run
 
 MET, MISSED, UNKNOWN = "met", "missed", "not known"
-HELD, P99, CHANGE = "held", "p99", "change"
+HELD, SUSTAINED, P99, CHANGE = "held", "sustained", "p99", "change"
 
 
 @dataclass(frozen=True)
 class AtLeast:
-    """So many slow clients a stack must hold under a scenario; without a stack, every
-    one that was measured."""
+    """So many slow clients a stack must hold under a scenario, or so many requests a
+    second it must sustain; without a stack, every one that was measured."""
 
     scenario: str
-    slow_clients: int
+    number: int
     stack: str = ""
+    per_s: bool = False
 
     def is_about(self, stack: str, scenario: str) -> bool:
         return self.scenario == scenario and self.stack in ("", stack)
@@ -42,8 +46,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Check:
-    """One limit and one cell: how many slow clients it held of those wanted, its p99 in
-    ms beside `slow_clients`, or how it compares with an earlier run."""
+    """One limit and one cell: how many slow clients it held of those wanted, which rate
+    was sustained, its p99 in ms beside `slow_clients`, or how it compares with an
+    earlier run."""
 
     kind: str
     stack: str
@@ -58,7 +63,9 @@ def checks(run: Run, limits: Limits, against: Sequence[Comparison] = ()) -> list
     """Every limit with every cell that it is about."""
     keys = list(dict.fromkeys(key_of(cell) for cell in run.cells))
     known = {(o.stack, o.scenario): o for o in outcomes(run)}
-    found = list(_held(keys, known, limits.at_least))
+    slow = [one for one in limits.at_least if not one.per_s]
+    found = list(_held(keys, known, slow))
+    found += _sustained(run, [one for one in limits.at_least if one.per_s])
     if limits.p99_under_ms is not None:
         found += [_p99(*key, known.get(key), limits.p99_under_ms) for key in keys]
     return [*found, *map(_change, against)]
@@ -66,9 +73,12 @@ def checks(run: Run, limits: Limits, against: Sequence[Comparison] = ()) -> list
 
 def unmeasured(run: Run, limits: Limits) -> list[AtLeast]:
     """The limits about which the run has no cell, not even a void one."""
-    keys = {key_of(cell) for cell in run.cells}
+    cells = {key_of(cell) for cell in run.cells}
+    at_rates = {(rate.stack, rate.scenario) for rate in run.rates}
     return [
-        one for one in limits.at_least if not any(one.is_about(*key) for key in keys)
+        one
+        for one in limits.at_least
+        if not any(one.is_about(*key) for key in (at_rates if one.per_s else cells))
     ]
 
 
@@ -87,10 +97,28 @@ def _held(
                 HELD,
                 stack,
                 scenario,
-                UNKNOWN if held is None else _state(held >= one.slow_clients),
-                wanted=one.slow_clients,
+                UNKNOWN if held is None else _state(held >= one.number),
+                wanted=one.number,
                 found=held,
             )
+
+
+def _sustained(run: Run, wanted: Sequence[AtLeast]) -> Iterator[Check]:
+    for rate, one in itertools.product(run.rates, wanted):
+        if one.is_about(rate.stack, rate.scenario):
+            found = rate.sustained_per_s if rate.valid else None
+            state = _at_a_rate(rate, one.number)
+            yield Check(SUSTAINED, rate.stack, rate.scenario, state, one.number, found)
+
+
+def _at_a_rate(rate: Rate, per_s: float) -> str:
+    """What was asked at that rate, or held above it, or did not below it."""
+    if not rate.valid:
+        return UNKNOWN
+    if any(not rates.held(s) for s in rate.steps if s.rate_per_s <= per_s):
+        return MISSED
+    holds = any(rates.held(s) for s in rate.steps if s.rate_per_s >= per_s)
+    return MET if holds else UNKNOWN
 
 
 def _p99(stack: str, scenario: str, outcome: Outcome | None, under_ms: float) -> Check:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED, UNPREDICTED
 from loadtests.analysis.search import DEGRADED_UNDER
 from loadtests.records.rate import Rate, RateStep
 
@@ -75,11 +75,18 @@ def has_a_cliff(rate: Rate) -> bool | None:
 
 
 def verdict(rate: Rate) -> str:
-    """Confirmed within 10 %; not tested where the generator ends below that."""
+    """Confirmed within 10 %; not tested where the generator ends below that, or where
+    the rates that were named leave it open."""
+    predicted = rate.predicted_per_s
+    if predicted is None:
+        return UNPREDICTED
+    low, high = (1 - WITHIN) * predicted, (1 + WITHIN) * predicted
+    sustained, failed = rate.sustained_per_s or 0.0, rate.failed_per_s or math.inf
+    if rate.conditions.rates_per_s:
+        if sustained > high or failed < low:
+            return REFUTED
+        return CONFIRMED if low <= sustained and failed <= high else BEYOND
     if rate.failed_per_s is None:
-        reached = rate.sustained_per_s or 0.0
-        return BEYOND if reached < (1 + WITHIN) * rate.predicted_per_s else REFUTED
+        return BEYOND if sustained < high else REFUTED
     at = found(rate)
-    if at is None:
-        return REFUTED
-    return CONFIRMED if abs(at / rate.predicted_per_s - 1) <= WITHIN else REFUTED
+    return CONFIRMED if at is not None and low <= at <= high else REFUTED

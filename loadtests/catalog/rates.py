@@ -6,6 +6,7 @@ that has so many places, and holds each for so long, sustains places / time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,7 +20,9 @@ from loadtests.catalog.stacks import Stack
 TOP_PER_S = 1000.0
 STEP_S = 13.0  # how long a rate is asked at least (experiments/asking.py says why)
 OVERLOADS = (1.5, 3.0)  # times the rate that a stack sustains
-RECOVERS_IN_S = 15.0  # so long is watched after an overload
+# So long is watched after an overload. If clients ask again, the question is whether it
+# ever ends.
+WATCHED_S = {False: 15.0, True: 60.0}
 
 _BACKENDS = "loadtests.servers.apps.on_backends:app"
 
@@ -53,6 +56,15 @@ class RateScenario:
         limit = stack.holds[self.phase].limit(stack)
         each = limit.each(stack) if self.each is None else self.each
         return each * stack.workers
+
+    def places_beside(self, stack: Stack, scenario: str, slow_clients: int) -> int:
+        """The same while slow clients of that scenario hold some of what requests that
+        wait need; all of them where they hold something else."""
+        holds, places = stack.held_under(scenario), self.places(stack)
+        held = stack.limit_under(scenario).supply
+        if holds.makes_room or held != self.limited_by(stack):
+            return places
+        return max(0, places - math.ceil(holds.share * slow_clients))
 
     def limited_by(self, stack: Stack) -> str:
         """What there are so many of."""

@@ -28,7 +28,13 @@ from loadtests.clients.answers import unlike
 from loadtests.clients.steering import lines, say
 from loadtests.clients.targets import from_option
 from loadtests.clients.timer import Timer
-from loadtests.records.samples import SAMPLES_FILE, Sample, SampleWriter
+from loadtests.records.samples import (
+    NOT_SENT,
+    RETRIES_FILE,
+    SAMPLES_FILE,
+    Sample,
+    SampleWriter,
+)
 
 # A greenlet begins 0.1 ms after it is asked for, a third of what a quick answer takes.
 # So each request is called up this much ahead.
@@ -44,6 +50,9 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--target", default="", help="another app's record, as JSON")
     parser.add_argument("--ask", default="", help="another healthy request: GET /path")
     parser.add_argument("--bursts", action="store_true", help="rates by lines of input")
+    parser.add_argument(
+        *("--retries",), type=int, default=0, help="ask again what was not answered"
+    )
     parser.add_argument(
         *("--steered",),
         action="store_true",
@@ -98,13 +107,28 @@ def _schedule(began_s: float, rate: float, lasts_s: float) -> Iterator[float]:
 def ask(
     environment: Any, address: wire.Address, intended_s: float, deadline_s: float
 ) -> None:
-    """One healthy request when it is due, its answer checked, recorded.
+    """One healthy request when it is due, its answer checked, recorded; and asked again
+    by a client that has no patience."""
+    while time.monotonic() < intended_s:
+        gevent.sleep(0)  # give way to the other greenlets
+    sample, length = _tried(address, intended_s, deadline_s)
+    _record(environment, sample, length)
+    for _ in range(environment.parsed_options.retries):
+        if not sample.fault or sample.fault == NOT_SENT:
+            return
+        sample, _length = _tried(address, time.monotonic(), deadline_s)
+        if run.retried:
+            run.retried.write(sample._replace(intended_s=intended_s))
+
+
+def _tried(
+    address: wire.Address, intended_s: float, deadline_s: float
+) -> tuple[Sample, int]:
+    """One try, and how long its answer is.
 
     The clock stops at the answer's last byte: to check it and to close the connection
     is our own time, some 0.15 ms, and nothing that the server took.
     """
-    while time.monotonic() < intended_s:
-        gevent.sleep(0)  # give way to the other greenlets
     started_s = time.monotonic()
     remaining_s = max(0.001, intended_s + deadline_s - started_s)
     fault, length, ended_s = "", 0, 0.0
@@ -115,7 +139,7 @@ def ask(
             fault = unlike(answer.status, answer.headers)
     except wire.WireError as error:
         fault, ended_s = error.fault, time.monotonic()
-    _record(environment, Sample(intended_s, started_s, ended_s, fault), length)
+    return Sample(intended_s, started_s, ended_s, fault), length
 
 
 def _record(environment: Any, sample: Sample, length: int) -> None:
@@ -139,6 +163,7 @@ class Run:
     said: Iterator[str] = iter(())
     over = False
     samples: SampleWriter | None = None
+    retried: SampleWriter | None = None
     target = from_option("")
     request = target.healthy.to_bytes()
 
@@ -155,6 +180,8 @@ def prepare(environment: Any, **_: Any) -> None:
     run.request = run.target.healthy.to_bytes()
     if options.raw:
         run.samples = SampleWriter(options.raw, SAMPLES_FILE, Sample)
+    if options.raw and options.retries:
+        run.retried = SampleWriter(options.raw, RETRIES_FILE, Sample)
     # All that Locust has loaded is kept out of the garbage collector's rounds, which
     # would otherwise stop this process for 10 to 20 ms now and then.
     gc.collect()

@@ -42,7 +42,17 @@ TARGETS = (
         words=("doctor",),
         options=("NEED",),
         also="load",
-        without=("PROFILE", "WAIT_MS", "REPEATS", "SWEEP", "SEED", "RESUME"),
+        without=(
+            "PROFILE",
+            "WAIT_MS",
+            "RATES",
+            "RETRIES",
+            "BESIDE",
+            "REPEATS",
+            "SWEEP",
+            "SEED",
+            "RESUME",
+        ),
     ),
 )
 VARIABLES = {"NEED": "<count>"}

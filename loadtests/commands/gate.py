@@ -18,6 +18,7 @@ from loadtests.analysis import compare, gate
 from loadtests.analysis.gate import AtLeast, Check, Limits
 from loadtests.catalog import scenarios
 from loadtests.catalog.names import unknown
+from loadtests.catalog.rates import RATE_SCENARIOS, TOP_PER_S
 from loadtests.commands import load, options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
@@ -37,7 +38,7 @@ TARGETS = (
     ),
 )
 VARIABLES = {
-    "FAIL_UNDER": "'[<stack>:]<scenario>=<count> ...'",
+    "FAIL_UNDER": "'[<stack>:]<scenario>=<count>[/s] ...'",
     "P99_UNDER": "<n>ms",
     "AGAINST": "<run>",
     "JUNIT": "<file>",
@@ -60,8 +61,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--fail-under",
         action="append",
         default=[],
-        metavar="[STACK:]SCENARIO=COUNT",
-        help="so many slow clients must be held",
+        metavar="[STACK:]SCENARIO=COUNT[/s]",
+        help="so many slow clients must be held, or requests a second answered",
     )
     group.add_argument("--p99-under", default="", metavar="50ms")
     group.add_argument("--against", default="", metavar="RUN", help="not worse than it")
@@ -102,6 +103,9 @@ def _measured(arguments: argparse.Namespace, limits: Limits) -> Path:
     if not arguments.scenarios and not arguments.resume:
         named = dict.fromkeys(one.scenario for one in limits.at_least)
         arguments.scenarios = list(named) or None
+        # What is asked is whether these rates hold, not which is the highest.
+        per_s = {float(one.number) for one in limits.at_least if one.per_s}
+        arguments.rates = arguments.rates or sorted(per_s)
     for one in limits.at_least:  # known now, and not after minutes of measuring
         if arguments.scenarios and one.scenario not in arguments.scenarios:
             raise UserError(f"FAIL_UNDER= has {one.scenario}, and SCENARIOS= has not")
@@ -146,10 +150,19 @@ def _limits(given: dict[str, Any]) -> Limits:
 
 def _at_least(text: str) -> AtLeast:
     if not (found := _LIMIT.fullmatch(text)):
-        raise UserError(f"FAIL_UNDER={text}: say it as slow-read=100")
-    if found[4]:
-        raise UserError(f"FAIL_UNDER={text}: rates are not measured, slow clients are")
-    return AtLeast(scenarios.scenario(found[2]).id, int(found[3]), stack=found[1] or "")
+        raise UserError(
+            f"FAIL_UNDER={text}: say it as slow-read=100 or backend-wait=80/s"
+        )
+    name, number, per_s = found[2], int(found[3]), bool(found[4])
+    known = {**scenarios.SCENARIOS, **RATE_SCENARIOS}
+    if name not in known:
+        raise UserError(unknown("scenario", name, known))
+    if per_s != (name in RATE_SCENARIOS):
+        like = f"{name}={number}" if per_s else f"{name}={number}/s"
+        raise UserError(f"FAIL_UNDER={text}: say it as {like}")
+    if per_s and not 1 <= number <= TOP_PER_S:
+        raise UserError(f"FAIL_UNDER={text}: a rate is from 1/s to {TOP_PER_S:,.0f}/s")
+    return AtLeast(name, number, stack=found[1] or "", per_s=per_s)
 
 
 def _milliseconds(text: str) -> float:

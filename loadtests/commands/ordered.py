@@ -18,7 +18,7 @@ from loadtests.catalog.names import unknown
 from loadtests.catalog.profiles import Profile
 from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.catalog.scenarios import Scenario
-from loadtests.commands import named, options, own_server, varied, your_app
+from loadtests.commands import at_rates, named, options, own_server, varied, your_app
 from loadtests.experiments.order import Order, counted
 from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.trying_out import tried_out
@@ -27,9 +27,6 @@ from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import guarded
 
 DEFAULT_PROFILE = "quick"
-_WAIT_MS = 100  # of a backend, if nothing else is said
-# An answer must come within the deadline, a second.
-_one_wait = options.number("a wait in ms", 5, 900)
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Asked:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="smoke|quick|full")
-    parser.add_argument("--wait-ms", type=_waits, default=[], metavar="MS,MS")
+    at_rates.add_options(parser)
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
@@ -54,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 # What stands for the options above where a command has only those below.
 NOT_ASKED: dict[str, Any] = {
-    "wait_ms": [],
+    **at_rates.NOT_ASKED,
     "repeats": None,
     "seed": None,
     "resume": "",
@@ -73,10 +70,6 @@ def add_what_is_measured(parser: argparse.ArgumentParser) -> None:
     named.add_options(parser)
 
 
-def _waits(text: str) -> list[int]:
-    return sorted({_one_wait(word) for word in options.names(text)})
-
-
 def refuse_beside_resume(arguments: argparse.Namespace) -> None:
     """What is measured was chosen when the run began."""
     choices = (
@@ -89,6 +82,7 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "nofile",
         "seed",
         "sweep",
+        *at_rates.NOT_ASKED,
         *named.KINDS,
     )
     typed = {name: getattr(arguments, name) for name in choices}
@@ -103,40 +97,28 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
 def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     """The order; an app of the user's is looked at, and not yet served."""
     named.see_that_they_go_together(arguments)
+    found = _asked(arguments, reports)
+    at_rates.see_that_places_are_left(found.order)
+    return found
+
+
+def _asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     profile = profiles.profile(arguments.profile or DEFAULT_PROFILE)
-    _see_that_rates_fit(arguments)
     if arguments.app:
         return _of_another_app(arguments, profile, reports)
     if arguments.cmd or arguments.url:
         return _of_own_server(arguments, profile)
     names = arguments.scenarios or profile.scenarios
-    slow = [name for name in names if name not in RATE_SCENARIOS]
-    found = [_scenario(name) for name in slow]
-    at_rates = [RATE_SCENARIOS[n] for n in names if n in RATE_SCENARIOS]
     chosen = arguments.stacks or options.runnable(profile.stacks)
-    order = _order(arguments, profile, chosen, found)
-    wait_ms = (arguments.wait_ms or [_WAIT_MS]) if at_rates else []
-    return Asked(dataclasses.replace(order, rates=at_rates, wait_ms=wait_ms))
+    return Asked(_order(arguments, profile, chosen, _slow(names)))
 
 
-def _see_that_rates_fit(arguments: argparse.Namespace) -> None:
-    """UserError for a wait without a rate, and for rates of an app that is not ours."""
-    at_rates = RATE_SCENARIOS.keys() & set(arguments.scenarios or ())
-    if arguments.wait_ms and not at_rates:
-        known = ", ".join(RATE_SCENARIOS)
-        raise UserError(f"WAIT_MS= is for scenarios of a rate: SCENARIOS={known}")
-    if at_rates and (arguments.app or arguments.cmd or arguments.url):
-        named = ", ".join(sorted(at_rates))
-        raise UserError(
-            f"{named}: rates are measured for the apps of this project only"
-        )
-
-
-def _scenario(name: str) -> Scenario:
+def _slow(names: Sequence[str]) -> list[Scenario]:
+    """The scenarios of slow clients; UserError for what is no scenario at all."""
     known = {**scenarios.SCENARIOS, **RATE_SCENARIOS}
-    if name not in known:
-        raise UserError(unknown("scenario", name, known))
-    return scenarios.scenario(name)
+    if strange := [name for name in names if name not in known]:
+        raise UserError(unknown("scenario", strange[0], known))
+    return [scenarios.scenario(name) for name in names if name not in RATE_SCENARIOS]
 
 
 def _order(
@@ -147,6 +129,8 @@ def _order(
 ) -> Order:
     workers, threads = arguments.workers, arguments.threads
     nofile = arguments.nofile or profile.nofile
+    rates = at_rates.chosen(arguments)
+    ours = not (arguments.app or arguments.cmd or arguments.url)
     return Order(
         profile,
         counted(varied.varied(arguments, stacks), workers, threads, nofile),
@@ -156,6 +140,9 @@ def _order(
         workers,
         threads,
         nofile,
+        rates=rates,
+        wait_ms=(arguments.wait_ms or [at_rates.WAIT_MS]) if rates and ours else [],
+        conditions=at_rates.conditions(arguments, rates),
     )
 
 
@@ -164,9 +151,10 @@ def _possible(
 ) -> tuple[list[Scenario], list[str]]:
     """The scenarios for which there is a request, and a line for each of the others."""
     names = arguments.scenarios or your_app.usual(profile.scenarios)
-    wanted = [scenarios.scenario(name) for name in names]
-    found, left_out = your_app.possible(wanted, other)
-    if not found:
+    found, left_out = your_app.possible(_slow(names), other)
+    if rates := at_rates.chosen(arguments):
+        at_rates.see_that_they_fit(arguments, rates, other)
+    elif not found:
         raise UserError(f"nothing to measure: {left_out[0]}")
     return found, left_out
 
@@ -205,15 +193,15 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
         return asked
     _tell(console, order.other, asked.seen, asked.left_out)
     folder = reports / your_app.FOLDER
+    profile, stack = order.profile, order.stacks[0]
+    waits = at_rates.waits(order)
     with guarded() as guard:
-        other = tried_out(
-            order.other, order.stacks[0], order.profile.deadline_s, folder, guard
-        )
+        other = tried_out(order.other, stack, profile.deadline_s, folder, guard, waits)
     seen = asked.seen
     if other.command:
         other, seen = own_server.with_versions(other, folder)
         own_server.tell_command(console, other.command)
-    profile = profiles.paced(order.profile, other.healthy_ms / 1000)
+    profile = profiles.paced(profile, other.healthy_ms / 1000)
     order = as_seen(dataclasses.replace(order, profile=profile), other)
     return dataclasses.replace(asked, order=order, seen=seen)
 

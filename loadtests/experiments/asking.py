@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from loadtests.analysis import rates
 from loadtests.analysis.response_times import percentiles
-from loadtests.catalog.rates import RECOVERS_IN_S, STEP_S
+from loadtests.catalog.rates import STEP_S, TOP_PER_S, WATCHED_S
 from loadtests.experiments.generators import tell
-from loadtests.records.rate import RateStep
-from loadtests.records.samples import NOT_SENT, Sample, SamplesTail
+from loadtests.records.rate import Overload, RateStep
+from loadtests.records.samples import NOT_SENT, RETRIES_FILE, Sample, SamplesTail
 from loadtests.servers.processes import Group, wait_until
 
 # At a tenth more than a stack sustains, waits grow by a tenth of the time that passes:
@@ -20,13 +22,17 @@ from loadtests.servers.processes import Group, wait_until
 COUNTED_S, _LONGEST_S = 3.0, 20.0
 _ENOUGH = 40  # requests that count
 _STARTS_IN_S = 0.2
+_MOST_STEPS = 12
+_A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
 
 
 class Asking:
-    """The probe, asking at one rate after the other."""
+    """The probe, asking at one rate after the other; `samples` is where it records."""
 
-    def __init__(self, probe: Group, tail: SamplesTail, deadline_s: float) -> None:
-        self._probe, self._tail, self._deadline_s = probe, tail, deadline_s
+    def __init__(self, probe: Group, samples: Path, deadline_s: float) -> None:
+        self._probe, self._deadline_s = probe, deadline_s
+        self._tail = SamplesTail(samples)
+        self._retried = SamplesTail(samples, RETRIES_FILE)
 
     def step(self, rate_per_s: float) -> RateStep:
         """Ask at that rate, for so long that a queue shows; what became of it."""
@@ -43,13 +49,58 @@ class Asking:
             p50_ms=times["p50_ms"],
             p99_ms=times["p99_ms"],
             lost=dict(Counter(s.fault for s in counted if s.fault)),
+            answered_again=self._answered_again(counted),
         )
 
-    def recover(self, rate_per_s: float) -> float | None:
+    def _answered_again(self, counted: Sequence[Sample]) -> int:
+        """How many of those that were lost were answered at a later try. A try that
+        takes longer than one more deadline is no answer either."""
+        lost = {s.intended_s for s in counted if s.fault}
+
+        def again() -> list[Sample]:
+            return [s for s in self._retried.so_far() if s.intended_s in lost]
+
+        if lost and self._retried.is_there:
+            wait_until(lambda: len(again()) >= len(lost), self._deadline_s + 1)
+        return len({s.intended_s for s in again() if not s.fault})
+
+    def search(
+        self, predicted: float, named: Sequence[float], tell: Callable[[], None]
+    ) -> list[RateStep]:
+        """The steps to the highest rate that holds; or those that were named."""
+        tried: list[RateStep] = []
+        while (rate := _next(predicted, named, tried)) is not None:
+            tried.append(self.step(rate))
+            tell()
+            if not rates.held(tried[-1]):
+                self.recover(min(TOP_PER_S, _A_FEW * predicted), WATCHED_S[False])
+        return tried
+
+    def overload(
+        self,
+        times: float,
+        sustained: float,
+        watched_s: float,
+        rss_mb: Callable[[], float],
+    ) -> Overload:
+        """So many times what is sustained, and then half of it until all is well."""
+        step = self.step(times * sustained)
+        taken_mb = rss_mb()
+        return Overload(
+            times=times,
+            rate_per_s=step.rate_per_s,
+            goodput_per_s=round(step.answered / step.lasted_s, 1),
+            lost=step.lost,
+            recovered_s=self.recover(sustained / 2, watched_s),
+            rss_mb=round(taken_mb, 1),
+            watched_s=watched_s,
+        )
+
+    def recover(self, rate_per_s: float, in_s: float) -> float | None:
         """Ask at that rate until a second's requests are all answered: how long it took
-        until the first of them was due. None: longer than is waited."""
+        until the first of them was due. None: longer than `in_s`."""
         began_s = time.monotonic()
-        while time.monotonic() < began_s + RECOVERS_IN_S:
+        while time.monotonic() < began_s + in_s:
             begins_s, ended = self._ask(rate_per_s, max(1.0, 2 / rate_per_s))
             if ended and not any(sample.fault for sample in ended):
                 return round(begins_s - began_s - _STARTS_IN_S, 1)
@@ -73,6 +124,16 @@ class Asking:
         in_time_s = _STARTS_IN_S + lasts_s + 2 * self._deadline_s + 1
         wait_until(lambda: len(ended()) >= due, in_time_s)
         return begins_s, [s for s in ended() if s.fault != NOT_SENT]
+
+
+def _next(
+    predicted: float, named: Sequence[float], tried: Sequence[RateStep]
+) -> float | None:
+    if named:
+        return named[len(tried)] if len(tried) < len(named) else None
+    if len(tried) == _MOST_STEPS:
+        return None
+    return rates.next_rate(predicted, TOP_PER_S, tried)
 
 
 def counted_s(rate_per_s: float) -> float:

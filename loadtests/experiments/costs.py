@@ -38,6 +38,7 @@ from loadtests.records.tasks import COST, TaskKey
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
 from loadtests.servers.programs import ProcessError
+from loadtests.servers.reached import Served
 from loadtests.servers.server import Server, running
 from loadtests.servers.usage import usage
 
@@ -113,7 +114,7 @@ def cost_of_request(
 
 
 @contextlib.contextmanager
-def apart(*servers: Server) -> Iterator[None]:
+def apart(*servers: Served) -> Iterator[None]:
     """Servers and client on cores of their own, where there are two."""
     before = os.sched_getaffinity(0)
     ours, theirs = core_shares()

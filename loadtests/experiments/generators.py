@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from loadtests.servers.processes import Group, Guard, started
 from loadtests.servers.programs import ProcessError
 
 _READY_S = 30.0
+# Beyond the time for their coming; their own limit for being in place is ten seconds.
+_ANSWERS_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,25 @@ def heard(group: Group) -> str | None:
     assert stdout is not None
     readable, _, _ = select.select([stdout], [], [], 0)
     return stdout.readline().decode().strip() if readable else None
+
+
+def bring(
+    slow_clients: Group,
+    wanted: int,
+    arrive_per_s: float | None,
+    until: Callable[[Callable[[], bool], float], bool],
+) -> int:
+    """Let there be that many slow clients. How many were in place when all were, or
+    when that took too long; `until` waits for a condition, for seconds at the most."""
+    answers: list[str] = []
+
+    def answered() -> bool:
+        if (line := heard(slow_clients)) is not None:
+            answers.append(line)
+        return bool(answers)
+
+    tell(slow_clients, wanted)
+    coming_s = 2 * wanted / (arrive_per_s or 1)
+    if not until(answered, coming_s + _ANSWERS_WITHIN_S):
+        raise ProcessError("the slow clients did not say that they had come")
+    return int(answers[0] or 0)

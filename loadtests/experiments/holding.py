@@ -135,12 +135,12 @@ def hold(
     log = context.log(task, "server")
     log.unlink(missing_ok=True)  # of an earlier try
     probe_argv = _probe_argv(holding, address, samples)
-    slow_argv = _slow_argv(holding, address, samples)
+    its_argv = slow_argv(holding, address, samples)
     target = target_of(holding.other, str(context.folder / BESIDE))
     served = serving(holding.stack, holding.other, target, context.guard, log, address)
     with (
         booting(context.guard, probe_argv, context.log(task, "probe")) as probing,
-        booting(context.guard, slow_argv, context.log(task, "slow")) as slowing,
+        booting(context.guard, its_argv, context.log(task, "slow")) as slowing,
         served as server,
     ):
         generators = Generators(probing, slowing)
@@ -194,7 +194,8 @@ def _probe_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
     ]
 
 
-def _slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
+def slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
+    """The generator of the slow clients that are held there."""
     also = holding.scenario.locust_file
     return [
         *locust_argv("slow_clients.py", address[1], samples, also, address[0]),

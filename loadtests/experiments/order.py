@@ -7,7 +7,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadtests import UserError
 from loadtests.analysis.predictions import resolution
@@ -25,12 +25,14 @@ from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.experiments.your_app import served
+from loadtests.records.rate import Conditions
 from loadtests.records.run import Ordered, Run
 from loadtests.records.target import OtherTarget
 from loadtests.servers.programs import lacks
 
 # Of a sweep: starts of each server, and seconds for each request.
 _COST_REPEATS, _COST_S = 3, 0.5
+_UNKNOWN_WAIT_S = 0.1  # of an app that was not tried out yet
 _BESIDE = 200  # files that a generator opens beside its sockets: modules, logs
 
 
@@ -49,17 +51,23 @@ class Order:
     other: OtherTarget | None = None  # what is served; None: our own apps
     rates: Sequence[RateScenario] = ()
     wait_ms: Sequence[int] = ()
+    conditions: Conditions = field(default_factory=Conditions)  # of the rates
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
         return [*self.cells(), *self.at_rates(), *self.beside()]
 
     def at_rates(self) -> list[RateTask]:
-        """Each stack at a rate, for each wait."""
-        found = itertools.product(self.rates, self.wait_ms, self.stacks)
+        """Each stack at a rate, for each wait; an app of the user's has its own."""
+        waits_ms, other = self.wait_ms, self.other
+        if other:
+            waits_ms = [max(1, round(1000 * (other.wait_s or _UNKNOWN_WAIT_S)))]
+        how = (self.profile, self.conditions, other)
         return [
-            RateTask(stack, scenario, wait_ms, self.profile)
-            for scenario, wait_ms, stack in found
+            RateTask(served(stack, other), scenario, wait_ms, *how)
+            for scenario, wait_ms, stack in itertools.product(
+                self.rates, waits_ms, self.stacks
+            )
             if scenario.fits(stack)
         ]
 
@@ -139,6 +147,7 @@ class Order:
             nofile=self.nofile,
             rates=[scenario.id for scenario in self.rates],
             wait_ms=list(self.wait_ms),
+            conditions=self.conditions,
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -176,6 +185,7 @@ def order_of(run: Run) -> Order:
         run.target,
         [rate_scenario(name) for name in ordered.rates],
         ordered.wait_ms,
+        ordered.conditions,
     )
 
 

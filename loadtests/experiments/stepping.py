@@ -16,15 +16,12 @@ import psutil
 
 from loadtests.analysis.cell import SOON_S
 from loadtests.analysis.search import Harm, harm_of, memory_for
-from loadtests.experiments.generators import Generators, heard, tell
+from loadtests.experiments.generators import Generators, bring
 from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
 from loadtests.records.facts import NO_DISK, NO_MEMORY, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
-from loadtests.servers.programs import ProcessError
 
-# Beyond the time for their coming; their own limit for being in place is ten seconds.
-_ANSWERS_WITHIN_S = 20.0
 # The probe writes a sample after its deadline.
 _WRITES_WITHIN_S = 1.0
 # So long must all be answered, and soon, before a server counts as recovered.
@@ -179,19 +176,10 @@ class Stepping:
         """How many were in place when all were, or when that took too long."""
         if slow_clients == self._there:
             return slow_clients
-        answers: list[str] = []
-
-        def answered() -> bool:
-            if (line := heard(self._generators.slow_clients)) is not None:
-                answers.append(line)
-            return bool(answers)
-
-        tell(self._generators.slow_clients, slow_clients)
-        coming_s = 2 * slow_clients / (self._method.arrive_per_s or 1)
-        if not self._watch.until(answered, coming_s + _ANSWERS_WITHIN_S):
-            raise ProcessError("the slow clients did not say that they had come")
+        group, rate = self._generators.slow_clients, self._method.arrive_per_s
+        in_place = bring(group, slow_clients, rate, self._watch.until)
         self._there = slow_clients
-        return int(answers[0] or 0)
+        return in_place
 
     def _settle(self, since_s: float) -> int:
         """1 once the server has come to rest; 0 where it does not in time."""

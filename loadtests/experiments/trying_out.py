@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import math
 import socket
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests import UserError
@@ -53,12 +55,33 @@ TOO_SHORT = (
 TOO_QUICK = (
     "{} takes {:.0f} ms: name one that takes {:.0f} ms or more, or leave WAIT= out"
 )
+TOO_LATE = (
+    "{} takes {:.0f} ms: at a rate, requests have a second to be answered, so name one "
+    "that takes {:.0f} ms or less"
+)
 _UPLOAD = b"8 bytes." * 1024
 _REFUSED = (401, 403, 404, 405, 411, 417)
 
 
+@dataclass(frozen=True)
+class Waits:
+    """How long the waiting request must take at least, to be a slow handler; and how
+    long it may, to be answered in time."""
+
+    least_s: float = 0.0
+    most_s: float = math.inf
+
+
+SLOW_HANDLER = Waits(LEAST_WAIT_S)
+
+
 def tried_out(
-    other: OtherTarget, stack: Stack, deadline_s: float, folder: Path, guard: Guard
+    other: OtherTarget,
+    stack: Stack,
+    deadline_s: float,
+    folder: Path,
+    guard: Guard,
+    waits: Waits = SLOW_HANDLER,
 ) -> OtherTarget:
     """The record with what the app answered under this stack. UserError where the app
     cannot be measured so; ProcessError where it does not start."""
@@ -72,13 +95,15 @@ def tried_out(
     )
     its, address = served(stack, other), address_of(other)
     with serving(its, other, target, guard, log, address) as server:
-        found = answered(other, server, deadline_s)
+        found = answered(other, server, deadline_s, waits)
         if isinstance(server, Server):
             return looked_at(found, server, address[1], guard, folder)
         return found
 
 
-def answered(other: OtherTarget, server: Served, deadline_s: float) -> OtherTarget:
+def answered(
+    other: OtherTarget, server: Served, deadline_s: float, waits: Waits
+) -> OtherTarget:
     """The same of an app that is served already."""
     server = dataclasses.replace(server, target=target_of(other))
     other = _healthy(other, server, deadline_s)
@@ -86,7 +111,7 @@ def answered(other: OtherTarget, server: Served, deadline_s: float) -> OtherTarg
     return dataclasses.replace(
         other,
         download_bytes=_download_bytes(other, server),
-        wait_s=_wait_s(other, server),
+        wait_s=_wait_s(other, server, waits),
     )
 
 
@@ -149,7 +174,7 @@ def _download_bytes(other: OtherTarget, server: Served) -> int | None:
     return received
 
 
-def _wait_s(other: OtherTarget, server: Served) -> float | None:
+def _wait_s(other: OtherTarget, server: Served, waits: Waits) -> float | None:
     """How long the waiting request takes on the idle server."""
     if not other.wait:
         return None
@@ -161,9 +186,11 @@ def _wait_s(other: OtherTarget, server: Served) -> float | None:
     status = parse_status(first)
     if status is None or status >= 400:
         raise UserError(f"{named} answers {status or 'no HTTP'}")
-    if took_s < LEAST_WAIT_S:
-        raise UserError(TOO_QUICK.format(named, 1000 * took_s, 1000 * LEAST_WAIT_S))
-    return round(took_s, 2)
+    if took_s < waits.least_s:
+        raise UserError(TOO_QUICK.format(named, 1000 * took_s, 1000 * waits.least_s))
+    if took_s > waits.most_s:
+        raise UserError(TOO_LATE.format(named, 1000 * took_s, 1000 * waits.most_s))
+    return round(took_s, 3)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from loadtests.records.cell import Cell
 from loadtests.records.facts import Fact
 from loadtests.records.json_file import ResultError as ResultError
 from loadtests.records.json_file import read_json, write_json
-from loadtests.records.rate import Rate
+from loadtests.records.rate import Conditions, Rate
 from loadtests.records.target import OtherTarget
 from loadtests.records.tasks import Failure
 
@@ -100,6 +100,7 @@ class Ordered:
     nofile: int | None = None
     rates: list[str] = field(default_factory=list)
     wait_ms: list[int] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from loadtests.records.json_file import naming
 
 SAMPLES_FILE = "probe.csv"
+RETRIES_FILE = "retries.csv"  # samples too; due when the first try was
 VISITS_FILE = "slow-clients.csv"
 STEPS_FILE = "steps.csv"
 SERVER_FILE = "server.csv"
@@ -184,14 +185,18 @@ Record = TypeVar("Record", bound=tuple[Any, ...])
 class SamplesTail:
     """The samples of a file that is still being written; it may not be there yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / SAMPLES_FILE
+    def __init__(self, folder: Path, name: str = SAMPLES_FILE) -> None:
+        self._path = folder / name
         self._at = 0
         self._found: list[Sample] = []
 
+    @property
+    def is_there(self) -> bool:
+        return self._path.exists()
+
     def so_far(self) -> list[Sample]:
         """All whole samples that are there by now, in the order in which they ended."""
-        if not self._path.exists():
+        if not self.is_there:
             return self._found
         with self._path.open("rb") as file:
             file.seek(self._at)

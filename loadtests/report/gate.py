@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from loadtests.analysis.gate import CHANGE, HELD, MET, MISSED, UNKNOWN, Check, verdict
+from loadtests.analysis.gate import (
+    CHANGE,
+    HELD,
+    MET,
+    MISSED,
+    SUSTAINED,
+    UNKNOWN,
+    Check,
+    verdict,
+)
 from loadtests.report.formats import syntax
 from loadtests.report.words import amount, count, figure, plain, visible
 
@@ -39,6 +48,8 @@ def wanted(check: Check) -> str:
         return f"holds {amount(int(check.wanted or 0), 'slow client')}"
     if check.kind == CHANGE:
         return "is not worse than before"
+    if check.kind == SUSTAINED:
+        return f"sustains {count(int(check.wanted or 0))}/s"
     return f"p99 under {figure(check.wanted, 'ms')}"
 
 
@@ -48,9 +59,11 @@ def found(check: Check) -> str:
         said = {MET: "not worse", MISSED: "worse"}
         return said.get(check.state, "cannot be compared: make compare says why")
     if check.found is None:
-        return "not measured"
+        return "not sustained" if check.state == MISSED else "not measured"
     if check.kind == HELD:
         return f"held {count(int(check.found))}"
+    if check.kind == SUSTAINED:
+        return f"sustained {figure(check.found)}/s"
     doubt = ", doubtful" if check.state == UNKNOWN else ""
     beside = amount(check.slow_clients or 0, "slow client")
     return f"{figure(check.found, 'ms')} beside {beside}{doubt}"

@@ -11,6 +11,7 @@ from loadtests.analysis.gate import (
     CHANGE,
     MET,
     MISSED,
+    SUSTAINED,
     UNKNOWN,
     AtLeast,
     Limits,
@@ -22,6 +23,7 @@ from loadtests.records.cell import Cell
 from loadtests.records.facts import TIMES, Fact, fact
 from tests import runs
 from tests.analysis.pairs import climb
+from tests.analysis.test_rates import RATE, step
 
 VOID = dataclasses.replace(runs.cell("void"), valid=False, faults=runs.facts("why"))
 
@@ -65,6 +67,24 @@ def test_void_cell_is_not_known_and_a_missing_one_is_named() -> None:
     assert [c.state for c in checks(run, at_least(1))] == [MET, UNKNOWN]
     other = AtLeast("idle", 1)
     assert unmeasured(run, Limits((other, *at_least(1).at_least))) == [other]
+
+
+@pytest.mark.parametrize(
+    ("per_s", "state"), [(100, MET), (150, MET), (160, UNKNOWN), (176, MISSED)]
+)
+def test_stack_must_sustain_such_a_rate(per_s: int, state: str) -> None:
+    """What held above the limit counts, and what failed below."""
+    rate = dataclasses.replace(RATE, steps=[step(150.0), step(176.0, 0)])
+    run = dataclasses.replace(runs.run([]), rates=[rate])
+    wanted = AtLeast("backend-wait", per_s, per_s=True)
+    [check] = checks(run, Limits((wanted,)))
+    assert (check.kind, check.state, check.found) == (SUSTAINED, state, 150.4)
+    void = dataclasses.replace(rate, faults=runs.facts("why"))
+    run = dataclasses.replace(run, rates=[void])
+    [check] = checks(run, Limits((wanted,)))
+    assert (check.state, check.found) == (UNKNOWN, None)
+    other = AtLeast("backend-def", 9, per_s=True)
+    assert unmeasured(run, Limits((wanted, other))) == [other]
 
 
 @pytest.mark.parametrize(

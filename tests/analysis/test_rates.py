@@ -8,10 +8,10 @@ import math
 import pytest
 
 from loadtests.analysis import rates
-from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED, UNPREDICTED
 from loadtests.catalog import stacks
 from loadtests.catalog.rates import RATE_SCENARIOS
-from loadtests.records.rate import Overload, Rate, RateStep
+from loadtests.records.rate import Conditions, Overload, Rate, RateStep
 
 TOP = 1000.0
 RATE = Rate(
@@ -103,6 +103,50 @@ def test_verdict_is_that_of_ten_percent(
 ) -> None:
     found = dataclasses.replace(RATE, sustained_per_s=sustained, failed_per_s=failed)
     assert rates.verdict(found) == verdict
+
+
+@pytest.mark.parametrize(
+    ("sustained", "failed", "verdict"),
+    [
+        (150.0, 170.0, CONFIRMED),
+        (100.0, 200.0, BEYOND),  # between what was asked
+        (100.0, None, BEYOND),
+        (None, 200.0, BEYOND),
+        (200.0, None, REFUTED),
+        (100.0, 120.0, REFUTED),
+    ],
+)
+def test_rates_that_were_named_may_leave_a_prediction_open(
+    sustained: float | None, failed: float | None, verdict: str
+) -> None:
+    named = Conditions(rates_per_s=[100.0, 200.0])
+    rate = dataclasses.replace(RATE, conditions=named, failed_per_s=failed)
+    found = dataclasses.replace(rate, sustained_per_s=sustained)
+    assert rates.verdict(found) == verdict
+
+
+def test_server_that_is_not_known_has_no_verdict() -> None:
+    unknown = dataclasses.replace(RATE, predicted_per_s=None, places=None)
+    assert rates.verdict(unknown) == UNPREDICTED
+
+
+@pytest.mark.parametrize(
+    ("stack", "slow", "number", "places"),
+    [
+        ("wsgi-gunicorn-sync", "slow-body", 1, 1),
+        ("wsgi-gunicorn-sync", "slow-body", 9, 0),
+        ("wsgi-gunicorn-gthread", "slow-headers", 6, 10),
+        ("wsgi-gunicorn-gthread", "idle", 7, 11),  # each holds a thread 5 s of 7.5
+        ("wsgi-waitress", "slow-body", 9, 16),  # buffered: no thread
+        ("wsgi-gunicorn-sync-nginx", "slow-body", 9, 2),  # kept off by nginx
+        ("asgi-uvicorn", "slow-body", 8, 2000),
+    ],
+)
+def test_slow_clients_leave_fewer_places(
+    stack: str, slow: str, number: int, places: int
+) -> None:
+    one = RATE_SCENARIOS["backend-wait"]
+    assert one.places_beside(stacks.find(stack), slow, number) == places
 
 
 @pytest.mark.parametrize(

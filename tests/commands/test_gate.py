@@ -108,8 +108,11 @@ def test_wrong_project_file_is_one_line(
     [
         ((), "no limit is set: FAIL_UNDER='slow-read=100'"),
         (("--fail-under=slow-body",), "FAIL_UNDER=slow-body: say it as slow-read=100"),
+        (("--fail-under=slow-body=8/s",), "say it as slow-body=8"),
+        (("--fail-under=backend-wait=8",), "say it as backend-wait=8/s"),
+        (("--fail-under=backend-wait=9999/s",), "a rate is from 1/s to 1,000/s"),
         (("--fail-under=slow-bdy=9",), "did you mean slow-body?"),
-        (("--fail-under=backend-wait=80/s",), "rates are not measured"),
+        (("--fail-under=backend-wait=80/s",), "backend-wait is not in run"),
         (("--fail-under=idle=9",), "idle is not in run"),
         (("--p99-under=50",), "P99_UNDER=50: say it as 50ms"),
         (("--against=nothing",), "no run 'nothing'"),

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from loadtests import UserError
+from loadtests.commands.at_rates import waits
 from loadtests.commands.main import _parsed
 from loadtests.commands.ordered import asked, refuse_beside_resume
 from loadtests.commands.targets import TARGETS
 from loadtests.commands.typed import command_line
 from loadtests.experiments.order import Order, order_of
 from loadtests.experiments.run import begin_run
+from loadtests.experiments.trying_out import Waits
+from loadtests.records.rate import Conditions
 from loadtests.records.run import load_run
 
 SHOPS = Path(__file__).parents[1] / "experiments" / "shops"
@@ -111,6 +114,36 @@ def test_resume_takes_no_other_options(name: str) -> None:
         refuse_beside_resume(_parsed(words))
 
 
+WAITING = "--scenarios=backend-wait"
+ODD = ("--app=odd", f"--app-dir={SHOPS}", f"--app-python={sys.executable}")
+
+
+def test_rates_are_asked_as_was_said_and_so_again(tmp_path: Path) -> None:
+    words = ("--rates=40,8", "--retries=1", "--beside=slow-body=1")
+    named = "--stacks=wsgi-gunicorn-sync,asgi-uvicorn"
+    found = asked(_parsed(["load", WAITING, named, *words]), tmp_path).order
+    [one, other] = found.at_rates()
+    assert one.conditions == Conditions([8.0, 40.0], 1, "slow-body", 1)
+    assert one.key.what == "backend-wait-100ms-1-retries-beside-1-slow-body"
+    assert (one.places, other.places) == (1, 2007)  # a worker; a descriptor
+    assert one.lasts_s < 40
+    _, folder = begin_run(found, ["load"], tmp_path)
+    assert [*order_of(load_run(folder)).tasks()] == [*found.tasks()]
+
+
+def test_rate_of_your_app_asks_what_you_named(tmp_path: Path) -> None:
+    words = [WAITING, "--wait-path=/slow", "--stacks=wsgi-waitress", *ODD]
+    found = asked(_parsed(["load", *words]), tmp_path).order
+    [task] = found.at_rates()
+    assert task.other == found.other
+    assert not found.cells()
+    assert waits(found) == Waits(least_s=0.0, most_s=0.9)
+    both = asked(
+        _parsed(["load", *words, "--scenarios=backend-wait,handler-wait"]), tmp_path
+    )
+    assert waits(both.order) == Waits(least_s=0.5, most_s=0.9)
+
+
 def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
     tmp_path: Path,
 ) -> None:
@@ -133,9 +166,27 @@ def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
     [
         (("--wait-ms=20", "--scenarios=idle"), "WAIT_MS= is for scenarios of a rate"),
         (("--scenarios=backend-wat",), "did you mean backend-wait"),
+        (("--rates=20",), "RATES= is for scenarios of a rate: SCENARIOS=backend-wait"),
+        (("--retries=1", "--scenarios=idle"), "RETRIES= is for scenarios of a rate"),
+        ((WAITING, "--beside=slow-body"), "BESIDE=slow-body: say a scenario and a num"),
+        ((WAITING, "--beside=idle=9999"), "a number up to 2,000, as in slow-body=8"),
+        ((WAITING, "--beside=slow-bdy=9"), "did you mean slow-body"),
         (
-            ("--scenarios=backend-wait", "--app=odd", f"--app-dir={SHOPS}"),
-            "backend-wait: rates are measured for the apps of this project only",
+            ("--scenarios=backend-def", "--beside=idle=9", "--stacks=asgi-uvicorn"),
+            "BESIDE= does not go with backend-def: its app has no uploads",
+        ),
+        (
+            (WAITING, "--beside=slow-body=2", "--stacks=wsgi-gunicorn-sync"),
+            "BESIDE=slow-body=2: that holds all workers of wsgi-gunicorn-sync (2)",
+        ),
+        (
+            ("--scenarios=backend-block", "--wait-path=/slow", *ODD),
+            "backend-block is for the apps of this project: take backend-wait",
+        ),
+        ((WAITING, *ODD), "asks for the request that waits: add WAIT=/<path>"),
+        (
+            (WAITING, "--wait-path=/slow", "--wait-ms=20", *ODD),
+            "WAIT_MS= is for the apps of this project: leave it out",
         ),
     ],
 )

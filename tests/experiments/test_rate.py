@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from loadtests.analysis import rates
 from loadtests.catalog import stacks
 from loadtests.catalog.rates import RATE_SCENARIOS
+from loadtests.catalog.stacks.unmodelled import unknown_stack
 from loadtests.experiments import asking
 from loadtests.experiments.rate import RateTask
 from loadtests.experiments.task import State
+from loadtests.experiments.your_app import prepare, served
+from loadtests.records.rate import Conditions
 from loadtests.records.run import load_run, save_run
+from loadtests.records.samples import RETRIES_FILE, Sample, read_samples
 from loadtests.report.blocks import Source
 from loadtests.report.formats import markdown
 from loadtests.servers.processes import Guard
 from tests import runs
 from tests.experiments.held import SHORT, Lab
+from tests.experiments.test_your_app import ODD
 
 
 def test_stack_sustains_what_its_places_allow(
@@ -40,3 +47,57 @@ def test_stack_sustains_what_its_places_allow(
     if found.valid:
         [text] = [t for n, t in markdown.render(Source(run)).items() if "report" in n]
         assert "How many requests a second, when each waits" in text
+
+
+def test_rates_that_were_named_are_asked_beside_slow_clients_and_again(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two workers is held, so that 10 a second are left of 20. At 40, most are
+    not answered in time, and are asked once more."""
+    monkeypatch.setattr(asking, "STEP_S", 3.0)
+    monkeypatch.setattr(asking, "COUNTED_S", 1.5)
+    conditions = Conditions(
+        [2.0, 40.0], retries=1, scenario="slow-body", slow_clients=1
+    )
+    stack = stacks.find("wsgi-gunicorn-sync")
+    task = RateTask(stack, RATE_SCENARIOS["backend-wait"], 100, SHORT, conditions)
+    run = task.measured(runs.run([]), Lab(guard, tmp_path).context(SHORT))
+    [found] = run.rates
+    assert (found.places, found.predicted_per_s) == (1, 10)
+    few, many = found.steps
+    assert (few.rate_per_s, many.rate_per_s) == (2, 40)
+    assert rates.held(few) or not found.valid
+    assert not rates.held(many)
+    assert not found.overloads
+    again = read_samples(tmp_path / "samples" / task.key.name, RETRIES_FILE, Sample)
+    lost = sum(many.lost.values())
+    assert lost <= len(again)
+    assert many.answered_again <= lost
+    assert {sample.ended_s > sample.intended_s + 1 for sample in again} == {True}
+
+
+def test_rate_of_your_app_is_that_of_the_request_that_waits(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "STEP_S", 3.0)
+    monkeypatch.setattr(asking, "COUNTED_S", 1.5)
+    waiting = dataclasses.replace(ODD, wait="GET /slow", wait_s=0.2)
+    prepare(waiting, tmp_path)
+    stack = served(stacks.find("wsgi-waitress@threads=4"), waiting)
+    wait = RATE_SCENARIOS["backend-wait"]
+    task = RateTask(stack, wait, 200, SHORT, Conditions([5.0]), waiting)
+    run = task.measured(runs.run([]), Lab(guard, tmp_path).context(SHORT))
+    [found] = run.rates
+    assert (found.places, found.predicted_per_s) == (4, 20)
+    assert found.cpu_us_per_request is None
+    assert rates.held(found.steps[0]) or not found.valid
+    assert found.steps[0].p50_ms is None or found.steps[0].p50_ms > 100
+
+
+def test_rate_of_a_server_that_is_not_known_is_not_predicted() -> None:
+    unknown = unknown_stack("command", ("x",), "x", workers=1)
+    wait = RATE_SCENARIOS["backend-wait"]
+    other = dataclasses.replace(ODD, wait="GET /slow", wait_s=0.2)
+    task = RateTask(unknown, wait, 200, SHORT, Conditions(), other)
+    found = task._rate(task._predicted(None), None, [])
+    assert (found.places, found.limited_by, found.predicted_per_s) == (None, "", None)

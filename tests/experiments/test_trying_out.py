@@ -12,7 +12,7 @@ from loadtests import UserError
 from loadtests.clients.targets import target_of
 from loadtests.clients.wire import WireError
 from loadtests.experiments import trying_out, your_app
-from loadtests.experiments.trying_out import answered
+from loadtests.experiments.trying_out import SLOW_HANDLER, Waits, answered
 from loadtests.experiments.your_app import served
 from loadtests.servers.processes import Guard
 from loadtests.servers.server import Server, running
@@ -53,25 +53,33 @@ def test_request_that_cannot_be_measured_is_an_error_before_the_run(
 ) -> None:
     other = dataclasses.replace(ODD, **named)  # type: ignore[arg-type]  # all are str
     with pytest.raises(UserError, match=says):
-        answered(other, odd_server, 1.0)
+        answered(other, odd_server, 1.0, SLOW_HANDLER)
+
+
+def test_request_at_a_rate_must_be_answered_in_time(odd_server: Server) -> None:
+    other = dataclasses.replace(ODD, wait="GET /slow")
+    with pytest.raises(UserError, match="requests have a second to be answered"):
+        answered(other, odd_server, 60.0, Waits(most_s=0.05))
+    quick = dataclasses.replace(ODD, wait="GET /quick")
+    assert answered(quick, odd_server, 60.0, Waits(most_s=0.9)).wait_s is not None
 
 
 def test_answers_that_differ_are_known_by_their_status(odd_server: Server) -> None:
     other = dataclasses.replace(ODD, healthy="GET /differs")
-    assert answered(other, odd_server, 60.0).sha256 == ""
+    assert answered(other, odd_server, 60.0, SLOW_HANDLER).sha256 == ""
 
 
 def test_header_fields_are_sent_with_every_request(odd_server: Server) -> None:
     other = dataclasses.replace(ODD, headers=["Host: shop.example"])
-    plain = answered(ODD, odd_server, 60.0)
-    at_home = answered(other, odd_server, 60.0)
+    plain = answered(ODD, odd_server, 60.0, SLOW_HANDLER)
+    at_home = answered(other, odd_server, 60.0, SLOW_HANDLER)
     assert plain.sha256 != at_home.sha256
 
 
 def test_host_that_is_refused_is_a_hint(odd_server: Server) -> None:
     other = dataclasses.replace(ODD, healthy="GET /wrong-host")
     with pytest.raises(UserError, match=r"HEADERS=.Host: example\.org"):
-        answered(other, odd_server, 1.0)
+        answered(other, odd_server, 1.0, SLOW_HANDLER)
 
 
 def test_request_that_is_not_answered_in_time_is_told(
@@ -80,7 +88,7 @@ def test_request_that_is_not_answered_in_time_is_told(
     monkeypatch.setattr(trying_out, "WAITS_AT_MOST_S", 0.1)
     other = dataclasses.replace(ODD, wait="GET /slow")
     with pytest.raises(UserError, match="WAIT=GET /slow is not answered in time"):
-        answered(other, odd_server, 60.0)
+        answered(other, odd_server, 60.0, SLOW_HANDLER)
 
 
 def test_connection_that_breaks_is_told_with_the_reason() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from loadtests.catalog.profiles import PROFILES
 from loadtests.records.cell import Cell, InFront
+from loadtests.records.rate import Conditions
 from loadtests.records.run import Ordered, Run
 from loadtests.report import prose, reports
 from loadtests.report.blocks import Glance, Source
@@ -59,6 +60,9 @@ def test_method_says_in_which_order_the_cells_were_measured() -> None:
 
 
 QUICK = PROFILES["quick"]
+AT_RATES = {"scenarios": [], "rates": ["backend-wait"], "wait_ms": [20, 100]}
+CONDITIONS = Conditions([8.0, 40.0], 1, "slow-body", 2)
+UNDER = " RATES=8,40 RETRIES=1 BESIDE=slow-body=2"
 RATES = " SCENARIOS=backend-wait WAIT_MS=20,100"
 ORDERED = Ordered(
     stacks=[*QUICK.stacks],
@@ -78,7 +82,8 @@ ORDERED = Ordered(
         ({}, ""),
         ({"stacks": ["a", "b c"]}, " 'STACKS=a,b c'"),
         ({"scenarios": ["idle"], "repeats": 2}, " SCENARIOS=idle REPEATS=2"),
-        ({"scenarios": [], "rates": ["backend-wait"], "wait_ms": [20, 100]}, RATES),
+        (AT_RATES, RATES),
+        ({**AT_RATES, "conditions": CONDITIONS}, f"{RATES}{UNDER}"),
         ({"workers": 3, "threads": 4}, " WORKERS=3 THREADS=4"),
         ({"nofile": 128}, " NOFILE=128"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from loadtests.catalog.profiles import PROFILES
+from loadtests.records.rate import Conditions
 from loadtests.records.run import Run
 from loadtests.records.target import OtherTarget, RunningServer
 from loadtests.report.blocks import Block, Commands, Section, Source
@@ -81,6 +82,7 @@ def _chosen(run: Run) -> Iterator[str]:
         yield f"SCENARIOS={','.join(scenarios)}"
     if ordered.wait_ms:
         yield f"WAIT_MS={','.join(map(str, ordered.wait_ms))}"
+    yield from _conditions(ordered.conditions)
     if not profile or ordered.repeats != profile.repeats:
         yield f"REPEATS={ordered.repeats}"
     if ordered.workers:
@@ -89,6 +91,15 @@ def _chosen(run: Run) -> Iterator[str]:
         yield f"THREADS={ordered.threads}"
     if ordered.nofile and not (run.target and run.target.running):
         yield f"NOFILE={ordered.nofile}"
+
+
+def _conditions(given: Conditions) -> Iterator[str]:
+    if given.rates_per_s:
+        yield f"RATES={','.join(f'{rate:g}' for rate in given.rates_per_s)}"
+    if given.retries:
+        yield f"RETRIES={given.retries}"
+    if given.scenario:
+        yield f"BESIDE={given.scenario}={given.slow_clients}"
 
 
 SECTION = Section("commands", TITLE, blocks)

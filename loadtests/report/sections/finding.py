@@ -19,7 +19,7 @@ from loadtests.analysis.predictions import (
 from loadtests.records.run import Run
 from loadtests.report.prose import Prose, joined, prose, text
 from loadtests.report.said import measured, prediction, reached, supply
-from loadtests.report.sections import changed_times, costs, rates
+from loadtests.report.sections import changed_times, costs, rate_overload, rates
 from loadtests.report.sections.groups import by_words
 from loadtests.report.words import amount
 
@@ -33,7 +33,7 @@ NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any 
 
 def points(run: Run) -> list[Prose]:
     """The finding, with the names of stacks marked."""
-    found, of_rates = outcomes(run), rates.points(run)
+    found, of_rates = outcomes(run), [*rates.points(run), *rate_overload.points(run)]
     if not found:
         return [*(prose(notice) for notice in _nothing(run)), *of_rates]
     times, memory = changed_times.response_time(found), costs.memory(found)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from loadtests.analysis.outcomes import by_family
-from loadtests.analysis.predictions import CONFIRMED
-from loadtests.analysis.rates import has_a_cliff, verdict
-from loadtests.catalog.rates import (
-    OVERLOADS,
-    RATE_SCENARIOS,
-    RECOVERS_IN_S,
-    STEP_S,
-    TOP_PER_S,
-)
-from loadtests.records.rate import Overload, Rate, RateStep
+from loadtests.analysis.predictions import CONFIRMED, UNPREDICTED
+from loadtests.analysis.rates import verdict
+from loadtests.catalog.rates import RATE_SCENARIOS, TOP_PER_S
+from loadtests.records.rate import Rate, RateStep
 from loadtests.records.run import Run
 from loadtests.report.blocks import (
     Block,
@@ -28,10 +22,11 @@ from loadtests.report.blocks import (
     Table,
     Text,
 )
-from loadtests.report.prose import Prose, prose, stacks
+from loadtests.report.facts import sentence
+from loadtests.report.prose import Prose, prose
 from loadtests.report.sections.overload import WAYS
-from loadtests.report.values import Figure, Name, Seconds, Value
-from loadtests.report.words import NOTHING, amount, count, figure, listed
+from loadtests.report.values import Count, Figure, Name, Share, Value
+from loadtests.report.words import NOTHING, amount, count, figure
 
 TITLE = "How many requests a second, when each waits"
 LEAD = (
@@ -39,7 +34,7 @@ LEAD = (
     "requests, divided by how long each waits. {} of {} predictions were confirmed "
     "within 10 %."
 )
-VOID = "{} void, because requests left late: the machine was too busy."
+VOID = "{} void: {}."
 NOTE = (
     "*places*: how many requests can wait at a time. *predicted*: places / wait, or "
     "what the CPU time of a request leaves if that is less. *sustained*: the highest "
@@ -60,32 +55,21 @@ COLUMNS = (
     Column("p99", "p99 there, ms", rank=4),
     Column("verdict", "prediction"),
 )
-OVERLOAD = "What more than that does"
-CLIFF = (
-    "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
-)
-PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
-OVERLOAD_NOTE = (
-    "For {} s each: {} times the sustained rate. *answered in time*: at the end. "
-    "*the others*: what became of most of them, in the words of the "
-    "section above. *well again after*: at half of the sustained rate, until all of "
-    "a second's requests are answered; watched for {} s."
-)
-OVERLOAD_COLUMNS = (
+ASKED = "Each rate that was asked"
+ASKED_COLUMNS = (
     Column("scenario", "scenario", name=True),
     Column("stack", "stack", name=True),
-    Column("wait", "wait, ms"),
-    Column("sustained", "sustained, /s"),
     Column("rate", "asked, /s"),
-    Column("goodput", "answered in time, /s"),
+    Column("answered", "answered in time"),
+    Column("again", "answered at a later try"),
+    Column("p50", "p50, ms"),
+    Column("p99", "p99, ms"),
     Column("lost", "the others"),
-    Column("recovered", "well again after"),
-    Column("rss", "memory, MB"),
 )
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    found = _valid(source.run)
+    found = valid(source.run)
     if not source.run.rates:
         return []
     deadline = f"{source.run.method.deadline_s:g}"
@@ -96,33 +80,25 @@ def blocks(source: Source) -> Sequence[Block]:
     return [
         Points(points(source.run)),
         *rows,
-        *_overload(found),
+        *_asked(found),
         *([Reasons("What a handler does under each scenario", does)] if does else []),
     ]
 
 
 def points(run: Run) -> list[Prose]:
-    """The finding: how predictions fared, what overload did. Nothing without rates."""
-    found = _valid(run)
+    """The finding: how predictions fared. Nothing without rates."""
+    found = valid(run)
     verdicts = Counter(map(verdict, found))
-    lead = prose(LEAD, str(verdicts[CONFIRMED]), str(len(found)))
-    void = prose(VOID, amount(len(run.rates) - len(found), "rate"))
-    falls = _stacks(rate for rate in found if has_a_cliff(rate))
-    tried = _stacks(rate for rate in found if rate.overloads)
-    goes_on = [stack for stack in tried if stack not in falls]
+    predicted = sum(verdicts.values()) - verdicts[UNPREDICTED]
+    lead = prose(LEAD, str(verdicts[CONFIRMED]), str(predicted))
+    lost = [rate.faults[0] for rate in run.rates if not rate.valid]
     return [
-        *([lead] if found else []),
-        *([prose(CLIFF, stacks(falls))] if falls else []),
-        *([prose(PLATEAU, stacks(goes_on))] if goes_on else []),
-        *([void] if len(found) < len(run.rates) else []),
+        *([lead] if predicted else []),
+        *([prose(VOID, amount(len(lost), "rate"), sentence(lost[0]))] if lost else []),
     ]
 
 
-def _stacks(some: Iterable[Rate]) -> list[str]:
-    return list(dict.fromkeys(rate.stack for rate in some))
-
-
-def _valid(run: Run) -> list[Rate]:
+def valid(run: Run) -> list[Rate]:
     """Those that count, in the order of tables."""
     order = list(RATE_SCENARIOS)
     found = [rate for rate in run.rates if rate.valid]
@@ -132,43 +108,55 @@ def _valid(run: Run) -> list[Rate]:
 
 
 def table(run: Run) -> Table:
-    return Table(TITLE, COLUMNS, [_row(rate) for rate in _valid(run)])
+    return Table(TITLE, COLUMNS, [_row(rate) for rate in valid(run)])
 
 
-def _overload(found: Sequence[Rate]) -> list[Block]:
-    """What more than the sustained rate does, where it was tried."""
-    shown = overload_table(found)
-    if not shown.rows:
-        return []
-    times = listed([f"{times:g}" for times in OVERLOADS])
-    note = prose(OVERLOAD_NOTE, f"{STEP_S:g}", times, f"{RECOVERS_IN_S:g}")
-    return [Heading(OVERLOAD), shown, Text(note, "note")]
+def _asked(found: Sequence[Rate]) -> list[Block]:
+    """Each rate, where they were named or clients asked again."""
+    shown = [
+        _asked_row(rate, step)
+        for rate in found
+        if rate.conditions.rates_per_s or rate.conditions.retries
+        for step in rate.steps
+    ]
+    table = Table(ASKED, ASKED_COLUMNS, shown)
+    return [Heading(ASKED), table] if shown else []
 
 
-def overload_table(found: Sequence[Rate]) -> Table:
-    rows = [_overload_row(rate, one) for rate in found for one in rate.overloads]
-    return Table(OVERLOAD, OVERLOAD_COLUMNS, rows)
-
-
-def _overload_row(rate: Rate, one: Overload) -> dict[str, Value]:
+def _asked_row(rate: Rate, step: RateStep) -> dict[str, Value]:
+    tried = rate.conditions.retries
     return {
-        "scenario": Name(rate.scenario),
+        "scenario": Name(under(rate)),
         "stack": Name(rate.stack),
-        "wait": Name(count(rate.wait_ms)),
-        "sustained": Figure(rate.sustained_per_s),
-        "rate": Figure(one.rate_per_s),
-        "goodput": Figure(one.goodput_per_s),
-        "lost": Name(_mostly(one)),
-        "recovered": Seconds(one.recovered_s, RECOVERS_IN_S),
-        "rss": Figure(one.rss_mb),
+        "rate": Figure(step.rate_per_s),
+        "answered": Share(step.answered, step.attempted),
+        "again": Share(step.answered_again, step.attempted) if tried else Name(NOTHING),
+        "p50": Figure(step.p50_ms),
+        "p99": Figure(step.p99_ms),
+        "lost": Name(mostly(step.lost)),
     }
 
 
-def _mostly(one: Overload) -> str:
+def under(rate: Rate) -> str:
+    """The scenario, and what else happened meanwhile."""
+    given, said = rate.conditions, rate.scenario
+    if given.scenario:
+        said += f" beside {count(given.slow_clients)} {given.scenario}"
+    if given.retries:
+        said += f", asked again {as_often(given.retries)}"
+    return said
+
+
+def as_often(retries: int) -> str:
+    """`once`, `up to 2 times`."""
+    return "once" if retries == 1 else f"up to {retries} times"
+
+
+def mostly(lost: Mapping[str, int]) -> str:
     """What became of most of those that were not answered in time."""
-    if not one.lost:
+    if not lost:
         return NOTHING
-    numbers = {way.key: sum(one.lost.get(how, 0) for how in way.of) for way in WAYS}
+    numbers = {way.key: sum(lost.get(how, 0) for how in way.of) for way in WAYS}
     return max(numbers, key=lambda key: numbers[key]).replace("_", " ")
 
 
@@ -179,10 +167,10 @@ def _place(scenario: str, order: list[str]) -> int:
 def _row(rate: Rate) -> dict[str, Value]:
     most = _at(rate, rate.sustained_per_s)
     return {
-        "scenario": Name(rate.scenario),
+        "scenario": Name(under(rate)),
         "stack": Name(rate.stack),
         "wait": Name(count(rate.wait_ms)),
-        "places": Name(count(rate.places)),
+        "places": Count(rate.places),
         "limited_by": Name(rate.limited_by),
         "predicted": Figure(rate.predicted_per_s),
         "sustained": Figure(rate.sustained_per_s),
@@ -199,8 +187,10 @@ def _at(rate: Rate, per_s: float | None) -> RateStep | None:
 def line(rate: Rate) -> str:
     """For the terminal: `sustains 150/s, fails at 176/s (predicted 160/s: threads)`."""
     if not rate.valid:
-        return "void: requests left late"
+        return f"void: {sentence(rate.faults[0])}"
     predicted = f"(predicted {figure(rate.predicted_per_s)}/s: {rate.limited_by})"
+    if rate.predicted_per_s is None:
+        predicted = "(not predicted)"
     failed = rate.failed_per_s
     fails = "" if failed is None else f", fails at {figure(failed)}/s"
     if rate.sustained_per_s is None:
