@@ -49,9 +49,7 @@ def test_stack_belongs_to_what_is_held_under_each_scenario() -> None:
         ],
         "Connections": [
             "Where a client holds no more than a connection, 16 slow clients degraded "
-            "asgi-uvicorn.",
-            "Where a client holds no more than a connection, wsgi-uvicorn kept "
-            "answering beside 512 slow clients.",
+            "asgi-uvicorn and wsgi-uvicorn kept answering beside 512 slow clients."
         ],
     }
 
@@ -64,9 +62,16 @@ def test_what_is_held_for_part_of_the_time_is_told_apart() -> None:
     assert found(*cells)["Threads"] == [
         "Where a client holds one of 16 threads, 16 slow clients stopped "
         "wsgi-gunicorn-gthread.",
-        "Where the server takes that back after a while, 16 slow clients stopped "
+        "Where the server takes the thread back after a while, 16 slow clients stopped "
         "wsgi-gunicorn-gthread.",
     ]
+
+
+def test_many_stacks_are_counted() -> None:
+    names = ("asgi-uvicorn", "asgi-granian", "asgi-hypercorn")
+    cells = [runs.cell(name, "loop-block", answered=OUT) for name in names]
+    [said] = found(*cells)["Event loops"]
+    assert said.endswith("16 slow clients stopped 3 stacks.")
 
 
 def test_stack_that_the_catalog_does_not_know_is_not_explained() -> None:

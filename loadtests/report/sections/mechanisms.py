@@ -31,7 +31,13 @@ HELD = {
     CONNECTIONS: "no more than a connection",
 }
 WHERE = "Where a client holds {}, "
-FOR_PART = "Where the server takes that back after a while, "
+FOR_PART = "Where the server takes the {} back after a while, "
+BACK = {
+    WORKERS: "worker",
+    THREADS: "thread",
+    LOOPS: "event loop",
+    CONNECTIONS: "connection",
+}
 SAID = {
     "out": "{clients} stopped {who}",
     "degraded": "{clients} degraded {who}",
@@ -39,7 +45,7 @@ SAID = {
 }
 
 
-_MOST_NAMED = 6  # stacks in a sentence; the table has all
+_MOST_NAMED = 2  # stacks in a sentence; the table has all
 
 
 @dataclass(frozen=True)
@@ -80,23 +86,37 @@ def _for_part(outcome: Outcome) -> bool:
 
 
 def _sentences(title: str, some: list[Outcome]) -> Iterator[str]:
-    """A sentence for each way to end, those that always hold theirs first."""
-    said = WHERE.format(_what(title, some)) if title in HELD else ""
-    for for_part in (False, True):
-        for state, words in SAID.items():
-            here = [o for o in some if _for_part(o) is for_part and _state(o) == state]
-            if not here:
-                continue
-            where = FOR_PART if for_part and title in HELD else said
-            sentence = where + words.format(
+    """A sentence on those that hold theirs for good, and one on the others; each says
+    all the ways to end."""
+    always = WHERE.format(_what(title, some))
+    by_turns = FOR_PART.format(BACK.get(title, ""))
+    for for_part, where in ((False, always), (True, by_turns)):
+        here = [o for o in some if _for_part(o) is for_part]
+        if here:
+            ways = listed([*_ways(here)])
+            yield f"{where if title in HELD else ''}{ways}."
+
+
+def _ways(some: list[Outcome]) -> Iterator[str]:
+    """`16 slow clients stopped a and b`, for each way to end."""
+    for state, words in SAID.items():
+        here = [outcome for outcome in some if _state(outcome) == state]
+        if here:
+            yield words.format(
                 clients=_clients([step for o in here for step in _steps(o)]),
-                who=listed(list(dict.fromkeys(o.stack for o in here)), _MOST_NAMED),
+                who=_named([*dict.fromkeys(outcome.stack for outcome in here)]),
             )
-            yield f"{sentence}."
+
+
+def _named(names: list[str]) -> str:
+    few = len(names) <= _MOST_NAMED
+    return listed(names) if few else amount(len(names), "stack")
 
 
 def _what(title: str, some: list[Outcome]) -> str:
     """What there is of it, if each stack has as many."""
+    if title not in HELD:
+        return ""
     cells = [cell for outcome in some for cell in outcome.cells]
     whole = {cell.workers * (cell.threads or 1) for cell in cells}
     if title not in (WORKERS, THREADS) or len(whole) > 1:
