@@ -94,6 +94,12 @@ RATE_SCENARIOS = {
             supply="threads for def handlers",
         ),
         RateScenario(
+            "backend-async",
+            "is an `async def` of FastAPI that awaits a backend",
+            "/wait?ms={ms}",
+            apps={"asgi": _BACKENDS},
+        ),
+        RateScenario(
             "backend-pool",
             "holds one of the 10 connections of its worker's pool",
             "/pool?ms={ms}",

@@ -167,6 +167,7 @@ def test_goodput_that_falls_under_overload_is_a_cliff(
         ("backend-wait", "asgi-uvicorn", 2008),
         ("backend-block", "asgi-uvicorn", 2),
         ("backend-def", "asgi-uvicorn", 80),
+        ("backend-async", "asgi-uvicorn", 2008),
         ("backend-pool", "asgi-daphne", 10),
     ],
 )

@@ -1,4 +1,4 @@
-"""Handlers of FastAPI that wait for a backend: in a thread, and for a pool."""
+"""Handlers of FastAPI that wait for a backend: in a thread, awaiting, for a pool."""
 
 import asyncio
 import time
@@ -20,6 +20,12 @@ async def hello(name: str = "") -> PlainTextResponse:
 def block(ms: int) -> PlainTextResponse:
     time.sleep(ms / 1000)
     return PlainTextResponse(f"blocked {ms} ms")
+
+
+@app.get("/wait")
+async def wait(ms: int) -> PlainTextResponse:
+    await asyncio.sleep(ms / 1000)
+    return PlainTextResponse(f"waited {ms} ms")
 
 
 @app.get("/pool")
