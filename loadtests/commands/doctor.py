@@ -108,7 +108,7 @@ def of_one_server(arguments: argparse.Namespace) -> Asked:
 def _examine(asked: Asked, arguments: argparse.Namespace) -> Examined:
     console, need = Console(), arguments.need
     asked = ordered.tried(asked, console, REPORTS)
-    run, folder = load.measured_whole(console, asked, arguments.words)
+    run, folder = load.measured_whole(console, asked, arguments.words, prescribed.ANEW)
     found = diagnosis.examined(run.cells, _looks(run, folder), need)
     reports.write(run, folder)
     console.print(lines.told(found), highlight=False)

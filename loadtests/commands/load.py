@@ -146,24 +146,27 @@ def _measure(
 
 
 def measured_whole(
-    console: Console, asked: ordered.Asked, words: Sequence[str]
+    console: Console, asked: ordered.Asked, words: Sequence[str], way_on: str = ""
 ) -> tuple[Run, Path]:
-    """A new run of what was asked, measured to its end; its reports are not made."""
+    """A new run of what was asked, measured to its end; its reports are not made.
+    `way_on` is what to do if it is stopped, where that is not to resume it."""
     run, folder = begin_run(asked.order, words, REPORTS, asked.seen)
-    return _measured_from(console, asked.order, run, folder), folder
+    return _measured_from(console, asked.order, run, folder, way_on), folder
 
 
-def _measured_from(console: Console, order: Order, run: Run, folder: Path) -> Run:
+def _measured_from(
+    console: Console, order: Order, run: Run, folder: Path, way_on: str = ""
+) -> Run:
     """The run with what was still missing in it."""
     announce(console, order, folder)
+    how = way_on or f"{MAKE} load RESUME={folder.name}"
     try:
         with guarded() as guard:
             return _measure_all(console, order, run, folder, guard)
     except KeyboardInterrupt:
-        _tell_how_to_go_on(console, order, load_run(folder), folder)
+        _tell_how_to_go_on(console, order, load_run(folder), folder, how)
         raise
     except (UserError, OSError) as error:
-        how = f"{MAKE} load RESUME={folder.name}"
         raise options.with_a_way_on(error, how) from None
 
 
@@ -189,8 +192,9 @@ def _measure_all(
     return finish_run(run, folder)
 
 
-def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -> None:
-    go_on = f"To go on: {MAKE} load RESUME={folder.name}"
+def _tell_how_to_go_on(
+    console: Console, order: Order, run: Run, folder: Path, how: str
+) -> None:
     if run.run.complete:
         _tell_how_to_report(console, folder)
         return
@@ -201,7 +205,7 @@ def _tell_how_to_go_on(console: Console, order: Order, run: Run, folder: Path) -
         done = len(run.cells) + len(run.rates)
         every = len(order.cells()) + len(order.at_rates())
         stopped = f"Stopped after {done} of {counted(every, 'measurement')}."
-    console.print(f"\n{stopped} {go_on}", highlight=False)
+    console.print(f"\n{stopped} To go on: {how}", highlight=False)
 
 
 def _tell_how_to_report(console: Console, folder: Path) -> None:

@@ -44,6 +44,7 @@ SCRIPT = (
     "No change was tried, because the command starts its server itself. Name the "
     "server's own command in CMD= to have one tried."
 )
+ANEW = "the same command begins anew"  # a doctor that was stopped
 NOTHING_KNOWN = "No change is known for {}, where {} was found."
 ENOUGH_TRIED = "No change was tried for {}, because two were tried before."
 
@@ -144,7 +145,7 @@ def _tried(
     names = [one.scenario for one in short]
     console.print(f"\n[bold]Trying {lines.change(remedy)}[/]\n", highlight=False)
     new = _tried_out(changed(asked, remedy, names), console)
-    after, folder = load.measured_whole(console, new, arguments.words)
+    after, folder = load.measured_whole(console, new, arguments.words, ANEW)
     reports.write(after, folder)
     by_scenario = {cell.scenario: cell for cell in after.cells}
     return Trial(

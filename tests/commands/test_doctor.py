@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from loadtests import UserError
 from loadtests.catalog import stacks
 from loadtests.catalog.remedies import Remedy
 from loadtests.catalog.stacks import Option
-from loadtests.commands import doctor, prescribed
+from loadtests.commands import doctor, load, prescribed
 from loadtests.commands.main import main
 from loadtests.commands.ordered import Asked
 from loadtests.experiments.cell import MOST_SLOW_CLIENTS, search_of
@@ -110,3 +112,19 @@ def test_changed_stack_takes_the_place_of_the_other() -> None:
 )
 def test_why_no_change_is_tried(words: Any, says: str) -> None:
     assert prescribed.untried(asked(*words)) == says
+
+
+def test_doctor_that_was_stopped_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To resume its run would measure on, and make no page of the doctor's."""
+
+    def stopped(*_: object) -> None:
+        raise UserError("no room")
+
+    monkeypatch.setattr(load, "REPORTS", tmp_path)
+    monkeypatch.setattr(load, "_measure_all", stopped)
+    one = asked("--stacks=asgi-uvicorn")
+    with pytest.raises(UserError) as raised:
+        load.measured_whole(Console(), one, ["doctor"], prescribed.ANEW)
+    assert str(raised.value) == "no room; to go on: the same command begins anew"
