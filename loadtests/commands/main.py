@@ -104,8 +104,10 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     words = from_make(words[1], os.environ) if make else as_words(words)
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise UserError(unknown("command", words[0], COMMANDS))
+    if not words:
+        words = ["--help"]
     try:
-        asked = words[0] if words else ""
+        asked = words[0]
         return _parser(asked).parse_args(words, argparse.Namespace(words=words))
     except argparse.ArgumentError as error:
         raise UserError(in_words(error, make=make)) from None

@@ -13,6 +13,7 @@ import fcntl
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ LOCK_FILE = "slowbench.lock"
 ANOTHER_FILE = "SLOWBENCH_LOCK"
 _FOR_ALL = 0o666  # whoever comes next must be able to write a name into it
 _LINE = 200
+_LOOK_EVERY_S = 0.2
 
 
 class Taken(UserError):
@@ -65,17 +67,28 @@ def _open(path: Path) -> int:
 
 
 def _take(descriptor: int, *, wait: bool) -> None:
+    if _is_free(descriptor):
+        return
+    holder = _holder(descriptor)
+    if not wait:
+        raise Taken(
+            f"another measurement runs here: {holder}: wait for its end, or "
+            "WAIT=1 waits"
+        )
+    print(f"waiting for another measurement: {holder}", file=sys.stderr, flush=True)
+    # To let the kernel wait would lose a Ctrl-C that comes just before that: Python
+    # hears of it only when the call returns.
+    while not _is_free(descriptor):
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Whether nobody measures; then it is ours."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = _holder(descriptor)
-        if not wait:
-            raise Taken(
-                f"another measurement runs here: {holder}: wait for its end, or "
-                "WAIT=1 waits"
-            ) from None
-        print(f"waiting for another measurement: {holder}", file=sys.stderr, flush=True)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return False
+    return True
 
 
 def _entry(what: str) -> str:
