@@ -147,7 +147,9 @@ def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
         yield from _on(search, search.out, harmed)
     else:
         first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
-        yield max(first, _most(search.degrades)) * 11 // 10
+        # What was predicted of a handler that nobody has read says nothing of there.
+        said = 0 if search.unsure else _most(search.degrades)
+        yield max(first, said) * 11 // 10
 
 
 def _climb(predicted: Prediction) -> Iterator[int]:

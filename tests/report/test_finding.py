@@ -14,6 +14,7 @@ from loadtests.report.values import written
 from tests import runs
 from tests.analysis.pairs import found, numbered
 from tests.report.shown import drawn, sync_out
+from tests.report.test_application import SHOP
 
 
 def test_finding_tells_what_else_ran_out_than_was_predicted() -> None:
@@ -40,7 +41,7 @@ def test_finding_counts_what_it_does_not_name() -> None:
     said = sentences(runs.run([*wrong, *some, beyond]))[0]
     assert "refuted 4. wsgi-gunicorn-sync under slow-body was predicted" in said
     assert (
-        "b6 under slow-body was predicted to be out at 6, but was unharmed. Others "
+        "b6 under slow-body was predicted to be out at 6, but held. Others "
         "missed too." in said
     )
     assert "confirmed 1 in some repeats only: c under slow-body." in said
@@ -113,7 +114,7 @@ def test_times_that_are_doubtful_are_marked_and_left_out_of_the_finding() -> Non
 @pytest.mark.parametrize(
     ("low", "high", "says"),
     [
-        (None, None, "predicted to be unharmed, but degraded at 4 and was out at 8"),
+        (None, None, "predicted to be unharmed, but degraded at 4 and went out at 8"),
         (8, 15, "predicted to degrade at 8 to 15 and be out at 16, but degraded at 4"),
     ],
 )
@@ -129,3 +130,14 @@ def test_finding_tells_a_missed_prediction_of_the_first_harm(
     )
     said = sentences(runs.run([dataclasses.replace(cell, capacity=capacity)]))
     assert any(says in sentence for sentence in said)
+
+
+def test_handler_that_does_not_wait_as_its_interface_invites_is_told() -> None:
+    """Of an app of the user's: what it holds nobody has read."""
+    answered = {0: 150, 4: 90, 8: 0}
+    missed = runs.cell(scenario="handler-wait", predicted=2000, answered=answered)
+    ours = runs.run([missed])
+    theirs = dataclasses.replace(ours, target=SHOP)
+    assert not any("make doctor" in sentence for sentence in sentences(ours))
+    [hint] = [s for s in sentences(theirs) if "make doctor names the line" in s]
+    assert hint.startswith("The slow handler of the app holds something else")

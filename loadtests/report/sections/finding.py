@@ -6,6 +6,8 @@ interface: what decides is the server and its worker class.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.predictions import (
     BEYOND,
@@ -16,6 +18,8 @@ from loadtests.analysis.predictions import (
     Prediction,
     another_ran_out,
 )
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import in_phases
 from loadtests.records.run import Run
 from loadtests.report.prose import Prose, joined, prose, text
 from loadtests.report.said import measured, prediction, reached, supply
@@ -28,6 +32,12 @@ NOTHING_PREDICTED = (
     "Nothing was predicted, because this server is not known, or not with its options. "
     "So there is nothing to confirm or to refute."
 )
+HANDLERS = in_phases(Phase.HANDLER_WAITS)
+IN_THE_APP = (
+    "The slow handler of the app holds something else than its interface suggests. A "
+    "def of FastAPI holds one of 40 threads, and a blocking call holds the event loop. "
+    "make doctor names the line."
+)
 NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 
 
@@ -37,8 +47,17 @@ def points(run: Run) -> list[Prose]:
     if not found:
         return [*(prose(notice) for notice in _nothing(run)), *of_rates]
     times, memory = changed_times.response_time(found), costs.memory(found)
-    of_cells = [point for point in (predictions(run), times, memory) if point]
+    in_the_app = prose(IN_THE_APP) if _handler_refuted(run, found) else ()
+    some = (predictions(run), in_the_app, times, memory)
+    of_cells = [point for point in some if point]
     return [*of_cells, *of_rates]
+
+
+def _handler_refuted(run: Run, found: Sequence[Outcome]) -> bool:
+    """Whether a handler of the user's does not wait as it was thought to."""
+    return run.target is not None and any(
+        outcome.verdict == REFUTED and outcome.scenario in HANDLERS for outcome in found
+    )
 
 
 def sentences(run: Run) -> list[str]:
@@ -127,8 +146,9 @@ def _miss(outcome: Outcome) -> str:
         out = f"out at {prediction(made)}"
         degrade = f"to degrade at {prediction(first)} and be {out}"
         said = "to be unharmed" if never else degrade
-    measured = f"was out at {reached(outcome.out_at)}" if outcome.out else "was not out"
+    at = reached(outcome.out_at)
+    measured = f"went out at {at}" if outcome.out else "never went out"
     if outcome.unharmed:
-        return f"predicted {said}, but was unharmed"
+        return f"predicted {said}, but held"
     degraded = f"degraded at {reached(outcome.degrades_at)}"
     return f"predicted {said}, but {degraded} and {measured}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.analysis.outcomes import void_cells
+from loadtests.analysis.summary import ENOUGH
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Heading, Points, Source, Text
 from loadtests.report.facts import reason
 from loadtests.report.prose import Prose, prose, stack, stacks
 from loadtests.report.sections import advice, finding, rates, summary
 from loadtests.report.special_blocks import Advised
-from loadtests.report.words import amount
+from loadtests.report.words import amount, count
 
 FIRST = "First: the cheapest of those that hold at least half of the best."
 
@@ -37,7 +38,7 @@ def _what_to_deploy(run: Run) -> list[Block]:
 def _chosen(one: Advised) -> Prose:
     """A situation, and the stacks to choose in it."""
     if one.supported is None:
-        return prose("{}: none of these stacks.", one.name)
+        return prose("{}: none of these stacks held {}.", one.name, count(ENOUGH))
     figure, (first, *others) = one.supported.figure, one.supported.stacks
     if not others or one.start is None:
         some = stacks([first, *others])
