@@ -14,6 +14,7 @@ from loadtests.analysis import rates
 from loadtests.analysis.changes import WORSE
 from loadtests.analysis.compare import INCOMPARABLE, Comparison
 from loadtests.analysis.outcomes import Outcome, key_of, outcomes
+from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.records.rate import Rate
 from loadtests.records.run import Run
 
@@ -29,7 +30,10 @@ class AtLeast:
     scenario: str
     number: int
     stack: str = ""
-    per_s: bool = False
+
+    @property
+    def per_s(self) -> bool:
+        return self.scenario in RATE_SCENARIOS
 
     def is_about(self, stack: str, scenario: str) -> bool:
         return self.scenario == scenario and self.stack in ("", stack)
@@ -142,6 +146,7 @@ def _state(kept: bool) -> str:
 
 
 def verdict(found: Sequence[Check]) -> str:
-    """Missed if any limit is; else not known if one is not."""
-    states = {check.state for check in found}
+    """Missed if any limit is; else not known if one is not, or if nothing was found
+    that a limit is about."""
+    states = {check.state for check in found} or {UNKNOWN}
     return next((state for state in (MISSED, UNKNOWN) if state in states), MET)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loadtests.analysis.predictions import BEYOND, CONFIRMED, REFUTED, UNPREDICTED
 from loadtests.analysis.search import DEGRADED_UNDER
@@ -21,9 +22,13 @@ WITHIN = 0.10
 _PLATEAU = 0.8  # of the sustained rate: goodput under that is a cliff
 
 
-def predicted(places: int, wait_s: float, cpu_s: float, cores: float) -> float:
-    """Requests a second: the places by Little's law, or the CPU where that is less."""
-    return min(places / wait_s, cores / cpu_s if cpu_s else math.inf)
+def predicted(
+    places: int, limited_by: str, wait_s: float, cpu_s: float, cores: int
+) -> tuple[float, str]:
+    """Requests a second, and what limits them: the places by Little's law, or the CPU
+    if that allows less."""
+    by_places, by_cpu = places / wait_s, cores / cpu_s if cpu_s else math.inf
+    return (by_cpu, CPU) if by_cpu < by_places else (by_places, limited_by)
 
 
 def held(step: RateStep) -> bool:
@@ -41,13 +46,21 @@ def failed_at(tried: Sequence[RateStep]) -> float | None:
     return min((s.rate_per_s for s in tried if not held(s)), default=None)
 
 
+def first_rates(predicted_per_s: float | None, wait_s: float) -> list[float]:
+    """What to try before doubling and bisecting: around the prediction. Where there is
+    none, two places, of which any server has more."""
+    if predicted_per_s is None:
+        return [2 / wait_s]
+    return [part * predicted_per_s for part in _FIRST]
+
+
 def next_rate(
-    predicted_per_s: float, top_per_s: float, tried: Sequence[RateStep]
+    first: Sequence[float], top_per_s: float, tried: Sequence[RateStep]
 ) -> float | None:
     """The rate to try; None when the answer is known as exactly as it is wanted."""
     most, least = sustained(tried), failed_at(tried)
-    for part in _FIRST:
-        rate = round(min(part * predicted_per_s, top_per_s), 2)  # as it is recorded
+    for wanted in first:
+        rate = round(min(wanted, top_per_s), 2)  # as it is recorded
         unknown = (most is None or rate > most) and (least is None or rate < least)
         if unknown and rate not in [step.rate_per_s for step in tried]:
             return rate
@@ -56,6 +69,16 @@ def next_rate(
     if most is None:
         return least / 2 if least > 1 else None
     return None if least <= _EXACT * most else round(math.sqrt(most * least), 2)
+
+
+def with_steps(rate: Rate, tried: Sequence[RateStep]) -> Rate:
+    """What was predicted, with what was found."""
+    return replace(
+        rate,
+        sustained_per_s=sustained(tried),
+        failed_per_s=failed_at(tried),
+        steps=sorted(tried, key=lambda step: step.rate_per_s),
+    )
 
 
 def found(rate: Rate) -> float | None:

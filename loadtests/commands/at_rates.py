@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from typing import Any
 
@@ -11,9 +10,9 @@ from loadtests import UserError
 from loadtests.catalog import scenarios
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.rates import RATE_SCENARIOS, TOP_PER_S, RateScenario
-from loadtests.commands import options
+from loadtests.commands import options, your_app
 from loadtests.experiments.order import Order
-from loadtests.experiments.trying_out import LEAST_WAIT_S, Waits
+from loadtests.experiments.trying_out import ASKED, LEAST_WAIT_S, Waits
 from loadtests.records.rate import Conditions
 from loadtests.records.target import OtherTarget
 
@@ -67,6 +66,10 @@ def see_that_they_fit(
             raise UserError(f"{one.id} is for the apps of this project: take {YOURS}")
     if not other.wait:
         raise UserError(f"{YOURS} asks for the request that waits: add WAIT=/<path>")
+    if arguments.beside:
+        beside = scenarios.scenario(_beside(arguments.beside, found)[0])
+        if left_out := your_app.possible([beside], other)[1]:
+            raise UserError(f"BESIDE={arguments.beside}: {left_out[0]}")
     if arguments.wait_ms:
         raise UserError("WAIT_MS= is for the apps of this project: leave it out")
 
@@ -74,24 +77,20 @@ def see_that_they_fit(
 def see_that_places_are_left(order: Order) -> None:
     """UserError if the slow clients hold all that requests would wait in."""
     for task in order.at_rates():
-        stack, beside = task.stack, task.conditions
-        if stack.unmodelled or task.places:
-            continue
-        every = f"all {task.scenario.limited_by(stack)} of {stack.id}"
-        raise UserError(
-            f"BESIDE={beside.scenario}={beside.slow_clients}: that holds {every} "
-            f"({task.scenario.places(stack)}): name fewer"
-        )
+        if task.places == 0:
+            beside = f"{task.conditions.scenario}={task.conditions.slow_clients}"
+            raise UserError(
+                f"BESIDE={beside}: so many stop {task.stack.id}, as is predicted: name "
+                "fewer, or leave it out of STACKS="
+            )
 
 
 def waits(order: Order) -> Waits:
     """How long the waiting request of the user's app may take."""
     slow = any(one.phase is Phase.HANDLER_WAITS for one in order.scenarios)
     late_s = MOST_OF_DEADLINE * order.profile.deadline_s
-    return Waits(
-        least_s=0.0 if order.rates and not slow else LEAST_WAIT_S,
-        most_s=late_s if order.rates else math.inf,
-    )
+    least_s = 0.0 if order.rates and not slow else LEAST_WAIT_S
+    return Waits(least_s, late_s, 1 + ASKED) if order.rates else Waits(least_s)
 
 
 def conditions(arguments: argparse.Namespace, found: list[RateScenario]) -> Conditions:

@@ -92,6 +92,8 @@ def of_one_server(arguments: argparse.Namespace) -> Asked:
             "this project with STACKS=<id>"
         )
     asked = ordered.asked(arguments, REPORTS)
+    if asked.order.rates:
+        raise UserError("the doctor looks at slow clients: leave rates out")
     need = arguments.need
     profile = dataclasses.replace(asked.order.profile, need=need, most=_FAR * need)
     order = dataclasses.replace(asked.order, profile=profile)
@@ -100,8 +102,6 @@ def of_one_server(arguments: argparse.Namespace) -> Asked:
         line = f"under {order.stacks[0].id}: STACKS= names another of its servers"
         only = dataclasses.replace(order, stacks=order.stacks[:1])
         return dataclasses.replace(asked, order=only, left_out=[*asked.left_out, line])
-    if order.rates:
-        raise UserError("the doctor looks at slow clients: leave rates out")
     return asked
 
 

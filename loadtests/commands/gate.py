@@ -103,9 +103,10 @@ def _measured(arguments: argparse.Namespace, limits: Limits) -> Path:
     if not arguments.scenarios and not arguments.resume:
         named = dict.fromkeys(one.scenario for one in limits.at_least)
         arguments.scenarios = list(named) or None
+    if not arguments.resume:
         # What is asked is whether these rates hold, not which is the highest.
         per_s = {float(one.number) for one in limits.at_least if one.per_s}
-        arguments.rates = arguments.rates or sorted(per_s)
+        arguments.rates = sorted({*arguments.rates, *per_s})
     for one in limits.at_least:  # known now, and not after minutes of measuring
         if arguments.scenarios and one.scenario not in arguments.scenarios:
             raise UserError(f"FAIL_UNDER= has {one.scenario}, and SCENARIOS= has not")
@@ -162,7 +163,7 @@ def _at_least(text: str) -> AtLeast:
         raise UserError(f"FAIL_UNDER={text}: say it as {like}")
     if per_s and not 1 <= number <= TOP_PER_S:
         raise UserError(f"FAIL_UNDER={text}: a rate is from 1/s to {TOP_PER_S:,.0f}/s")
-    return AtLeast(name, number, stack=found[1] or "", per_s=per_s)
+    return AtLeast(name, number, stack=found[1] or "")
 
 
 def _milliseconds(text: str) -> float:
@@ -176,6 +177,8 @@ def _run(name: str) -> Run:
 
 
 def _refuse_unmeasured(run: Run, limits: Limits) -> None:
+    if limits.p99_under_ms is not None and not run.cells:
+        raise UserError("P99_UNDER= is beside slow clients, and this run has none")
     for one in gate.unmeasured(run, limits):
         what = f"{one.stack}:{one.scenario}" if one.stack else one.scenario
         raise UserError(f"{what} is not in run {run.run.id}: nothing says if it holds")

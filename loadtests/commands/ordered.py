@@ -203,6 +203,7 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
         own_server.tell_command(console, other.command)
     profile = profiles.paced(profile, other.healthy_ms / 1000)
     order = as_seen(dataclasses.replace(order, profile=profile), other)
+    at_rates.see_that_places_are_left(order)  # of a server that is recognised now
     return dataclasses.replace(asked, order=order, seen=seen)
 
 

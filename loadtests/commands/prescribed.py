@@ -44,7 +44,7 @@ SCRIPT = (
     "No change was tried, because the command starts its server itself. Name the "
     "server's own command in CMD= to have one tried."
 )
-ANEW = "the same command begins anew"  # a doctor that was stopped
+ANEW = "run the same command again, because the doctor begins anew"
 NOTHING_KNOWN = "No change is known for {}, where {} was found."
 ENOUGH_TRIED = "No change was tried for {}, because two were tried before."
 

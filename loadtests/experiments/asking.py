@@ -10,7 +10,13 @@ from pathlib import Path
 
 from loadtests.analysis import rates
 from loadtests.analysis.response_times import percentiles
-from loadtests.catalog.rates import STEP_S, TOP_PER_S, WATCHED_S
+from loadtests.catalog.rates import (
+    OVERLOADS,
+    STEP_S,
+    TOP_PER_S,
+    WATCHED_S,
+    WATCHED_WITH_RETRIES_S,
+)
 from loadtests.experiments.generators import tell
 from loadtests.records.rate import Overload, RateStep
 from loadtests.records.samples import NOT_SENT, RETRIES_FILE, Sample, SamplesTail
@@ -23,14 +29,16 @@ COUNTED_S, _LONGEST_S = 3.0, 20.0
 _ENOUGH = 40  # requests that count
 _STARTS_IN_S = 0.2
 _MOST_STEPS = 12
-_A_FEW = 0.25  # of what was predicted: what a stack that has recovered answers whole
+_A_FEW = 0.25  # of what failed: what a stack that has recovered answers whole
 
 
 class Asking:
     """The probe, asking at one rate after the other; `samples` is where it records."""
 
-    def __init__(self, probe: Group, samples: Path, deadline_s: float) -> None:
-        self._probe, self._deadline_s = probe, deadline_s
+    def __init__(
+        self, probe: Group, samples: Path, deadline_s: float, retries: int = 0
+    ) -> None:
+        self._probe, self._deadline_s, self._retries = probe, deadline_s, retries
         self._tail = SamplesTail(samples)
         self._retried = SamplesTail(samples, RETRIES_FILE)
 
@@ -53,46 +61,58 @@ class Asking:
         )
 
     def _answered_again(self, counted: Sequence[Sample]) -> int:
-        """How many of those that were lost were answered at a later try. A try that
-        takes longer than one more deadline is no answer either."""
+        """How many of those that were lost were answered at a later try."""
         lost = {s.intended_s for s in counted if s.fault}
+        if not lost or not self._retries:
+            return 0
 
-        def again() -> list[Sample]:
-            return [s for s in self._retried.so_far() if s.intended_s in lost]
+        def answered() -> set[float]:
+            found = self._retried.so_far()
+            return {s.intended_s for s in found if not s.fault} & lost
 
-        if lost and self._retried.is_there:
-            wait_until(lambda: len(again()) >= len(lost), self._deadline_s + 1)
-        return len({s.intended_s for s in again() if not s.fault})
+        def all_tried() -> bool:
+            tries = Counter(s.intended_s for s in self._retried.so_far())
+            left = lost - answered()
+            return all(tries[intended_s] == self._retries for intended_s in left)
+
+        wait_until(all_tried, self._retries * self._deadline_s + 1)
+        return len(answered())
 
     def search(
-        self, predicted: float, named: Sequence[float], tell: Callable[[], None]
+        self, first: Sequence[float], named: Sequence[float], tell: Callable[[], None]
     ) -> list[RateStep]:
-        """The steps to the highest rate that holds; or those that were named."""
+        """The steps to the highest rate that holds; or those that were named. After
+        one that failed, the server gets over it first."""
         tried: list[RateStep] = []
-        while (rate := _next(predicted, named, tried)) is not None:
+        while (rate := _next(first, named, tried)) is not None:
+            if (failed := rates.failed_at(tried)) and not rates.held(tried[-1]):
+                self.recover(_A_FEW * failed, WATCHED_S)
             tried.append(self.step(rate))
             tell()
-            if not rates.held(tried[-1]):
-                self.recover(min(TOP_PER_S, _A_FEW * predicted), WATCHED_S[False])
         return tried
 
-    def overload(
-        self,
-        times: float,
-        sustained: float,
-        watched_s: float,
-        rss_mb: Callable[[], float],
+    def overloads(
+        self, sustained: float, rss_mb: Callable[[], float | None]
+    ) -> list[Overload]:
+        """More than is sustained, and then half of it until all is well; nothing if the
+        load generator does not reach so much."""
+        tries = 1 + self._retries
+        reached = [t for t in OVERLOADS if t * sustained * tries <= TOP_PER_S]
+        return [self._overload(times, sustained, rss_mb) for times in reached]
+
+    def _overload(
+        self, times: float, sustained: float, rss_mb: Callable[[], float | None]
     ) -> Overload:
-        """So many times what is sustained, and then half of it until all is well."""
         step = self.step(times * sustained)
-        taken_mb = rss_mb()
+        taken_mb = rss_mb()  # now, and not once all is well
+        watched_s = WATCHED_WITH_RETRIES_S if self._retries else WATCHED_S
         return Overload(
             times=times,
             rate_per_s=step.rate_per_s,
             goodput_per_s=round(step.answered / step.lasted_s, 1),
             lost=step.lost,
             recovered_s=self.recover(sustained / 2, watched_s),
-            rss_mb=round(taken_mb, 1),
+            rss_mb=None if taken_mb is None else round(taken_mb, 1),
             watched_s=watched_s,
         )
 
@@ -127,13 +147,13 @@ class Asking:
 
 
 def _next(
-    predicted: float, named: Sequence[float], tried: Sequence[RateStep]
+    first: Sequence[float], named: Sequence[float], tried: Sequence[RateStep]
 ) -> float | None:
     if named:
         return named[len(tried)] if len(tried) < len(named) else None
     if len(tried) == _MOST_STEPS:
         return None
-    return rates.next_rate(predicted, TOP_PER_S, tried)
+    return rates.next_rate(first, TOP_PER_S, tried)
 
 
 def counted_s(rate_per_s: float) -> float:

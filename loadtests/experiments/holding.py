@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from loadtests.experiments.generators import (
     Generators,
     await_ready_line,
     booting,
+    bring,
     locust_argv,
     tell,
 )
@@ -35,10 +36,12 @@ from loadtests.experiments.task import Context, Task
 from loadtests.experiments.watch import Probing, Watch
 from loadtests.experiments.your_app import BESIDE
 from loadtests.records.cell import Capacity, InFront, Subject
+from loadtests.records.facts import MISSING, Fact, fact
 from loadtests.records.samples import Recording, read_recording
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.neighbours import Neighbours
+from loadtests.servers.processes import Group, Guard, wait_until
 from loadtests.servers.reached import Served
 
 _START_IN_S = 0.1
@@ -135,12 +138,12 @@ def hold(
     log = context.log(task, "server")
     log.unlink(missing_ok=True)  # of an earlier try
     probe_argv = _probe_argv(holding, address, samples)
-    its_argv = slow_argv(holding, address, samples)
+    slow_argv = _slow_argv(holding, address, samples)
     target = target_of(holding.other, str(context.folder / BESIDE))
     served = serving(holding.stack, holding.other, target, context.guard, log, address)
     with (
         booting(context.guard, probe_argv, context.log(task, "probe")) as probing,
-        booting(context.guard, its_argv, context.log(task, "slow")) as slowing,
+        booting(context.guard, slow_argv, context.log(task, "slow")) as slowing,
         served as server,
     ):
         generators = Generators(probing, slowing)
@@ -194,8 +197,29 @@ def _probe_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
     ]
 
 
-def slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
-    """The generator of the slow clients that are held there."""
+@contextlib.contextmanager
+def beside_it(
+    holding: Holding | None, address: Address, samples: Path, guard: Guard, log: Path
+) -> Iterator[Sequence[Group]]:
+    """The generator of slow clients that are held while something else is measured;
+    none without such a holding."""
+    if holding is None:
+        yield []
+        return
+    with booting(guard, _slow_argv(holding, address, samples), log) as group:
+        yield [group]
+
+
+def missing(holding: Holding, group: Group, wanted: int) -> Fact | None:
+    """Let so many slow clients come, until they hold what they hold; what is wrong if
+    some are missing then."""
+    present = bring(group, wanted, holding.profile.arrive_per_s, wait_until)
+    time.sleep(holding.stack.held_under(holding.scenario.id).begins_after_s)
+    some = fact(MISSING, present=present, wanted=wanted)
+    return some if present < wanted else None
+
+
+def _slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
     also = holding.scenario.locust_file
     return [
         *locust_argv("slow_clients.py", address[1], samples, also, address[0]),

@@ -48,7 +48,7 @@ class Overload:
     `goodput_per_s` are the requests answered in time, at the end; `lost` are the
     others, by how. `recovered_s`: at half of the sustained rate, after so long all
     are answered again; null where that took over `watched_s`. `rss_mb` is the memory of
-    the server at the end of the overload.
+    the server at the end of the overload, null where its processes are not known.
     """
 
     times: float
@@ -56,7 +56,7 @@ class Overload:
     goodput_per_s: float
     lost: dict[str, int]
     recovered_s: float | None
-    rss_mb: float
+    rss_mb: float | None
     watched_s: float = 15.0
 
 
@@ -66,11 +66,13 @@ class Rate:
 
     `places` of `limited_by` are there for requests that wait, without those that slow
     clients hold, so that `predicted_per_s` is places / wait; or what the CPU time of a
-    request, `cpu_us_per_request`, leaves, if that is less. All three are null where the
-    server is not known, and the CPU time is of our own apps only. `sustained_per_s` is
-    the highest rate at which 99 % were answered in time, null where there was none;
-    `failed_per_s` the lowest above it at which they were not, null where no rate that
-    the load generator reaches did harm.
+    request, `cpu_us_per_request`, leaves, if that is less. All are null where nothing
+    was predicted: of a server that is not known, or of an app of the user's whose
+    handler may await or block. The CPU time is of our own apps only.
+
+    `sustained_per_s` is the highest rate at which 99 % were answered in time, null
+    where there was none; `failed_per_s` the lowest above it at which they were not,
+    null where no rate that the load generator reaches did harm.
     """
 
     stack: str

@@ -190,13 +190,9 @@ class SamplesTail:
         self._at = 0
         self._found: list[Sample] = []
 
-    @property
-    def is_there(self) -> bool:
-        return self._path.exists()
-
     def so_far(self) -> list[Sample]:
         """All whole samples that are there by now, in the order in which they ended."""
-        if not self.is_there:
+        if not self._path.exists():
             return self._found
         with self._path.open("rb") as file:
             file.seek(self._at)

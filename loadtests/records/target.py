@@ -66,7 +66,8 @@ class OtherTarget:
     Tried before the run: a right answer to the healthy request has this `status`, and a
     body of this `sha256` unless bodies differ (then empty). `healthy_ms` is the middle
     one of five. `download_bytes` and `wait_s` are the length of the download, as far as
-    it was read, and the time of the waiting request; null where none was named.
+    it was read, and the time of the waiting request; null where none was named. It was
+    answered with `wait_status`.
 
     Where a `command` serves the app, or what is `running` already, `app` is the command
     or the URL. Which interface it has is then not known, nor is the interpreter.
@@ -90,6 +91,7 @@ class OtherTarget:
     healthy_ms: float = 0.0
     download_bytes: int | None = None
     wait_s: float | None = None
+    wait_status: int = 200
     modelled: dict[str, str] = field(default_factory=dict)
     command: OwnCommand | None = None
     running: RunningServer | None = None

@@ -76,14 +76,15 @@ def test_stack_must_sustain_such_a_rate(per_s: int, state: str) -> None:
     """What held above the limit counts, and what failed below."""
     rate = dataclasses.replace(RATE, steps=[step(150.0), step(176.0, 0)])
     run = dataclasses.replace(runs.run([]), rates=[rate])
-    wanted = AtLeast("backend-wait", per_s, per_s=True)
+    wanted = AtLeast("backend-wait", per_s)
     [check] = checks(run, Limits((wanted,)))
     assert (check.kind, check.state, check.found) == (SUSTAINED, state, 150.4)
     void = dataclasses.replace(rate, faults=runs.facts("why"))
     run = dataclasses.replace(run, rates=[void])
     [check] = checks(run, Limits((wanted,)))
     assert (check.state, check.found) == (UNKNOWN, None)
-    other = AtLeast("backend-def", 9, per_s=True)
+    assert verdict([]) == UNKNOWN
+    other = AtLeast("backend-def", 9)
     assert unmeasured(run, Limits((wanted, other))) == [other]
 
 

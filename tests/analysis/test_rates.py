@@ -36,10 +36,12 @@ def step(rate: float, answered: int = 100) -> RateStep:
     return RateStep(rate, 6.0, 100, answered, None, None)
 
 
-def search(predicted: float, real: float, top: float = TOP) -> list[float]:
+def search(predicted: float | None, real: float, top: float = TOP) -> list[float]:
     """The rates that are tried of a stack that sustains `real`."""
     tried: list[RateStep] = []
-    while (rate := rates.next_rate(predicted, top, tried)) is not None:
+    while (
+        rate := rates.next_rate(rates.first_rates(predicted, 0.1), top, tried)
+    ) is not None:
         assert len(tried) < 20
         assert rate not in [one.rate_per_s for one in tried]
         tried.append(step(round(rate, 2), 100 if rate <= real else 0))
@@ -78,13 +80,23 @@ def test_rate_holds_while_99_percent_are_answered(answered: int, holds: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("places", "wait_s", "cpu_s", "per_s"),
-    [(16, 0.1, 0.0002, 160), (2000, 0.1, 0.0002, 5000), (2, 0.5, 0.0, 4)],
+    ("places", "wait_s", "cpu_s", "per_s", "limited_by"),
+    [
+        (16, 0.1, 0.0002, 160, "threads"),
+        (2000, 0.1, 0.0002, 5000, rates.CPU),
+        (2, 0.5, 0.0, 4, "threads"),
+    ],
 )
 def test_prediction_is_littles_law_or_the_cpu(
-    places: int, wait_s: float, cpu_s: float, per_s: float
+    places: int, wait_s: float, cpu_s: float, per_s: float, limited_by: str
 ) -> None:
-    assert rates.predicted(places, wait_s, cpu_s, cores=1) == pytest.approx(per_s)
+    found, limit = rates.predicted(places, "threads", wait_s, cpu_s, cores=1)
+    assert found == pytest.approx(per_s)
+    assert limit == limited_by
+
+
+def test_search_without_a_prediction_begins_with_two_places_and_doubles() -> None:
+    assert search(None, 100)[:5] == [20, 40, 80, 160, 113.14]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +152,8 @@ def test_server_that_is_not_known_has_no_verdict() -> None:
         ("wsgi-waitress", "slow-body", 9, 16),  # buffered: no thread
         ("wsgi-gunicorn-sync-nginx", "slow-body", 9, 2),  # kept off by nginx
         ("asgi-uvicorn", "slow-body", 8, 2000),
+        ("asgi-uvicorn", "loop-block", 2, 0),  # nothing is answered any more
+        ("wsgi-granian", "idle", 2000, 0),
     ],
 )
 def test_slow_clients_leave_fewer_places(

@@ -22,6 +22,8 @@ from loadtests.experiments.cell import MOST_SLOW_CLIENTS, search_of
 from loadtests.records.target import OtherTarget
 
 GUNICORN = f"{shlex.quote(sys.executable)} -m gunicorn"
+SHOPS = Path(__file__).parents[1] / "experiments" / "shops"
+ODD = ("--app=odd", f"--app-dir={SHOPS}", f"--app-python={sys.executable}")
 COMMAND = f"--cmd={GUNICORN} shop:app"
 
 
@@ -33,6 +35,7 @@ COMMAND = f"--cmd={GUNICORN} shop:app"
         (("--stacks=asgi-uvicron",), "did you mean asgi-uvicorn?"),
         (("--stacks=asgi-uvicorn", "--need=0"), "a number of slow clients is a number"),
         (("--stacks=asgi-uvicorn", "--scenarios=backend-wait"), "leave rates out"),
+        ((*ODD, "--scenarios=backend-wait", "--wait-path=/slow"), "leave rates out"),
         (("--cmd=x", "--url=http://127.0.0.1"), "CMD= and URL=: name one of them"),
         (("--app=x", "--stacks=asgi-uvicorn,wsgi-waitress"), "looks at one server"),
         (("--resume=latest",), "unrecognized arguments: --resume=latest"),
@@ -127,4 +130,4 @@ def test_doctor_that_was_stopped_begins_anew(
     one = asked("--stacks=asgi-uvicorn")
     with pytest.raises(UserError) as raised:
         load.measured_whole(Console(), one, ["doctor"], prescribed.ANEW)
-    assert str(raised.value) == "no room; to go on: the same command begins anew"
+    assert str(raised.value).startswith("no room; to go on: run the same command again")

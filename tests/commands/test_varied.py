@@ -137,11 +137,11 @@ def test_rate_of_your_app_asks_what_you_named(tmp_path: Path) -> None:
     [task] = found.at_rates()
     assert task.other == found.other
     assert not found.cells()
-    assert waits(found) == Waits(least_s=0.0, most_s=0.9)
+    assert waits(found) == Waits(0.0, 0.9, 6)
     both = asked(
         _parsed(["load", *words, "--scenarios=backend-wait,handler-wait"]), tmp_path
     )
-    assert waits(both.order) == Waits(least_s=0.5, most_s=0.9)
+    assert waits(both.order) == Waits(0.5, 0.9, 6)
 
 
 def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
@@ -177,13 +177,17 @@ def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
         ),
         (
             (WAITING, "--beside=slow-body=2", "--stacks=wsgi-gunicorn-sync"),
-            "BESIDE=slow-body=2: that holds all workers of wsgi-gunicorn-sync (2)",
+            "BESIDE=slow-body=2: so many stop wsgi-gunicorn-sync, as is predicted",
         ),
         (
             ("--scenarios=backend-block", "--wait-path=/slow", *ODD),
             "backend-block is for the apps of this project: take backend-wait",
         ),
         ((WAITING, *ODD), "asks for the request that waits: add WAIT=/<path>"),
+        (
+            (WAITING, "--wait-path=/slow", "--beside=slow-body=2", *ODD),
+            "BESIDE=slow-body=2: slow-body is left out: name UPLOAD=",
+        ),
         (
             (WAITING, "--wait-path=/slow", "--wait-ms=20", *ODD),
             "WAIT_MS= is for the apps of this project: leave it out",

@@ -15,6 +15,7 @@ from loadtests.experiments import asking
 from loadtests.experiments.rate import RateTask
 from loadtests.experiments.task import State
 from loadtests.experiments.your_app import prepare, served
+from loadtests.records.facts import NOT_MEASURED, fact
 from loadtests.records.rate import Conditions
 from loadtests.records.run import load_run, save_run
 from loadtests.records.samples import RETRIES_FILE, Sample, read_samples
@@ -94,10 +95,25 @@ def test_rate_of_your_app_is_that_of_the_request_that_waits(
     assert found.steps[0].p50_ms is None or found.steps[0].p50_ms > 100
 
 
-def test_rate_of_a_server_that_is_not_known_is_not_predicted() -> None:
+def test_rate_of_a_server_that_is_not_known_is_not_predicted(
+    guard: Guard, tmp_path: Path
+) -> None:
     unknown = unknown_stack("command", ("x",), "x", workers=1)
     wait = RATE_SCENARIOS["backend-wait"]
     other = dataclasses.replace(ODD, wait="GET /slow", wait_s=0.2)
     task = RateTask(unknown, wait, 200, SHORT, Conditions(), other)
-    found = task._rate(task._predicted(None), None, [])
-    assert (found.places, found.limited_by, found.predicted_per_s) == (None, "", None)
+    assert (task.places, task.lasts_s > 10) == (None, True)
+    why = fact(NOT_MEASURED, "it did not start")
+    [void] = task.failed(runs.run([]), Lab(guard, tmp_path).context(SHORT), why).rates
+    assert (void.limited_by, void.predicted_per_s, void.valid) == ("", None, False)
+
+
+def test_handler_of_yours_that_may_not_await_is_not_predicted() -> None:
+    """In a thread it waits as it likes; on an event loop nobody knows."""
+    other = dataclasses.replace(ODD, wait="GET /slow", wait_s=0.2)
+    wait = RATE_SCENARIOS["backend-wait"]
+    known = {
+        name: RateTask(stacks.find(name), wait, 200, SHORT, Conditions(), other).places
+        for name in ("wsgi-gunicorn-sync", "wsgi-gunicorn-gevent", "asgi-uvicorn")
+    }
+    assert [*known.values()] == [2, None, None]

@@ -148,4 +148,4 @@ def test_terminal_that_is_narrower_than_any_table_gets_the_narrowest() -> None:
 def test_terminal_says_where_no_stack_is_to_be_chosen() -> None:
     cells = [holding("a", s) for s in ("slow-headers", "slow-body")]
     text = " ".join(rendered(runs.run(cells), 120).split())
-    assert "no proxy in front: none of these stacks held 500." in text
+    assert "no proxy in front: none of these held 500 or more." in text

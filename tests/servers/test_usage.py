@@ -13,7 +13,7 @@ import pytest
 
 from loadtests.servers import usage as usage_of
 from loadtests.servers.processes import Group, Guard, started
-from loadtests.servers.usage import disk_mb, memory, usage
+from loadtests.servers.usage import disk_mb, is_quiet, memory, usage
 from tests.conftest import Servers
 
 BUSY_FOR_S = 0.2
@@ -146,3 +146,26 @@ def test_memory_says_what_the_kernel_holds(servers: Servers) -> None:
     found = memory(server, server.sockets())
     assert found.sockets is not None
     assert found.kernel_mb == found.sockets.memory_bytes / 1024**2
+
+
+SEES_TO_ITS_WORKERS = """
+import time
+print("ready", flush=True)
+while True:
+    time.sleep(0.1)
+    ends = time.thread_time() + 0.001
+    while time.thread_time() < ends: pass
+"""
+BUSY = SEES_TO_ITS_WORKERS.replace("0.1", "0.0")
+
+
+@pytest.mark.parametrize(
+    ("program", "quiet"), [(SEES_TO_ITS_WORKERS, True), (BUSY, False)]
+)
+def test_server_that_sees_to_its_workers_is_quiet(
+    guard: Guard, program: str, quiet: bool
+) -> None:
+    """uvicorn asks each worker twice a second if it is alive."""
+    with running(guard, program) as group:
+        seen = [is_quiet(group, 0.3) for _ in range(5)]
+    assert any(seen) is quiet

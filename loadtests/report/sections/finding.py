@@ -20,7 +20,9 @@ from loadtests.analysis.predictions import (
 )
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import in_phases
+from loadtests.catalog.stacks import HTTP1
 from loadtests.records.run import Run
+from loadtests.records.target import OtherTarget
 from loadtests.report.prose import Prose, joined, prose, text
 from loadtests.report.said import measured, prediction, reached, supply
 from loadtests.report.sections import changed_times, costs, rate_overload, rates
@@ -34,9 +36,9 @@ NOTHING_PREDICTED = (
 )
 HANDLERS = in_phases(Phase.HANDLER_WAITS)
 IN_THE_APP = (
-    "The slow handler of the app holds something else than its interface suggests. A "
-    "def of FastAPI holds one of 40 threads, and a blocking call holds the event loop. "
-    "make doctor names the line."
+    "The slow handler of the app may hold something else than a connection. A def of "
+    "FastAPI holds one of 40 threads, and a blocking call holds the event loop. make "
+    "doctor names the line."
 )
 NOTHING_COUNTS = "No cell of this run counts, so the run says nothing about any stack."
 
@@ -54,10 +56,17 @@ def points(run: Run) -> list[Prose]:
 
 
 def _handler_refuted(run: Run, found: Sequence[Outcome]) -> bool:
-    """Whether a handler of the user's does not wait as it was thought to."""
-    return run.target is not None and any(
+    """Whether a handler of an ASGI app of the user's may not await."""
+    return _is_asgi(run.target) and any(
         outcome.verdict == REFUTED and outcome.scenario in HANDLERS for outcome in found
     )
+
+
+def _is_asgi(other: OtherTarget | None) -> bool:
+    if other is None:
+        return False
+    known = HTTP1.get(other.command.stack) if other.command else None
+    return (known.interface if known else other.interface) == "asgi"
 
 
 def sentences(run: Run) -> list[str]:

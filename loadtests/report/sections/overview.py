@@ -38,7 +38,7 @@ def _what_to_deploy(run: Run) -> list[Block]:
 def _chosen(one: Advised) -> Prose:
     """A situation, and the stacks to choose in it."""
     if one.supported is None:
-        return prose("{}: none of these stacks held {}.", one.name, count(ENOUGH))
+        return prose("{}: none of these held {} or more.", one.name, count(ENOUGH))
     figure, (first, *others) = one.supported.figure, one.supported.stacks
     if not others or one.start is None:
         some = stacks([first, *others])

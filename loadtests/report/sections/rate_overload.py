@@ -26,15 +26,16 @@ TITLE = "More requests a second than a stack sustains"
 CLIFF = (
     "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
 )
-PLATEAU = "Answers go on: {}. Overload left 80 % of the sustained rate or more."
+PLATEAU = "Under overload, {} still answered 80 % of the sustained rate or more."
 WELL_AGAIN = "Back at half of the sustained rate, {} answered all within {} s{}."
+AT_ONCE = "Back at half of the sustained rate, {} answered all at once{}."
 NOT_WELL = "Back at half of the sustained rate, {} did not answer all within {} s{}."
-RETRIED = ", though clients asked again {}"
+RETRIED = ", while clients asked again {}"
 NOTE = (
-    "For {} s each: {} times the sustained rate. *answered in time*: at the end, and "
-    "at the first try. *the others*: what became of most of them, in the words of the "
-    "section on stacks that are out. *well again after*: at half of the sustained "
-    "rate, until all of a second's requests are answered."
+    "For {} s or more each: {} times the sustained rate. *answered in time*: at the "
+    "end, and at the first try. *the others*: what became of most of them, in the "
+    "words of the section on stacks that are out. *well again after*: at half of the "
+    "sustained rate, until all of a second's requests are answered."
 )
 COLUMNS = (
     Column("scenario", "scenario", name=True),
@@ -80,7 +81,9 @@ def _recovery(found: Sequence[Rate]) -> Iterator[Prose]:
         well = dict.fromkeys(stack for stack, _ in lasted if stack not in stuck)
         if well:
             most_s = max(t for stack, t in lasted if t is not None and stack in well)
-            yield prose(WELL_AGAIN, stacks([*well]), figure(most_s), again)
+            words = WELL_AGAIN if most_s else AT_ONCE
+            figures = [figure(most_s)] if most_s else []
+            yield prose(words, stacks([*well]), *figures, again)
         if stuck:
             watched_s = max(o.watched_s for r in some for o in r.overloads)
             yield prose(NOT_WELL, stacks([*stuck]), f"{watched_s:g}", again)

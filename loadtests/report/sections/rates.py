@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from loadtests.analysis.outcomes import by_family
-from loadtests.analysis.predictions import CONFIRMED, UNPREDICTED
+from loadtests.analysis.predictions import BEYOND, CONFIRMED, UNPREDICTED
 from loadtests.analysis.rates import verdict
 from loadtests.catalog.rates import RATE_SCENARIOS, TOP_PER_S
 from loadtests.records.rate import Rate, RateStep
@@ -34,6 +34,7 @@ LEAD = (
     "requests, divided by how long each waits. {} of {} predictions were confirmed "
     "within 10 %."
 )
+UNTESTED = "No rate that was asked tested {}."
 VOID = "{} void: {}."
 NOTE = (
     "*places*: how many requests can wait at a time. *predicted*: places / wait, or "
@@ -41,7 +42,8 @@ NOTE = (
     "rate at which 99 % of requests were answered within {} s. *failed at*: the "
     "lowest rate above it at which they were not. Requests arrive at even intervals, "
     "each on a new connection, whatever became of the earlier ones. The load "
-    "generator sends {} a second at most; a prediction above that is not tested."
+    "generator sends {} a second at most; a prediction above that is not tested. "
+    "Nor is one that lies between two rates that were named."
 )
 COLUMNS = (
     Column("scenario", "scenario", name=True),
@@ -89,11 +91,13 @@ def points(run: Run) -> list[Prose]:
     """The finding: how predictions fared. Nothing without rates."""
     found = valid(run)
     verdicts = Counter(map(verdict, found))
-    predicted = sum(verdicts.values()) - verdicts[UNPREDICTED]
+    predicted = verdicts.total() - verdicts[UNPREDICTED] - verdicts[BEYOND]
     lead = prose(LEAD, str(verdicts[CONFIRMED]), str(predicted))
+    untested = prose(UNTESTED, amount(verdicts[BEYOND], "prediction"))
     lost = [rate.faults[0] for rate in run.rates if not rate.valid]
     return [
         *([lead] if predicted else []),
+        *([untested] if verdicts[BEYOND] else []),
         *([prose(VOID, amount(len(lost), "rate"), sentence(lost[0]))] if lost else []),
     ]
 
