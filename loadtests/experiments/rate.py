@@ -48,7 +48,7 @@ from loadtests.servers.server import Server
 from loadtests.servers.usage import usage
 
 _COST_S = 1.0
-_USUAL_STEPS = 3
+_STEPS, _STEPS_FROM_NOTHING = 3, 8  # to the rate: around a prediction, or without one
 _SOME = 40  # places, to say how long a rate takes of which nothing is predicted
 
 
@@ -100,7 +100,8 @@ class RateTask:
         overloads_s = sum(
             step_s(times * rate) + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
         )
-        steps_s = _USUAL_STEPS * (step_s(rate) + self.profile.deadline_s)
+        steps = _STEPS if self.places else _STEPS_FROM_NOTHING
+        steps_s = steps * (step_s(rate) + self.profile.deadline_s)
         return _COST_S + steps_s + overloads_s
 
     def state(self, run: Run, folder: Path) -> State:
