@@ -216,12 +216,10 @@ def _explained(named: str) -> Iterator[None]:
     """Whatever is no answer is the error of who named it."""
     try:
         yield
-    except TimeoutError:
-        raise UserError(f"{named} is not answered in time") from None
     except (WireError, OSError) as error:
-        if isinstance(error, WireError) and error.fault == "late":
-            raise UserError(f"{named} is not answered in time") from None
-        raise UserError(f"{named} is not answered: {error}") from None
+        late = isinstance(error, TimeoutError) or getattr(error, "fault", "") == "late"
+        how = " in time" if late else f": {error}"
+        raise UserError(f"{named} is not answered{how}") from None
 
 
 def _why(answer: Response, server: Served) -> str:

@@ -75,8 +75,9 @@ def test_void_cell_is_not_known_and_a_missing_one_is_named() -> None:
 def test_stack_must_sustain_such_a_rate(per_s: int, state: str) -> None:
     """What held above the limit counts, and what failed below."""
     rate = dataclasses.replace(RATE, steps=[step(150.0), step(176.0, 0)])
-    run = dataclasses.replace(runs.run([]), rates=[rate])
-    wanted = AtLeast("backend-wait", per_s)
+    other = dataclasses.replace(rate, stack="b")
+    run = dataclasses.replace(runs.run([]), rates=[rate, other])
+    wanted = AtLeast("backend-wait", per_s, stack="a")
     [check] = checks(run, Limits((wanted,)))
     assert (check.kind, check.state, check.found) == (SUSTAINED, state, 150.4)
     void = dataclasses.replace(rate, faults=runs.facts("why"))
@@ -84,8 +85,8 @@ def test_stack_must_sustain_such_a_rate(per_s: int, state: str) -> None:
     [check] = checks(run, Limits((wanted,)))
     assert (check.state, check.found) == (UNKNOWN, None)
     assert verdict([]) == UNKNOWN
-    other = AtLeast("backend-def", 9)
-    assert unmeasured(run, Limits((wanted, other))) == [other]
+    missing = AtLeast("backend-def", 9)
+    assert unmeasured(run, Limits((wanted, missing))) == [missing]
 
 
 @pytest.mark.parametrize(

@@ -108,10 +108,8 @@ def test_part_tells_what_is_void_degraded_or_not_as_predicted() -> None:
     assert "| b | **out at 4** ≠ | – |" in part
     assert "\n\nThis run is not complete" in part
     assert "confirmed 0 of 2 predictions. It refuted 1 and did not test 1 (" in part
-    assert (
-        "\n- **Other stacks.** 4 slow clients stopped b. 4 slow clients degraded a."
-        in part
-    )
+    both = "4 slow clients stopped b and 4 slow clients degraded a."
+    assert f"\n- **Other stacks.** {both}" in part
     assert "](here/charts/capacity.svg)" in part
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import xml.etree.ElementTree as ET
@@ -15,6 +16,7 @@ from loadtests.commands.typed import as_words
 from loadtests.records.run import save_run
 from tests import runs
 from tests.analysis.pairs import climb
+from tests.analysis.test_rates import RATE, step
 
 GTHREAD = "wsgi-gunicorn-gthread"
 
@@ -73,6 +75,37 @@ def test_results_are_there_for_other_systems(
     assert summary == (reports / "new" / "gate.md").read_text()
     line = f"| ✗ | {GTHREAD} | slow-body | holds 17 slow clients | held 16 |"
     assert line in summary.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("per_s", "status", "says"),
+    [
+        (150, 0, "sustains 150/s  sustained 150/s"),
+        (176, 1, "sustains 176/s  sustained 150/s"),
+        (160, 3, "not known"),
+    ],
+)
+def test_rate_is_a_limit_too(
+    reports: Path,
+    capsys: pytest.CaptureFixture[str],
+    per_s: int,
+    status: int,
+    says: str,
+) -> None:
+    rate = dataclasses.replace(RATE, steps=[step(150.4), step(176.0, 0)])
+    save_run(dataclasses.replace(runs.run([]), rates=[rate]), reports / "new")
+    words = ["gate", "--run=new", f"--fail-under=backend-wait={per_s}/s"]
+    assert main(words) == status
+    assert says in capsys.readouterr().out
+    assert main([*words, "--p99-under=9ms"]) == 2
+    assert "P99_UNDER= is beside slow clients" in capsys.readouterr().err
+
+
+def test_rate_that_no_request_met_is_not_sustained(reports: Path) -> None:
+    rate = dataclasses.replace(RATE, sustained_per_s=None, steps=[step(9.0, 0)])
+    save_run(dataclasses.replace(runs.run([]), rates=[rate]), reports / "new")
+    assert main(["gate", "--run=new", "--fail-under=backend-wait=9/s"]) == 1
+    assert "not sustained" in (reports / "new" / "gate.md").read_text()
 
 
 def test_limits_stand_in_the_project_file_too(

@@ -100,7 +100,6 @@ def test_run_that_is_not_there_is_answered_with_the_newest(tmp_path: Path) -> No
         (["serve", "--stack=x", "--port=99999"], "--port 99999: a port is a number"),
         (["bench", "--rounds", "13"], "--rounds 13: a count of rounds is a number"),
         (["load", "--seed=-1"], "--seed -1: a seed is a number"),
-        ([], "the following arguments are required: command"),
         (["serve"], "say which: "),
         (["compare"], "say with what: make compare BASE=<run>; the "),
     ],
