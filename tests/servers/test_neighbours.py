@@ -144,8 +144,14 @@ def test_time_of_our_server_under_load_is_ours(
     with running(STACKS[stack_id], guard, tmp_path / "log") as server:
         pair, before_s = Pair(server.group), usage(server.group).cpu_s
         assert wait_until(lambda: worked(server, before_s), 60)
-        over_s = pair.differ_by_s(lambda: usage(server.group).cpu_s - before_s)
-        assert -pair.short_s < over_s < NEAR_S
+        seen: list[float] = []
+
+        def agree() -> bool:
+            seen.append(pair.differ_by_s(lambda: usage(server.group).cpu_s - before_s))
+            return -pair.short_s < seen[-1] < NEAR_S
+
+        # Once, on a busy machine, the kernel's count of idle time was ahead of itself.
+        assert wait_until(agree, 10), seen
 
 
 def worked(server: Server, before_s: float) -> bool:
