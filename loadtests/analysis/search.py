@@ -120,9 +120,7 @@ def _to_degrade(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
         yield from _on(search, None, harmed)
         return
     low = predicted.low
-    if search.unsure:
-        doubled = {2**n for n in range((low or search.top).bit_length() - 1)}
-        yield from sorted(doubled | {search.need})
+    yield from _doubled(search, predicted)
     if low is not None and low > search.top:
         yield search.top  # where that is held, the prediction is not tested
     if low is None:
@@ -143,13 +141,20 @@ def _to_be_out(search: Search, harmed: dict[int, bool]) -> Iterator[int]:
     if search.out is None:
         yield from _on(search, None, harmed)
     elif search.out.high is not None:
+        yield from _doubled(search, search.out)
         yield from _climb(search.out)
         yield from _on(search, search.out, harmed)
     else:
         first = min((n for n, is_harmed in harmed.items() if is_harmed), default=0)
-        # What was predicted of a handler that nobody has read says nothing of there.
-        said = 0 if search.unsure else _most(search.degrades)
-        yield max(first, said) * 11 // 10
+        yield max(first, _most(search.degrades)) * 11 // 10
+
+
+def _doubled(search: Search, predicted: Prediction) -> list[int]:
+    """On the way to what was predicted of a handler that nobody has read."""
+    if not search.unsure:
+        return []
+    below = (predicted.low or search.top).bit_length()
+    return sorted({search.need, *(2**n for n in range(below))})
 
 
 def _climb(predicted: Prediction) -> Iterator[int]:

@@ -38,7 +38,7 @@ from loadtests.experiments.task import (
 )
 from loadtests.experiments.your_app import BESIDE
 from loadtests.records.facts import LEFT_LATE, Fact, fact
-from loadtests.records.rate import Conditions, Rate, rate_key
+from loadtests.records.rate import Conditions, Overload, Rate, rate_key
 from loadtests.records.run import Run
 from loadtests.records.target import OtherTarget
 from loadtests.records.tasks import TaskKey
@@ -168,9 +168,9 @@ class RateTask:
             lambda: context.tell(self, time.monotonic() - began_s),
         )
         found = rates.with_steps(found, tried)
-        sustained = found.sustained_per_s
-        searched = sustained and not self.conditions.rates_per_s
-        overloads = asking.overloads(sustained or 0, rss_mb) if searched else []
+        overloads: list[Overload] = []
+        if found.sustained_per_s and not self.conditions.rates_per_s:
+            overloads = asking.overloads(found.sustained_per_s, rss_mb)
         limit_ms, lag_ms = void_lag_ms(context.method), asking.lag_p99_ms()
         late = fact(LEFT_LATE, lag_p99_ms=lag_ms, limit_ms=limit_ms)
         faults = [late] if lag_ms > limit_ms else []
@@ -189,12 +189,12 @@ class RateTask:
         """The record before anything was asked: by the places, or by the CPU."""
         per_s, limited_by, places = None, "", self.places
         if places is not None:
-            limited_by, cpu_s = (
-                self.scenario.limited_by(self.stack),
-                (cpu_us or 0) / 1e6,
-            )
             per_s, limited_by = rates.predicted(
-                places, limited_by, self.wait_s, cpu_s, min(cores, self.stack.workers)
+                places,
+                self.scenario.limited_by(self.stack),
+                self.wait_s,
+                (cpu_us or 0) / 1e6,
+                min(cores, self.stack.workers),
             )
         return Rate(
             stack=self.stack.id,

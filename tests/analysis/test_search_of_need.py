@@ -57,3 +57,15 @@ def test_client_that_is_predicted_to_be_held_is_tried_at_the_top_at_once() -> No
     assert asked(tried)[1] == TOP
     assert degrades_at(tried) == 37
     assert least(tried, Harm.OUT) == 50
+
+
+@given(st.integers(1, 400), st.integers(1, 4))
+def test_handler_that_does_otherwise_is_out_within_a_factor_of_two_as_well(
+    number: int, times: int
+) -> None:
+    """The prediction was of another handler: it says nothing of where that one ends."""
+    far = dataclasses.replace(UNSURE, top=10_000, need=0)
+    tried = searched(far, Simulated(number, times * number))
+    out = least(tried, Harm.OUT)
+    assert out is not None
+    assert out <= 2 * times * number
