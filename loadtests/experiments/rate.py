@@ -135,11 +135,12 @@ class RateTask:
                 group.pin(ours)
             deadline_s, retries = context.method.deadline_s, self.conditions.retries
             asking = Asking(probe, samples, deadline_s, retries)
+            # Before slow clients are there, so that their work is not in it.
+            predicted = self._predicted(self._cpu_us(server), len(theirs))
             they = [missing(beside, g, number) for g in slow_clients if beside]
-            faults = [one for one in they if one]
-            found = self._found(server, len(theirs), asking, context)
-            found = dataclasses.replace(found, faults=[*faults, *found.faults])
-        return self._with(run, found)
+            found = self._found(predicted, server, asking, context)
+        faults = [*filter(None, they), *found.faults]
+        return self._with(run, dataclasses.replace(found, faults=faults))
 
     def _beside(self) -> Holding | None:
         """The slow clients that are held meanwhile, if there are some."""
@@ -150,24 +151,23 @@ class RateTask:
 
     def _found(
         self,
+        predicted: Rate,
         server: Served,
-        cores: int,
         asking: Asking,
         context: Context,
     ) -> Rate:
-        """Predict, search, overload; and whether requests left in time."""
+        """Search, overload; and whether requests left in time."""
 
         def rss_mb() -> float | None:
             return usage(server).rss_mb if server.members() else None
 
         began_s = time.monotonic()
-        found = self._predicted(self._cpu_us(server), cores)
         tried = asking.search(
-            rates.first_rates(found.predicted_per_s, self.wait_s),
+            rates.first_rates(predicted.predicted_per_s, self.wait_s),
             self.conditions.rates_per_s,
             lambda: context.tell(self, time.monotonic() - began_s),
         )
-        found = rates.with_steps(found, tried)
+        found = rates.with_steps(predicted, tried)
         overloads: list[Overload] = []
         if found.sustained_per_s and not self.conditions.rates_per_s:
             overloads = asking.overloads(found.sustained_per_s, rss_mb)
