@@ -149,3 +149,8 @@ def test_terminal_says_where_no_stack_is_to_be_chosen() -> None:
     cells = [holding("a", s) for s in ("slow-headers", "slow-body")]
     text = " ".join(rendered(runs.run(cells), 120).split())
     assert "no proxy in front: none of these held 500 or more." in text
+
+
+def test_run_of_slow_handlers_alone_names_no_slow_clients() -> None:
+    run = runs.run([runs.cell(scenario="handler-wait")])
+    assert "within 1 s; the least of every repeat." in text(summary.held(run))

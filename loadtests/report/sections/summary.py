@@ -45,7 +45,7 @@ FLOODS_FROM = 1.0  # MB of log a second
 
 HELD = (
     "*held*: so many slow clients, and still 99 % of healthy requests were answered "
-    "within {} s; the least of {}, and of every repeat. ≈: slow clients reach the "
+    "within {} s; the least of {}every repeat. ≈: slow clients reach the "
     "workers unevenly, so the number is chance within a predicted range."
 )
 RAN_OUT = "*runs out of*: what a worker had none left of when the stack degraded."
@@ -177,7 +177,8 @@ def _p99(outcome: Outcome | None) -> Value:
 def held(run: Run) -> Prose:
     """What it is to hold slow clients, and under which scenarios that was tried."""
     scenarios = in_order({o.scenario for s in summaries(run) for o in s.clients})
-    return prose(HELD, f"{run.method.deadline_s:g}", listed(scenarios))
+    under = f"{listed(scenarios)}, and of " if scenarios else ""
+    return prose(HELD, f"{run.method.deadline_s:g}", under)
 
 
 def brief(run: Run, shown: Table) -> list[Text]:
