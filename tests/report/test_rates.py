@@ -15,7 +15,7 @@ from loadtests.report import reports
 from loadtests.report.blocks import Points, Source, Table
 from loadtests.report.formats import html, markdown
 from loadtests.report.prose import text
-from loadtests.report.sections import rate_overload, rates
+from loadtests.report.sections import commands, rate_overload, rates
 from loadtests.report.values import written
 from tests import runs
 from tests.analysis.test_rates import RATE, step
@@ -131,3 +131,8 @@ def test_stack_with_a_cliff_under_one_wait_is_no_plateau_under_another() -> None
     both = [dataclasses.replace(RATE, overloads=[one]) for one in (OVER, WELL)]
     said = [text(point) for point in rate_overload.points(run(*both))]
     assert sum("a." in point for point in said) == 1
+
+
+def test_server_that_somebody_else_started_has_no_command() -> None:
+    theirs = dataclasses.replace(RATE, stack="url", argv=[])
+    assert "url" not in commands.commands(run(theirs))

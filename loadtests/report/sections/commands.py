@@ -28,7 +28,7 @@ def commands(run: Run) -> dict[str, str]:
         if cell.front:
             name = f"{cell.stack}: {cell.front.program}"
             listing[name] = cell.front.config.rstrip()
-    listing |= {rate.stack: shlex.join(rate.argv) for rate in run.rates}
+    listing |= {rate.stack: shlex.join(rate.argv) for rate in run.rates if rate.argv}
     asked = ["python", "-m", "loadtests", *run.run.argv]
     return {**listing, "this run": shlex.join(asked)}
 
