@@ -15,7 +15,6 @@ from loadtests.catalog.rates import (
     STEP_S,
     TOP_PER_S,
     WATCHED_S,
-    WATCHED_WITH_RETRIES_S,
 )
 from loadtests.experiments.generators import tell
 from loadtests.records.rate import Overload, RateStep
@@ -28,6 +27,7 @@ from loadtests.servers.processes import Group, wait_until
 COUNTED_S, _LONGEST_S = 3.0, 20.0
 _ENOUGH = 40  # requests that count
 _STARTS_IN_S = 0.2
+_GETS_OVER_IT_S = 15.0  # a rate that failed in the search, before the next is asked
 _MOST_STEPS = 12
 _A_FEW = 0.25  # of what failed: what a stack that has recovered answers whole
 
@@ -86,7 +86,7 @@ class Asking:
         tried: list[RateStep] = []
         while (rate := _next(first, named, tried)) is not None:
             if (failed := rates.failed_at(tried)) and not rates.held(tried[-1]):
-                self.recover(_A_FEW * failed, WATCHED_S)
+                self.recover(_A_FEW * failed, _GETS_OVER_IT_S)
             tried.append(self.step(rate))
             tell()
         return tried
@@ -95,25 +95,29 @@ class Asking:
         self, sustained: float, rss_mb: Callable[[], float | None]
     ) -> list[Overload]:
         """More than is sustained, and then half of it until all is well; nothing if the
-        load generator does not reach so much."""
-        tries = 1 + self._retries
-        reached = [t for t in OVERLOADS if t * sustained * tries <= TOP_PER_S]
-        return [self._overload(times, sustained, rss_mb) for times in reached]
+        load generator does not reach so much. More still only for a server that got
+        over the first."""
+        found: list[Overload] = []
+        for times in OVERLOADS:
+            reached = times * sustained * (1 + self._retries) <= TOP_PER_S
+            well = not found or found[-1].recovered_s is not None
+            if reached and well:
+                found.append(self._overload(times, sustained, rss_mb))
+        return found
 
     def _overload(
         self, times: float, sustained: float, rss_mb: Callable[[], float | None]
     ) -> Overload:
         step = self.step(times * sustained)
         taken_mb = rss_mb()  # now, and not once all is well
-        watched_s = WATCHED_WITH_RETRIES_S if self._retries else WATCHED_S
         return Overload(
             times=times,
             rate_per_s=step.rate_per_s,
             goodput_per_s=round(step.answered / step.lasted_s, 1),
             lost=step.lost,
-            recovered_s=self.recover(sustained / 2, watched_s),
+            recovered_s=self.recover(sustained / 2, WATCHED_S),
             rss_mb=None if taken_mb is None else round(taken_mb, 1),
-            watched_s=watched_s,
+            watched_s=WATCHED_S,
         )
 
     def recover(self, rate_per_s: float, in_s: float) -> float | None:

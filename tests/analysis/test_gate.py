@@ -79,7 +79,7 @@ def test_stack_must_sustain_such_a_rate(per_s: int, state: str) -> None:
     run = dataclasses.replace(runs.run([]), rates=[rate, other])
     wanted = AtLeast("backend-wait", per_s, stack="a")
     [check] = checks(run, Limits((wanted,)))
-    assert (check.kind, check.state, check.found) == (SUSTAINED, state, 150.4)
+    assert (check.kind, check.state, check.found) == (SUSTAINED, state, 144.0)
     void = dataclasses.replace(rate, faults=runs.facts("why"))
     run = dataclasses.replace(run, rates=[void])
     [check] = checks(run, Limits((wanted,)))

@@ -22,7 +22,7 @@ RATE = Rate(
     limited_by="threads",
     predicted_per_s=160.0,
     cpu_us_per_request=200.0,
-    sustained_per_s=150.4,
+    sustained_per_s=144.0,
     failed_per_s=176.0,
     steps=[],
     lag_p99_ms=0.3,
@@ -49,7 +49,7 @@ def search(predicted: float | None, real: float, top: float = TOP) -> list[float
 
 
 def test_prediction_that_is_right_takes_three_steps() -> None:
-    assert search(160, 160) == pytest.approx([80, 150.4, 176])
+    assert search(160, 160) == pytest.approx([80, 144.0, 176])
 
 
 @pytest.mark.parametrize("real", [1.5, 10, 40, 70, 140, 200, 310, 640, 990])
@@ -59,7 +59,7 @@ def test_search_ends_near_whatever_is_sustained(predicted: float, real: float) -
     most = max((rate for rate in tried if rate <= real), default=None)
     least = min((rate for rate in tried if rate > real), default=None)
     assert most is not None
-    assert least is None or least / most <= 1.18
+    assert least is None or least / most <= 1.23
     assert max(tried) <= TOP
 
 
@@ -102,7 +102,7 @@ def test_search_without_a_prediction_begins_with_two_places_and_doubles() -> Non
 @pytest.mark.parametrize(
     ("sustained", "failed", "verdict"),
     [
-        (150.4, 176.0, CONFIRMED),
+        (144.0, 176.0, CONFIRMED),
         (120.0, 130.0, REFUTED),
         (190.0, 210.0, REFUTED),
         (None, 1.0, REFUTED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from loadtests.experiments.rate import RateTask
 from loadtests.experiments.task import State
 from loadtests.experiments.your_app import prepare, served
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.rate import Conditions
+from loadtests.records.rate import Conditions, Overload
 from loadtests.records.run import load_run, save_run
 from loadtests.records.samples import RETRIES_FILE, Sample, read_samples
 from loadtests.report.blocks import Source
@@ -117,3 +118,31 @@ def test_handler_of_yours_that_may_not_await_is_not_predicted() -> None:
         for name in ("wsgi-gunicorn-sync", "wsgi-gunicorn-gevent", "asgi-uvicorn")
     }
     assert [*known.values()] == [2, None, None]
+
+
+class _Asked(asking.Asking):
+    """With a server that gets over so much, and no more; no requests are sent."""
+
+    def __init__(self, gets_over: float) -> None:
+        self._retries, self._gets_over = 0, gets_over
+
+    def _overload(
+        self, times: float, sustained: float, rss_mb: Callable[[], float | None]
+    ) -> Overload:
+        recovered_s = 1.0 if times <= self._gets_over else None
+        return Overload(times, times * sustained, 0.0, {}, recovered_s, rss_mb())
+
+
+@pytest.mark.parametrize(
+    ("gets_over", "sustained", "tried"),
+    [
+        (9.0, 100.0, [1.5, 3.0]),
+        (0.0, 100.0, [1.5]),  # still not well: more would be on top of it
+        (9.0, 400.0, [1.5]),  # the load generator does not reach 1,200 a second
+    ],
+)
+def test_more_overload_only_for_a_server_that_got_over_the_first(
+    gets_over: float, sustained: float, tried: list[float]
+) -> None:
+    found = _Asked(gets_over).overloads(sustained, lambda: None)
+    assert [one.times for one in found] == tried
