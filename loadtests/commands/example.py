@@ -1,4 +1,7 @@
-"""`make example`: a run that is kept with the project, for README.md to show."""
+"""`make example`: a run that is kept with the project, for README.md to show.
+
+There are two: one of slow clients, and one of requests at a rate and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.behaviours import BEHAVIOURS_FILE
 from loadtests.records.phase_map import PHASE_MAP_FILE
-from loadtests.records.run import RUN_FILE, load_run
+from loadtests.records.run import RUN_FILE, Run, load_run
 
 COMMAND = Command("make a run the example", place=100)
 TARGETS = (
@@ -27,6 +30,7 @@ TARGETS = (
 )
 
 EXAMPLE = Path("reports/example")  # as the README links to it
+OF_RATES = Path("reports/example-rates")
 KEPT = ("run.json", "report.html", "report.md", "charts", "claims.json", "traces.json")
 # Of the servers, not of a run: what was there stays.
 STAYS = (PHASE_MAP_FILE, BEHAVIOURS_FILE)
@@ -45,9 +49,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def keep(arguments: argparse.Namespace) -> Status:
     """Make a run the example."""
     options.only_in_a_checkout("the example")
-    for path in take(options.run_folder(arguments.run), ROOT / EXAMPLE):
+    run = options.run_folder(arguments.run)
+    for path in take(run, ROOT / place(load_run(run))):
         print(path.relative_to(ROOT))
     return Status.DONE
+
+
+def place(run: Run) -> Path:
+    """Where that run is kept, from the top of the project."""
+    return OF_RATES if run.rates and not run.cells else EXAMPLE
 
 
 def take(run: Path, example: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from loadtests.records.run import LATEST, RUN_FILE
 from loadtests.servers.programs import lacks
 
 REPORTS = (ROOT if CHECKOUT else Path.cwd()) / "reports"
-EXAMPLE = "example"  # kept with the project: no run that a user has made
+EXAMPLES = ("example", "example-rates")  # kept here: no runs that a user has made
 NO_RUN = f"no run yet: {MAKE} load makes one"
 _MOST_LISTED = 8
 
@@ -139,7 +139,7 @@ def run_folder(text: str, reports: Path = REPORTS) -> Path:
         return Path(wanted).parent
     found = runs(reports)
     if wanted == LATEST:
-        made = [name for name in found if name != EXAMPLE]
+        made = [name for name in found if name not in EXAMPLES]
         raise UserError(f"no latest run: {listed(made)}" if made else NO_RUN)
     raise UserError(f"no run {text!r}: {listed(found)}" if found else NO_RUN)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from loadtests import ROOT
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
-from loadtests.commands.example import EXAMPLE, ExampleError
+from loadtests.commands.example import EXAMPLE, OF_RATES, ExampleError
 from loadtests.commands.statuses import Status
 from loadtests.records.behaviours import BEHAVIOURS_FILE, load_behaviours
 from loadtests.records.folder import read_beside
@@ -75,9 +75,12 @@ def renew_behaviours(root: Path, *, check: bool) -> None:
 
 
 def renew_answers(root: Path, *, check: bool) -> None:
-    folder = root / EXAMPLE
-    page = answers.page(load_run(folder), read_beside(folder))
+    folder, of_rates = root / EXAMPLE, root / OF_RATES
+    rates = load_run(of_rates) if of_rates.exists() else None
+    page = answers.page(load_run(folder), read_beside(folder), rates)
     _renew(root / "docs/answers.md", page, STALE_ANSWERS, check=check)
+    if rates and check:
+        _see_that_the_report_is_todays(rates, of_rates)
 
 
 def renew_sizing(root: Path, *, check: bool) -> None:
@@ -118,4 +121,6 @@ def _see_that_the_report_is_todays(run: Run, folder: Path) -> None:
     for name, text in markdown.render(Source(run, read_beside(folder))).items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            raise ExampleError(f"{EXAMPLE / name} is stale: make report RUN=example")
+            shown = Path("reports") / folder.name / name
+            how = f"make report RUN={folder.name}"
+            raise ExampleError(f"{shown} is stale: {how}")

@@ -1,7 +1,7 @@
-"""Questions that people ask, and what the example run answers.
+"""Questions that people ask, and what the examples answer.
 
-The one rule: every figure in an answer is read from the run, or from what stands beside
-it. An answer whose figures the run does not have is left out.
+The one rule: every figure in an answer is read from a run, or from what stands beside
+it. An answer whose figures the runs do not have is left out.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from loadtests.catalog.phases import Phase
 from loadtests.records.beside_cells import Cost
 from loadtests.records.cell import Step
 from loadtests.records.folder import Beside
+from loadtests.records.rate import Overload, Rate
 from loadtests.records.run import Run
 from loadtests.report.sections.costs import slow_client
 from loadtests.report.sections.overload import WAYS
-from loadtests.report.words import count
+from loadtests.report.words import count, figure
 
 SYNC, GTHREAD, GEVENT = (f"wsgi-gunicorn-{w}" for w in ("sync", "gthread", "gevent"))
 UVICORN, H11, UNDER = "asgi-uvicorn", "asgi-uvicorn-h11", "asgi-gunicorn-uvicorn"
-NGINX = "wsgi-gunicorn-sync-nginx"
+NGINX, A2WSGI = "wsgi-gunicorn-sync-nginx", "wsgi-uvicorn"
+LIMITED = "asgi-uvicorn@limit-concurrency=60"
 GUNICORN = (SYNC, GTHREAD, GEVENT, "asgi-gunicorn", UNDER)
 GB_KB = 1024**2
 
@@ -32,10 +34,14 @@ class AbsentError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """The figures of a run, in words."""
+    """The figures of a run, in words; and of one that measured rates and nothing else.
+
+    Where both have a rate, that of `run` counts.
+    """
 
     run: Run
     beside: Beside
+    of_rates: Run | None = None
 
     @cached_property
     def _outcomes(self) -> dict[tuple[str, str], Outcome]:
@@ -129,6 +135,53 @@ class Source:
             if verdict.id == claim:
                 return verdict.evidence
         raise AbsentError
+
+    def rate(self, stack: str, scenario: str) -> Rate:
+        """How many requests a second it sustained while each waited."""
+        runs = [self.run, *([self.of_rates] if self.of_rates else [])]
+        for one in (rate for run in runs for rate in run.rates):
+            if (one.stack, one.scenario) == (stack, scenario) and one.valid:
+                return one
+        raise AbsentError
+
+    def sustained(self, stack: str, scenario: str) -> str:
+        """`144 a second, and failed at 176`; or that nothing failed that was asked."""
+        one = self.rate(stack, scenario)
+        if one.sustained_per_s is None:
+            raise AbsentError
+        said = f"{figure(one.sustained_per_s)} a second"
+        if one.failed_per_s is None:
+            return f"{said}, the most that was asked"
+        return f"{said}, and failed at {figure(one.failed_per_s)}"
+
+    def predicted(self, stack: str, scenario: str) -> str:
+        """`160`, a second."""
+        per_s = self.rate(stack, scenario).predicted_per_s
+        if per_s is None:
+            raise AbsentError
+        return figure(per_s)
+
+    def wait_ms(self, stack: str, scenario: str) -> str:
+        return count(self.rate(stack, scenario).wait_ms)
+
+    def overload(self, stack: str, scenario: str) -> Overload:
+        """What the least overload that was tried did."""
+        if not (tried := self.rate(stack, scenario).overloads):
+            raise AbsentError
+        return min(tried, key=lambda one: one.times)
+
+    def in_time(self, stack: str, scenario: str) -> str:
+        """`none of 216 a second`: answered in time under the least overload."""
+        one = self.overload(stack, scenario)
+        some = figure(one.goodput_per_s) if one.goodput_per_s else "none"
+        return f"{some} of {figure(one.rate_per_s)} a second"
+
+    def well_again(self, stack: str, scenario: str) -> str:
+        """`after 12 s`, at half of the rate."""
+        one = self.overload(stack, scenario)
+        if one.recovered_s is None:
+            return f"not within {one.watched_s:g} s"
+        return f"after {figure(one.recovered_s)} s"
 
     def uneven(self, stack: str, scenario: str) -> str:
         """`533 + 423`: connections of each worker at the largest step that was held."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from loadtests.catalog.phases import Phase
 from loadtests.report.answers import (
+    A2WSGI,
     GB_KB,
     GEVENT,
     GTHREAD,
     GUNICORN,
     H11,
+    LIMITED,
     NGINX,
     SYNC,
     UNDER,
@@ -32,6 +34,10 @@ class Question:
     unless: str
     command: str
     claim: str = ""
+
+
+# Scenarios of a rate.
+_WAIT, _DEF, _POOL = "backend-wait", "backend-def", "backend-pool"
 
 
 def _us(value: float) -> str:
@@ -67,6 +73,64 @@ QUESTIONS = (
         ),
         "an async driver holds no thread while it waits",
         "make load SWEEP=threads=4,8,16 SCENARIOS=slow-body",
+    ),
+    Question(
+        "How many requests a second, if each waits for a database?",
+        lambda s: (
+            "With threads, threads divided by the wait. 2 x 8 threads and waits of "
+            f"{s.wait_ms(A2WSGI, _WAIT)} ms make {s.predicted(A2WSGI, _WAIT)} a "
+            f"second: {A2WSGI} sustained {s.sustained(A2WSGI, _WAIT)}, and {SYNC} "
+            f"with two workers sustained {s.sustained(SYNC, _WAIT)}. With `await`, "
+            f"{UVICORN} sustained {s.sustained(UVICORN, _WAIT)}."
+        ),
+        "the CPU time of a request allows less",
+        f"make load SCENARIOS=backend-wait STACKS={SYNC},{A2WSGI},{UVICORN}",
+    ),
+    Question(
+        "What happens when more requests come than that?",
+        lambda s: (
+            "They queue, until every answer is late. At 1.5 times the rate that they "
+            f"sustained, {A2WSGI} answered {s.in_time(A2WSGI, _WAIT)} in time, and "
+            f"{SYNC} {s.in_time(SYNC, _WAIT)}. Back at half of the rate, all was well "
+            f"{s.well_again(A2WSGI, _WAIT)} and {s.well_again(SYNC, _WAIT)}: first the "
+            "queue is worked off, although its clients have left."
+        ),
+        "a limit refuses, or a short --backlog drops, what is too much",
+        f"make load SCENARIOS=backend-wait STACKS={SYNC},{A2WSGI}",
+    ),
+    Question(
+        "Which limit turns late answers into quick refusals?",
+        lambda s: (
+            "--limit-concurrency of uvicorn, for each worker. With `def` handlers that "
+            f"wait {s.wait_ms(UVICORN, _DEF)} ms, at 1.5 times its rate, it answered "
+            f"{s.in_time(UVICORN, _DEF)} in time. With --limit-concurrency 60 it "
+            f"answered {s.in_time(LIMITED, _DEF)}."
+        ),
+        "the limit is above what is answered within the deadline",
+        f"make load SCENARIOS=backend-def WAIT_MS=200 STACKS={UVICORN},{LIMITED}",
+    ),
+    Question(
+        "How many `def` handlers of FastAPI run at a time?",
+        lambda s: (
+            "40 in each worker, the threads of AnyIO. Two workers and waits of "
+            f"{s.wait_ms(UVICORN, _DEF)} ms make {s.predicted(UVICORN, _DEF)} a "
+            f"second: uvicorn sustained {s.sustained(UVICORN, _DEF)}. With `async def` "
+            f"and `await` it sustained {s.sustained(UVICORN, 'backend-async')}."
+        ),
+        "the app sets another number of tokens in AnyIO's limiter",
+        "make load SCENARIOS=backend-def,backend-async WAIT_MS=200 STACKS=asgi-uvicorn",
+    ),
+    Question(
+        "What happens when the connection pool is empty?",
+        lambda s: (
+            "Requests wait for a connection, so the pool sets the rate. 2 workers with "
+            "10 connections each, held for "
+            f"{s.wait_ms(UVICORN, _POOL)} ms, make {s.predicted(UVICORN, _POOL)} a "
+            f"second: uvicorn sustained {s.sustained(UVICORN, _POOL)}. At 1.5 times "
+            f"that, it answered {s.in_time(UVICORN, _POOL)} in time."
+        ),
+        "the pool gives up by itself, as SQLAlchemy's does after 30 s",
+        "make load SCENARIOS=backend-pool WAIT_MS=200 STACKS=asgi-uvicorn",
     ),
     Question(
         "gunicorn: sync, gthread or gevent?",

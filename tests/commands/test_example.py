@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from loadtests.commands import example
 from loadtests.commands import readme as readme_command
 from loadtests.commands.main import main
+from loadtests.records.rate import Overload
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.charts import drawing
 from loadtests.report.formats import markdown, readme
 from tests import runs
+from tests.analysis.test_rates import RATE
 
 PAGE = f"# Title\n\n{readme.BEGIN}\nold\n{readme.END}\n\nthe rest\n"
 
@@ -51,6 +54,23 @@ def test_readme_shows_what_the_example_found(tmp_path: Path) -> None:
     readme_command.renew(tmp_path, check=True)
     readme_command.renew(tmp_path, check=False)
     assert page.read_text() == text
+
+
+def test_readme_counts_the_stacks_of_what_was_asked_at_a_rate(tmp_path: Path) -> None:
+    fell = Overload(1.5, 216.0, 0.0, {"late": 648}, 12.0, None, 60.0)
+    asked = [dataclasses.replace(RATE, stack=name, overloads=[fell]) for name in "abc"]
+    page = kept(tmp_path, dataclasses.replace(runs.quick(), rates=asked))
+    readme_command.renew(tmp_path, check=False)
+    [line] = [x for x in page.read_text().splitlines() if "Requests that wait" in x]
+    assert "3 of 3 predictions were confirmed" in line
+    assert "Answers fall off a cliff: 3 stacks." in line
+
+
+def test_run_of_rates_alone_is_the_example_of_rates() -> None:
+    of_cells = dataclasses.replace(runs.quick(), rates=[RATE])
+    of_rates = dataclasses.replace(of_cells, cells=[])
+    assert example.place(of_cells) == example.EXAMPLE
+    assert example.place(of_rates) == example.OF_RATES
 
 
 def test_check_fails_where_the_readme_shows_something_else(tmp_path: Path) -> None:

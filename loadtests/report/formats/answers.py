@@ -1,4 +1,4 @@
-"""docs/answers.md: questions that people ask, answered with figures of the example."""
+"""docs/answers.md: questions that people ask, answered with figures of the examples."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ LEAD = """\
 # Answers
 
 Questions that people ask about servers for WSGI and ASGI, with what
-[the example](../reports/example/report.md) measured. `make readme` writes this page.
-{machine}.
+[the example](../reports/example/report.md){and_rates} measured.
+`make readme` writes this page. {machine}.
 Stacks had 2 workers, and 8 threads in each worker where there are threads. daphne and
 waitress had one process, and waitress had 16 threads. On another machine, a count of
 slow clients is the same, or another number in the predicted range. A time is not.
 """
+AND_RATES = """
+and [the example of rates](../reports/example-rates/report.md)"""
 
 
-def page(run: Run, beside: Beside) -> str:
-    """The whole page, as Markdown: the questions for which the run has figures."""
-    answered = [part for one in QUESTIONS if (part := _answered(one, run, beside))]
+def page(run: Run, beside: Beside, of_rates: Run | None = None) -> str:
+    """The whole page, as Markdown: the questions for which the runs have figures."""
+    source = Source(run, beside, of_rates)
+    answered = [part for one in QUESTIONS if (part := _answered(one, source))]
     contents = "\n".join(f"- [{asked}](#{_anchor(asked)})" for asked, _ in answered)
-    lead = LEAD.format(machine=_machine(run)).rstrip()
+    and_rates = AND_RATES if of_rates else ""
+    lead = LEAD.format(machine=_machine(run), and_rates=and_rates).rstrip()
     return "\n\n".join([lead, contents, *(part for _, part in answered)]) + "\n"
 
 
-def _answered(one: Question, run: Run, beside: Beside) -> tuple[str, str] | None:
-    source = Source(run, beside)
+def _answered(one: Question, source: Source) -> tuple[str, str] | None:
     try:
         answer = one.answer(source)
         evidence = source.evidence(one.claim) if one.claim else ""

@@ -13,8 +13,10 @@ from loadtests.records.run import Run
 from loadtests.report.charts import drawing
 from loadtests.report.formats.markdown import capacities
 from loadtests.report.formats.syntax import text
+from loadtests.report.prose import text as words
+from loadtests.report.sections import rate_overload, rates
 from loadtests.report.sections.finding import incomplete
-from loadtests.report.sections.mechanisms import mechanisms
+from loadtests.report.sections.mechanisms import Mechanism, mechanisms, named
 from loadtests.report.words import amount, listed
 
 HARM = "Harm begins with fewer. [The first table of the report]({}) has what each held."
@@ -28,7 +30,7 @@ def part(run: Run, folder: str) -> str:
     drawn = [f"![{text(shown.alternative)}]({folder}/{shown.file})"] if shown else []
     bullets = [
         f"- **{mechanism.title}.** {text(' '.join(mechanism.sentences))}"
-        for mechanism in mechanisms(run)
+        for mechanism in (*mechanisms(run), *_of_rates(run))
     ]
     blocks = [_made(run, folder), text(incomplete(run)), "\n".join(bullets)]
     table = capacities(run)
@@ -36,6 +38,13 @@ def part(run: Run, folder: str) -> str:
         where = f"{folder}/report.md#all-stacks-in-one-table"
         table[-1] += f" {HARM.format(where)}"
     return "\n\n".join([*filter(None, blocks), *drawn, *table])
+
+
+def _of_rates(run: Run) -> list[Mechanism]:
+    """What it found of requests at a rate, if that was measured."""
+    overload = rate_overload.points(run, lambda names: (named(names),))
+    said = [words(point) for point in (*rates.points(run), *overload)]
+    return [Mechanism("Requests that wait", said)] if said else []
 
 
 def _made(run: Run, folder: str) -> str:

@@ -88,7 +88,7 @@ function show() {
     cell(row, one.use > 1 ? `${number(100 * one.use)} %: too small` : `${use} %`, "in use");
     const mb = memoryMb(one.stack, d);
     cell(row, mb === null ? "–" : `${number(mb)} MB`, "memory");
-    cell(row, one.stack.measured.join(", ") || "–", "measured: held");
+    cell(row, one.stack.measured.join(", ") || "–", "measured");
     return row;
   }));
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from markupsafe import Markup
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.sizing import supplies
 from loadtests.catalog.stacks import HTTP1, Stack
+from loadtests.records.rate import Rate
 from loadtests.records.run import Run
 from loadtests.report.sections.costs import slow_client
 from loadtests.report.sections.request_costs import of_hello
-from loadtests.report.words import plain, when
+from loadtests.report.words import figure, plain, when
 
 HERE = Path(__file__).parent
 # What is measured of a stack beside its sizes, and in which words.
@@ -36,7 +38,7 @@ def page(run: Run) -> str:
     known = {(o.stack, o.scenario): o for o in outcomes(run)}
     costs = of_hello(run.costs)
     data = [
-        _stack(stack, known, costs.get(stack.id, []))
+        _stack(stack, known, costs.get(stack.id, []), run.rates)
         for stack in HTTP1.values()
         if stack.front is None
     ]
@@ -52,7 +54,10 @@ def page(run: Run) -> str:
 
 
 def _stack(
-    stack: Stack, known: dict[tuple[str, str], Outcome], costs: list[float]
+    stack: Stack,
+    known: dict[tuple[str, str], Outcome],
+    costs: list[float],
+    rates: Sequence[Rate],
 ) -> dict[str, Any]:
     """What the page's script knows of a stack."""
     mine = [o for (stack_id, _), o in known.items() if stack_id == stack.id]
@@ -70,8 +75,15 @@ def _stack(
         "each": max(each, default=None),
         "cpu": sorted(costs)[len(costs) // 2] if costs else None,
         "measured": [
-            f"{o.held_by_all:,} {what}"
+            f"held {o.held_by_all:,} {what}"
             for scenario, what in MEASURED.items()
             if (o := known.get((stack.id, scenario)))
+        ]
+        + [
+            f"sustained {figure(r.sustained_per_s)} requests/s that wait {r.wait_ms} ms"
+            for r in rates
+            if (r.stack, r.scenario) == (stack.id, "backend-wait")
+            and r.valid
+            and r.sustained_per_s
         ],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.outcomes import Outcome, outcomes
@@ -104,13 +104,14 @@ def _ways(some: list[Outcome]) -> Iterator[str]:
         if here:
             yield words.format(
                 clients=_clients([step for o in here for step in _steps(o)]),
-                who=_named([*dict.fromkeys(outcome.stack for outcome in here)]),
+                who=named([*dict.fromkeys(outcome.stack for outcome in here)]),
             )
 
 
-def _named(names: list[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """Two stacks by their names, more by their number."""
     few = len(names) <= _MOST_NAMED
-    return listed(names) if few else amount(len(names), "stack")
+    return listed([*names]) if few else amount(len(names), "stack")
 
 
 def _what(title: str, some: list[Outcome]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from loadtests.analysis.rates import has_a_cliff
 from loadtests.catalog.rates import OVERLOADS, STEP_S
@@ -59,19 +59,22 @@ def blocks(source: Source) -> Sequence[Block]:
     return [Points(points(source.run)), shown, note]
 
 
-def points(run: Run) -> list[Prose]:
-    """The finding: what overload did, and what came after. Nothing where none was."""
+def points(run: Run, who: Callable[[Sequence[str]], Prose] = stacks) -> list[Prose]:
+    """The finding: what overload did, and what came after. Nothing where none was.
+    `who` names stacks."""
     found = [rate for rate in valid(run) if rate.overloads]
     falls = _stacks(rate for rate in found if has_a_cliff(rate))
     goes_on = [stack for stack in _stacks(found) if stack not in falls]
     return [
-        *([prose(CLIFF, stacks(falls))] if falls else []),
-        *([prose(PLATEAU, stacks(goes_on))] if goes_on else []),
-        *_recovery(found),
+        *([prose(CLIFF, who(falls))] if falls else []),
+        *([prose(PLATEAU, who(goes_on))] if goes_on else []),
+        *_recovery(found, who),
     ]
 
 
-def _recovery(found: Sequence[Rate]) -> Iterator[Prose]:
+def _recovery(
+    found: Sequence[Rate], who: Callable[[Sequence[str]], Prose]
+) -> Iterator[Prose]:
     """How long it took after overload until all was well, or that it did not end."""
     for retries in sorted({rate.conditions.retries for rate in found}):
         some = [rate for rate in found if rate.conditions.retries == retries]
@@ -83,10 +86,10 @@ def _recovery(found: Sequence[Rate]) -> Iterator[Prose]:
             most_s = max(t for stack, t in lasted if t is not None and stack in well)
             words = WELL_AGAIN if most_s else AT_ONCE
             figures = [figure(most_s)] if most_s else []
-            yield prose(words, stacks([*well]), *figures, again)
+            yield prose(words, who([*well]), *figures, again)
         if stuck:
             watched_s = max(o.watched_s for r in some for o in r.overloads)
-            yield prose(NOT_WELL, stacks([*stuck]), f"{watched_s:g}", again)
+            yield prose(NOT_WELL, who([*stuck]), f"{watched_s:g}", again)
 
 
 def _stacks(some: Iterable[Rate]) -> list[str]:
