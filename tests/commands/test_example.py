@@ -10,6 +10,7 @@ import pytest
 from loadtests.commands import example
 from loadtests.commands import readme as readme_command
 from loadtests.commands.main import main
+from loadtests.records.cell import Capacity, Cell
 from loadtests.records.rate import Overload
 from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.report import reports
@@ -64,6 +65,29 @@ def test_readme_counts_the_stacks_of_what_was_asked_at_a_rate(tmp_path: Path) ->
     [line] = [x for x in page.read_text().splitlines() if "Requests that wait" in x]
     assert "3 of 3 predictions were confirmed" in line
     assert "Answers fall off a cliff: 3 stacks." in line
+
+
+def test_readme_says_how_wide_the_predicted_ranges_are(tmp_path: Path) -> None:
+    def ranged(stack: str, high: int) -> Cell:
+        capacity = Capacity(
+            predicted_out_at=100,
+            predicted_out_by=high,
+            predicted_because="clients fall unevenly",
+            predicted_degrades_at=100,
+            predicted_degrades_by=100,
+            degrades_at=100,
+            out_at=100,
+            held=99,
+        )
+        return dataclasses.replace(runs.cell(stack), capacity=capacity)
+
+    made = runs.run([ranged("a", 150), ranged("b", 190), ranged("c", 170)])
+    page = kept(tmp_path, made)
+    readme_command.renew(tmp_path, check=False)
+    said = "3 predictions gave a range, because clients reach the workers unevenly. "
+    assert f"{said}Half of these ranges span a factor of 1.7 or less." in (
+        page.read_text()
+    )
 
 
 def test_run_of_rates_alone_is_the_example_of_rates() -> None:

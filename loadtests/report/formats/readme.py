@@ -5,6 +5,7 @@ It stands between two marks, and everything outside of them is left as it is.
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 
 from loadtests.analysis.outcomes import Outcome, outcomes
@@ -58,8 +59,9 @@ def _made(run: Run, folder: str) -> str:
     on = run.environment
     return (
         f"A {text(run.run.profile)} run of {text(run.run.started_at[:10])} "
-        f"{_predictions(found)}. It measured {amount(len(run.cells), 'cell')} on "
-        f"{text(on.cpu)}, {amount(on.cpus, 'core')}, Python {text(on.python)}. {whole}"
+        f"{_predictions(found)}.{_ranges(found)} It measured "
+        f"{amount(len(run.cells), 'cell')} on {text(on.cpu)}, "
+        f"{amount(on.cpus, 'core')}, Python {text(on.python)}. {whole}"
     )
 
 
@@ -84,6 +86,26 @@ def _predictions(found: list[Outcome]) -> str:
     }
     parts = [words.format(number) for words, number in others.items() if number]
     return f"{said}. It {listed(parts)}" if parts else said
+
+
+def _ranges(found: list[Outcome]) -> str:
+    """How many predictions are no single number, and how wide they are: a wide one is
+    easily confirmed."""
+    widths = [width for outcome in found if (width := _width(outcome))]
+    if not widths:
+        return ""
+    return (
+        f" {amount(len(widths), 'prediction')} gave a range, because clients reach the "
+        "workers unevenly. Half of these ranges span a factor of "
+        f"{statistics.median_low(widths):.1f} or less."
+    )
+
+
+def _width(outcome: Outcome) -> float:
+    """How many times its least number the most is; 0 where one number was predicted."""
+    predicted = (outcome.predicted, outcome.predicted_first)
+    known = [(one.low, one.high) for one in predicted if one and one.uneven]
+    return max((high / low for low, high in known if low and high), default=0.0)
 
 
 def renewed(readme: str, new: str) -> str | None:
