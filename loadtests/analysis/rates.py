@@ -98,6 +98,12 @@ def has_a_cliff(rate: Rate) -> bool | None:
     return least < _PLATEAU * rate.sustained_per_s
 
 
+def drains_in_s(times: float, lasted_s: float) -> float:
+    """How long a queue needs, at half of what a stack sustains, if it grew for so long
+    under so many times that, and everything in it is worked off."""
+    return 2 * (times - 1) * lasted_s
+
+
 def verdict(rate: Rate) -> str:
     """Confirmed within 10 %; not tested where the generator ends below that, or where
     the rates that were named leave it open."""

@@ -98,7 +98,9 @@ class RateTask:
             return _COST_S + sum(step_s(r) + self.profile.deadline_s for r in asked)
         rate = min(TOP_PER_S, (self.places or _SOME) / self.wait_s)
         overloads_s = sum(
-            step_s(times * rate) + 2 for times in OVERLOADS if times * rate <= TOP_PER_S
+            step_s(times * rate) + rates.drains_in_s(times, step_s(times * rate))
+            for times in OVERLOADS
+            if times * rate <= TOP_PER_S
         )
         steps = _STEPS if self.places else _STEPS_FROM_NOTHING
         steps_s = steps * (step_s(rate) + self.profile.deadline_s)
