@@ -99,9 +99,11 @@ def has_a_cliff(rate: Rate) -> bool | None:
 
 
 def drains_in_s(times: float, lasted_s: float) -> float:
-    """How long a queue needs, at half of what a stack sustains, if it grew for so long
-    under so many times that, and everything in it is worked off."""
-    return 2 * (times - 1) * lasted_s
+    """How long a queue needs, at half of what was sustained, if it grew for so long at
+    so many times that, and everything in it is worked off. A tenth more than was
+    sustained is what is worked off, as is predicted."""
+    worked_off = 1 / (1 - WITHIN)
+    return (times - worked_off) * lasted_s / (worked_off - 0.5)
 
 
 def verdict(rate: Rate) -> str:

@@ -66,7 +66,7 @@ QUESTIONS = (
         lambda s: (
             "One place, a thread or a sync worker, for each request in progress. "
             "Requests in progress are rate x time in progress (Little's law). A slow "
-            "client takes a place as well. "
+            "client takes a place as well. (2 x cores + 1 says nothing of waits.) "
             f"gthread with 2 workers and 8 threads was out at {s.out(GTHREAD)} slow "
             f"uploads, and at {s.out(GTHREAD, 'handler-wait')} requests whose handler "
             "waits."
@@ -91,9 +91,10 @@ QUESTIONS = (
         lambda s: (
             "They queue, until every answer is late. At 1.5 times the rate that they "
             f"sustained, {A2WSGI} answered {s.in_time(A2WSGI, _WAIT)} in time, and "
-            f"{SYNC} {s.in_time(SYNC, _WAIT)}. Back at half of the rate, all was well "
-            f"{s.well_again(A2WSGI, _WAIT)} and {s.well_again(SYNC, _WAIT)}: first the "
-            "queue is worked off, although its clients have left."
+            f"{SYNC} {s.in_time(SYNC, _WAIT)}. Then less than half of the rate was "
+            f"asked, and all was well {s.well_again(A2WSGI, _WAIT)} and "
+            f"{s.well_again(SYNC, _WAIT)}: first the queue is worked off, although its "
+            "clients have left."
         ),
         "a limit refuses, or a short --backlog drops, what is too much",
         f"make load SCENARIOS=backend-wait STACKS={SYNC},{A2WSGI}",
@@ -347,6 +348,18 @@ QUESTIONS = (
         ),
         "a proxy in front takes in the whole body first",
         "make load STACKS=wsgi-gunicorn-sync,wsgi-waitress SCENARIOS=slow-body",
+    ),
+    Question(
+        "The client has gone: does the handler go on?",
+        lambda s: (
+            "Under WSGI it does: nothing tells the app. After an overload, "
+            f"{A2WSGI} was well again only {s.well_again(A2WSGI, _WAIT)}, because it "
+            "worked for clients that had left. Under ASGI, `http.disconnect` tells an "
+            "app that awaits `receive()`:"
+        ),
+        "the framework awaits `receive()` for you, and cancels the handler",
+        "make claims ONLY=disconnect-is-an-event",
+        claim="disconnect-is-an-event",
     ),
     Question(
         "Is the health check starved too?",

@@ -50,11 +50,20 @@ def test_overload_is_a_cliff_or_it_is_not() -> None:
     cliff, plateau, well, stuck = (text(item) for item in points.items)
     assert cliff.startswith("Answers fall off a cliff: a.")
     assert plateau.startswith("Under overload, b still answered 80 %")
-    assert well == "Back at half of the sustained rate, a answered all within 4.4 s."
+    then = "Then half of the sustained rate was asked, a second at a time: "
+    assert well == f"{then}a answered all within 4.4 s."
     assert stuck.endswith("b did not answer all within 15 s.")
     rows = rate_overload.table(both).rows
     assert [written(row["lost"]) for row in rows] == ["queued", "–"]
     assert [written(row["recovered"]) for row in rows] == ["4.4 s", "never within 15 s"]
+
+
+def test_overload_names_the_scenarios_where_there_are_several() -> None:
+    falls = dataclasses.replace(RATE, scenario="backend-def", overloads=[OVER])
+    goes_on = dataclasses.replace(RATE, scenario="backend-pool", overloads=[WELL])
+    cliff, plateau, *_ = map(text, rate_overload.points(run(falls, goes_on)))
+    assert cliff.startswith("Answers fall off a cliff: a under backend-def. ")
+    assert plateau.startswith("Under overload, a under backend-pool still answered")
 
 
 def test_each_rate_that_was_named_is_shown_with_what_became_of_it() -> None:

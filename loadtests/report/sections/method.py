@@ -23,6 +23,7 @@ ARRIVING = (
     "Slow clients arrive at {} a second. The server then gets up to {} s to come to "
     "rest. Only after that are the slow clients held, and the step counts."
 )
+GAP = " A slow client does something every {} s, and not every second."
 HOLDING = (
     "A look at healthy requests takes {} s. If a look shows harm, further looks follow "
     "until two agree. The baseline and the largest step without harm last {} s. After "
@@ -118,7 +119,10 @@ def _slow_clients(run: Run) -> list[Prose]:
     long = f"{how.long_hold_s or how.hold_s:g}"
     exact, part = str(predictions.EXACT_UP_TO), f"{100 * predictions.RESOLUTION:g} %"
     return [
-        prose(ARRIVING, f"{how.arrive_per_s:g}", settle),
+        prose(
+            ARRIVING + (GAP if how.gap_s != 1.0 else ""),
+            *(f"{how.arrive_per_s:g}", settle, f"{how.gap_s:g}"),
+        ),
         prose(HOLDING, hold, long, release),
         prose(SEARCH if _predicted(run) else SEARCH_UNKNOWN, exact, part),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from loadtests.analysis.rates import has_a_cliff
 from loadtests.catalog.rates import OVERLOADS, STEP_S
@@ -17,7 +17,7 @@ from loadtests.report.blocks import (
     Table,
     Text,
 )
-from loadtests.report.prose import Prose, prose, stacks
+from loadtests.report.prose import Prose, joined, prose, stack, stacks
 from loadtests.report.sections.rates import as_often, mostly, under, valid
 from loadtests.report.values import Figure, Name, Seconds, Value
 from loadtests.report.words import count, figure, listed
@@ -27,15 +27,17 @@ CLIFF = (
     "Answers fall off a cliff: {}. Overload left less than 80 % of the sustained rate."
 )
 PLATEAU = "Under overload, {} still answered 80 % of the sustained rate or more."
-WELL_AGAIN = "Back at half of the sustained rate, {} answered all within {} s{}."
-AT_ONCE = "Back at half of the sustained rate, {} answered all at once{}."
-NOT_WELL = "Back at half of the sustained rate, {} did not answer all within {} s{}."
+THEN = "Then half of the sustained rate was asked, a second at a time: {} "
+WELL_AGAIN = THEN + "answered all within {} s{}."
+AT_ONCE = THEN + "answered all at once{}."
+NOT_WELL = THEN + "did not answer all within {} s{}."
 RETRIED = ", while clients asked again {}"
 NOTE = (
     "For {} s or more each: {} times the sustained rate. *answered in time*: at the "
     "end, and at the first try. *the others*: what became of most of them, in the "
-    "words of the section on stacks that are out. *well again after*: at half of the "
-    "sustained rate, until all of a second's requests are answered."
+    "words of the section on stacks that are out. *well again after*: a second at half "
+    "of the sustained rate is asked, and another one when that has ended, until all of "
+    "a second's requests are answered in time."
 )
 COLUMNS = (
     Column("scenario", "scenario", name=True),
@@ -61,39 +63,56 @@ def blocks(source: Source) -> Sequence[Block]:
 
 def points(run: Run, who: Callable[[Sequence[str]], Prose] = stacks) -> list[Prose]:
     """The finding: what overload did, and what came after. Nothing where none was.
-    `who` names stacks."""
+    `who` names stacks, where all were asked under one scenario."""
     found = [rate for rate in valid(run) if rate.overloads]
-    falls = _stacks(rate for rate in found if has_a_cliff(rate))
-    goes_on = [stack for stack in _stacks(found) if stack not in falls]
+    several = len({rate.scenario for rate in found}) > 1
+
+    def named(some: Sequence[Rate]) -> Prose:
+        return _under_each(some) if several else who(_stacks(some))
+
+    falls = [rate for rate in found if has_a_cliff(rate)]
+    goes_on = [rate for rate in found if not has_a_cliff(rate)]
     return [
-        *([prose(CLIFF, who(falls))] if falls else []),
-        *([prose(PLATEAU, who(goes_on))] if goes_on else []),
-        *_recovery(found, who),
+        *([prose(CLIFF, named(falls))] if falls else []),
+        *([prose(PLATEAU, named(goes_on))] if goes_on else []),
+        *_recovery(found, named),
     ]
 
 
 def _recovery(
-    found: Sequence[Rate], who: Callable[[Sequence[str]], Prose]
+    found: Sequence[Rate], named: Callable[[Sequence[Rate]], Prose]
 ) -> Iterator[Prose]:
     """How long it took after overload until all was well, or that it did not end."""
     for retries in sorted({rate.conditions.retries for rate in found}):
         some = [rate for rate in found if rate.conditions.retries == retries]
         again = RETRIED.format(as_often(retries)) if retries else ""
-        lasted = [(r.stack, o.recovered_s) for r in some for o in r.overloads]
-        stuck = dict.fromkeys(stack for stack, time_s in lasted if time_s is None)
-        well = dict.fromkeys(stack for stack, _ in lasted if stack not in stuck)
-        if well:
-            most_s = max(t for stack, t in lasted if t is not None and stack in well)
+        stuck = [rate for rate in some if None in _recovered(rate)]
+        if well := [rate for rate in some if rate not in stuck]:
+            most_s = max(t for rate in well for t in _recovered(rate) if t is not None)
             words = WELL_AGAIN if most_s else AT_ONCE
             figures = [figure(most_s)] if most_s else []
-            yield prose(words, who([*well]), *figures, again)
+            yield prose(words, named(well), *figures, again)
         if stuck:
-            watched_s = max(o.watched_s for r in some for o in r.overloads)
-            yield prose(NOT_WELL, who([*stuck]), f"{watched_s:g}", again)
+            watched_s = max(o.watched_s for rate in stuck for o in rate.overloads)
+            yield prose(NOT_WELL, named(stuck), f"{watched_s:g}", again)
 
 
-def _stacks(some: Iterable[Rate]) -> list[str]:
+def _recovered(rate: Rate) -> list[float | None]:
+    return [one.recovered_s for one in rate.overloads]
+
+
+def _stacks(some: Sequence[Rate]) -> list[str]:
     return list(dict.fromkeys(rate.stack for rate in some))
+
+
+def _under_each(some: Sequence[Rate]) -> Prose:
+    """`a under backend-def and backend-pool; b under backend-def`."""
+    of_each = {name: [r for r in some if r.stack == name] for name in _stacks(some)}
+    parts = [
+        prose("{} under {}", stack(name), listed([rate.scenario for rate in rates]))
+        for name, rates in of_each.items()
+    ]
+    return joined(parts, "; ")
 
 
 def table(run: Run) -> Table:

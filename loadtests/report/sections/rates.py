@@ -34,7 +34,7 @@ LEAD = (
     "requests, divided by how long each waits. {} of {} predictions were confirmed "
     "within 10 %."
 )
-UNTESTED = "No rate that was asked tested {}."
+UNTESTED = "The rates that were asked did not test {}."
 VOID = "{} void: {}."
 NOTE = (
     "*places*: how many requests can wait at a time. *predicted*: places / wait, or "
