@@ -9,6 +9,7 @@ takes one every 250 ms. The kernel lists listening sockets before all others
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import sys
@@ -18,12 +19,31 @@ import psutil
 
 from loadtests.catalog.stacks import HOST
 from loadtests.servers.processes import Members
+from loadtests.servers.programs import ServerError
 
 _TCP, _TCP_6 = "/proc/net/tcp", "/proc/net/tcp6"
 _PAGE = 4096
 _LISTEN = b"0A"
 _LOCAL, _STATE, _INODE = 1, 3, 9  # words of a line
 _ALL_OF_IPV6 = b"0" * 32
+
+
+class PortTakenError(ServerError):
+    """The port cannot be had: where it was chosen, another one can be."""
+
+
+def see_that_it_is_free(port: int) -> None:
+    """Nobody listens there, nor has it bound; or PortTakenError."""
+    with socket.socket() as trial:
+        # As servers do: connections that have ended are in nobody's way.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else error.strerror
+            raise PortTakenError(f"port {port} {why}") from None
+    if listening(port):
+        raise PortTakenError(f"port {port} is in use")
 
 
 def listening(port: int) -> set[int]:

@@ -7,9 +7,7 @@ as ready only when a process of OUR group listens there and answers as the app w
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +20,9 @@ from loadtests.catalog.stacks import HOST, Stack
 from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
 from loadtests.records.facts import Fact
-from loadtests.servers.listening import listening
+from loadtests.servers.listening import PortTakenError as PortTakenError
+from loadtests.servers.listening import listening, see_that_it_is_free
+from loadtests.servers.logs import CappedLog
 from loadtests.servers.nginx import configured
 from loadtests.servers.own_command import await_port, leaving_nothing
 from loadtests.servers.parts import Part
@@ -44,10 +44,6 @@ class ServerBrokenError(ServerError):
     def __init__(self, why: Fact) -> None:
         super().__init__(f"{why.kind}: {why.words}")
         self.why = why
-
-
-class PortTakenError(ServerError):
-    """The port cannot be had: where it was chosen, another one can be."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def running(
         raise ServerError(f"{stack.id} cannot run here: {missing}")
     see_that_it_may_open(stack)
     port = port or free_port()
-    _see_that_it_is_free(port)
+    see_that_it_is_free(port)
     with _parts(stack, guard, log, port, target) as server:
         if answering:
             _await_answers(server)
@@ -189,22 +185,11 @@ def _parts(
             yield replace(server, front=Part(front, port, behind))
 
 
-def _see_that_it_is_free(port: int) -> None:
-    """Nobody listens there, nor has it bound; or PortTakenError."""
-    with socket.socket() as trial:
-        # As servers do: connections that have ended are in nobody's way.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((HOST, port))
-        except OSError as error:
-            why = "is in use" if error.errno == errno.EADDRINUSE else error.strerror
-            raise PortTakenError(f"port {port} {why}") from None
-    if listening(port):
-        raise PortTakenError(f"port {port} is in use")
-
-
 def _await_listening(server: Server) -> None:
+    log = CappedLog(server.log)  # there are servers that say a lot before they listen
+
     def listening_or_gone() -> bool:
+        log.cut()
         return server.exited or bool(listening(server.port))
 
     within_s = IMPORTS_WITHIN_S if server.target.home else LISTENS_WITHIN_S

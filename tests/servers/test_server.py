@@ -10,6 +10,8 @@ import pytest
 
 from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
+from loadtests.servers import server as starting
+from loadtests.servers.logs import CAP_BYTES
 from loadtests.servers.parts import listeners
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.programs import ProcessError
@@ -103,6 +105,21 @@ def test_server_that_does_not_start_says_why(guard: Guard, tmp_path: Path) -> No
         running(broken, guard, tmp_path / "log"),
     ):
         pass
+
+
+def test_log_stays_short_though_the_server_says_much_before_it_listens(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says 60 MB, and then waits for as long as nobody ends it."""
+    monkeypatch.setattr(starting, "LISTENS_WITHIN_S", 3.0)
+    says = f"print('x' * {6 * CAP_BYTES}, flush=True); import time; time.sleep(60)"
+    argv = ("python", "-c", says, "{port}")
+    stack = dataclasses.replace(STACKS["wsgi-gunicorn-sync"], argv=argv)
+    log = tmp_path / "log"
+    not_started = pytest.raises(ServerError, match="did not start")
+    with not_started, running(stack, guard, log):
+        pytest.fail("nobody listens")
+    assert log.stat().st_size <= CAP_BYTES
 
 
 def test_server_with_another_app_is_not_ready(

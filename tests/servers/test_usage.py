@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from loadtests.servers import usage as usage_of
-from loadtests.servers.processes import Group, Guard, started
+from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.usage import disk_mb, is_quiet, memory, usage
 from tests.conftest import Servers
 
@@ -96,6 +97,25 @@ def test_memory_counts_a_shared_page_once(sharing: Group) -> None:
     assert pss_mb is not None
     assert resident_mb > 128
     assert 64 < pss_mb < 64 + 20
+
+
+def test_megabyte_is_of_1024_kilobytes(sharing: Group) -> None:
+    """Of which the kernel gives the resident ones."""
+    lines = Path(f"/proc/{sharing.id}/status").read_text().splitlines()
+    [kb] = [int(line.split()[1]) for line in lines if line.startswith("VmRSS:")]
+    found = usage(sharing).by_pid[sharing.id]
+    assert found.rss_mb == pytest.approx(kb / 1024, rel=0.02)
+
+
+def test_memory_of_a_zombie_is_nothing(
+    sharing: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen([sys.executable, "-S", "-E", "-c", ""]) as ended:
+        zombie = psutil.Process(ended.pid)
+        gone = wait_until(lambda: zombie.status() == psutil.STATUS_ZOMBIE, 20)
+        monkeypatch.setattr(sharing, "members", lambda: [zombie])
+        found = memory(sharing, None).pss_mb
+    assert (gone, found) == (True, 0)
 
 
 def test_memory_is_what_psutil_adds_up(servers: Servers) -> None:
