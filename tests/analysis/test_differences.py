@@ -17,6 +17,8 @@ from loadtests.analysis.changes import (
     TIME,
     WORSE,
     Figure,
+    Repeats,
+    difference,
 )
 from loadtests.analysis.intervals import Interval
 from loadtests.records import format_1
@@ -198,3 +200,14 @@ def test_repeats_that_agree_differ() -> None:
 def test_figure_that_is_no_number_is_not_compared(odd: float) -> None:
     kinds = [d.figure.kind for d in one(costing(odd), costing()).differences]
     assert IDLE_MEMORY not in kinds
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(1.0, SAME), (1.1, WORSE)])
+def test_interval_that_touches_0_is_no_difference(low: float, verdict: str) -> None:
+    """From 0 to 4 more, or from 0.1."""
+    base = Repeats([1.0], [Interval(1.0, 1.0)])
+    new = Repeats([5.0], [Interval(low, 5.0)])
+    found = difference(Figure(TIME), base, new, threshold=0.25, resolved=0.1)
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == pytest.approx((low - 1.0, 4.0))
+    assert found.verdict == verdict

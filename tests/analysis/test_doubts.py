@@ -56,6 +56,8 @@ def leaving(recording: Recording, late_ms: float, stolen: float) -> Recording:
         s._replace(started_s=s.intended_s + late_ms / 1000) for s in recording.samples
     ]
     taken = [reading._replace(stolen_percent=stolen) for reading in recording.generator]
+    # The first reading is of the time before.
+    taken[0] = taken[0]._replace(stolen_percent=99.0)
     return dataclasses.replace(recording, samples=samples, generator=taken)
 
 

@@ -190,3 +190,9 @@ def test_what_nobody_predicted_is_neither_confirmed_nor_refuted() -> None:
     capacity = dataclasses.replace(cell.capacity, unpredicted=True)
     assert predicted_out(capacity) is predicted_to_degrade(capacity) is None
     assert verdict(dataclasses.replace(cell, capacity=capacity)) == UNPREDICTED
+
+
+def test_search_that_ends_below_one_of_two_predictions_did_not_test_it() -> None:
+    """Though the other is confirmed."""
+    cell = found(63, 64, degrades=64, **predicted(64, 64, 2000, 2000))
+    assert verdict(cell) == "not tested"

@@ -66,3 +66,14 @@ def test_length_beyond_eighteen_digits_or_no_number_is_refused(
 ) -> None:
     with pytest.raises(rules.HTTPError, match="1 to 18 digits"):
         rules.parse_length(text)
+
+
+@BOTH
+@pytest.mark.parametrize("received", [0, 3, 5])
+def test_body_of_another_length_is_not_complete(
+    rules: ModuleType, received: int
+) -> None:
+    with pytest.raises(rules.HTTPError, match=f"broke off after {received} of 4"):
+        rules.check_complete(received, 4)
+    rules.check_complete(4, 4)
+    rules.check_complete(received, None)

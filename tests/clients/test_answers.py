@@ -85,6 +85,8 @@ MALFORMED = {
     "an endless length": b"HTTP/1.1 200\r\nContent-Length: "
     + b"9" * 5000
     + b"\r\n\r\n",
+    "a chunk with more than its size": b"HTTP/1.1 200\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n4\r\nhellXY0\r\n\r\n",
     "two lengths": b"HTTP/1.1 200\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\nab",
     "more than the length": OK + b"!",
     "chunked, and more": CHUNKED + LAST_CHUNK + b"!",
