@@ -212,3 +212,19 @@ def test_answer_in_any_two_pieces_is_that_answer(
 )
 def test_status_is_three_digits_or_none(head: bytes, status: int | None) -> None:
     assert answers.parse_status(head) == status
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "how"),
+    [
+        (200, {}, "wrong"),
+        (399, {"retry-after": "1"}, "wrong"),
+        (400, {}, "rejected"),
+        (503, {}, "rejected"),
+        (503, {"retry-after": "1"}, "rejected-for-now"),
+    ],
+)
+def test_answer_that_is_not_the_right_one_is_wrong_or_a_refusal(
+    status: int, headers: dict[str, str], how: str
+) -> None:
+    assert answers.unlike(status, headers) == how
