@@ -80,10 +80,16 @@ def _stack(
             if (o := known.get((stack.id, scenario)))
         ]
         + [
-            f"sustained {figure(r.sustained_per_s)} requests/s that wait {r.wait_ms} ms"
+            f"sustained {_at_least(r)} requests/s that wait {r.wait_ms} ms"
             for r in rates
             if (r.stack, r.scenario) == (stack.id, "backend-wait")
             and r.valid
             and r.sustained_per_s
         ],
     }
+
+
+def _at_least(rate: Rate) -> str:
+    """`144`; or `1,000 or more`, if that was the most that was asked."""
+    more = " or more" if rate.failed_per_s is None else ""
+    return f"{figure(rate.sustained_per_s)}{more}"
