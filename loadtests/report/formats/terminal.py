@@ -121,7 +121,10 @@ def _drawn(block: blocks.Table, columns: Sequence[blocks.Column]) -> Table:
     )
     for column in columns:
         justify: JustifyMethod = "left" if column.name else "right"
-        shown.add_column(column.brief, justify=justify, no_wrap=True)
+        # A long name takes two lines, so that all figures are whole.
+        shown.add_column(
+            column.brief, justify=justify, no_wrap=not column.name, overflow="fold"
+        )
     for row in block.rows:
         shown.add_row(*(_value(row[column.key]) for column in columns))
     return shown
