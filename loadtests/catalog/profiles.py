@@ -45,7 +45,8 @@ class Profile:
     loop runs out of those. With `second_tries`, void cells are measured once more. With
     `traces`, the calls of two visits are traced at the end. With `sees_threads`, it is
     seen what the server's threads do at each step that does harm. Where `need` is not
-    0, so many slow clients are tried, and no more than `most`, if that is not 0.
+    0, so many slow clients are tried, and no more than `most`, if that is not 0. One
+    that is slow sends or reads a little every `gap_s`.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Profile:
     sees_threads: bool = False
     need: int = 0
     most: int = 0
+    gap_s: float = 1.0
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -101,6 +103,15 @@ def paced(profile: Profile, healthy_s: float) -> Profile:
     )
 
 
+# A worker has so many descriptors: it holds 10,000 slow clients even if it gets most.
+_OF_C10K = 12_000
+# Those that can hold 10,000 slow clients, if they may open as many files.
+LARGE = (
+    f"wsgi-gunicorn-gevent@worker-connections={_OF_C10K - 100}",
+    *("asgi-uvicorn", "asgi-gunicorn", "asgi-gunicorn-uvicorn", "asgi-uvicorn-h11"),
+    *("asgi-daphne", f"asgi-granian@backpressure={_OF_C10K - 100}", "asgi-hypercorn"),
+)
+
 PROFILES: dict[str, Profile] = {
     profile.id: profile
     for profile in (
@@ -130,6 +141,20 @@ PROFILES: dict[str, Profile] = {
             id="full",
             repeats=2,
             extras=Extras(watch_s=40, cost_repeats=3, cost_s=1.0),
+        ),
+        Profile(
+            id="c10k",
+            chosen_stacks=LARGE,
+            chosen_scenarios=slow_clients(),
+            repeats=1,
+            nofile=_OF_C10K,
+            need=10_000,
+            most=10_000,
+            # With a step a second, 10,000 of them would fill a core.
+            gap_s=10.0,
+            # The step is not predicted to do harm, and is looked at once.
+            hold_s=4.0,
+            traces=False,
         ),
     )
 }

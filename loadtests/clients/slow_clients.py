@@ -25,7 +25,7 @@ from locust import User, constant, events, task
 from loadtests.catalog.scenarios import SCENARIOS, Scenario
 from loadtests.clients import staircase, steering, wire
 from loadtests.clients.targets import from_option
-from loadtests.clients.visits import VISITS, receive_buffer
+from loadtests.clients.visits import GAP_S, VISITS, receive_buffer
 from loadtests.clients.wire import Ending
 from loadtests.records.samples import VISITS_FILE, SampleWriter, Visit
 
@@ -59,6 +59,12 @@ def add_options(parser: Any) -> None:
     )
     parser.add_argument("--target", default="", help="another app's record", **hidden)
     parser.add_argument("--once", action="store_true", help="nobody comes back")
+    parser.add_argument(
+        *("--gap-s",),
+        type=float,
+        default=GAP_S,
+        help="seconds between what a slow client sends or reads and the next",
+    )
     parser.add_argument(
         *("--short-download",),
         action="store_true",
@@ -118,7 +124,8 @@ class SlowClient(User):
                 ending = Ending("held")
                 self.in_place = True
                 run.connected(self, began_s)
-                ending = VISITS[self.scenario.id](sock, self.target)
+                visit, gap_s = VISITS[self.scenario.id], self.options.gap_s
+                ending = visit(sock, self.target, gap_s)
         except wire.WireError as error:
             ending = Ending(error.fault)
         finally:

@@ -90,7 +90,7 @@ VARIABLES = {
     "HEADERS": "'<name>: <value>'|@<file>",
     "PID": "<number>",
     "ALLOW_REMOTE": "<host>",
-    "PROFILE": "smoke|quick|full",
+    "PROFILE": "smoke|quick|full|c10k",
     "SCENARIOS": "<id>,<id>",
     "WAIT_MS": "<n>,<n>",
     "RATES": "<n>,<n>",

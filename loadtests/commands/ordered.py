@@ -40,7 +40,7 @@ class Asked:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="smoke|quick|full")
+    parser.add_argument("--profile", metavar="smoke|quick|full|c10k")
     at_rates.add_options(parser)
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")

@@ -225,6 +225,7 @@ def _slow_argv(holding: Holding, address: Address, samples: Path) -> list[str]:
         *locust_argv("slow_clients.py", address[1], samples, also, address[0]),
         *as_option(holding.other),
         *("--arrive-per-s", str(holding.profile.arrive_per_s)),
+        *("--gap-s", str(holding.profile.gap_s)),
         *([] if holding.comes_back else ["--once"]),
         *(["--short-download"] if holding.stores else []),
         *("--scenario", holding.scenario.id),

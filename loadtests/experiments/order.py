@@ -131,7 +131,7 @@ class Order:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
         searches = [search_of(cell.holding) for cell in self.cells()]
-        most = [(s.out.high if s.out else None) or s.top for s in searches]
+        most = [min(s.top, (s.out.high if s.out else None) or s.top) for s in searches]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
@@ -223,5 +223,5 @@ def counted(
 # What a profile and the method of a run both have, by the same names.
 PACE = (
     *("rate_per_s", "deadline_s", "arrive_per_s", "settle_s"),
-    *("hold_s", "long_hold_s", "release_s"),
+    *("hold_s", "long_hold_s", "release_s", "gap_s"),
 )

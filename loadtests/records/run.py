@@ -44,7 +44,8 @@ class Method:
     Slow clients come at `arrive_per_s`, and the server gets up to `settle_s` to come to
     rest. A step is then held for `hold_s`, the baseline and the largest step that was
     held for `long_hold_s`, and `release_s` is watched after the slow clients have left.
-    `segment_bytes`: the largest TCP segment (MSS) that the clients announced.
+    `segment_bytes`: the largest TCP segment (MSS) that the clients announced. A slow
+    client sends or reads a little every `gap_s`.
 
     In format 1 slow clients came at once, `arrive_per_s` and `long_hold_s` are null,
     the first `settle_s` of the `hold_s` of each step did not count, and segments were
@@ -61,6 +62,7 @@ class Method:
     segment_bytes: int | None = None
     arrive_per_s: float | None = None
     long_hold_s: float | None = None
+    gap_s: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from loadtests.catalog import stacks
 from loadtests.catalog.profiles import PROFILES, Profile, paced
 from loadtests.catalog.scenarios import SCENARIOS
-from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS
+from loadtests.catalog.stacks import HTTP1, HTTP2
 
 ALL_PROFILES = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 
@@ -18,7 +19,7 @@ def test_profiles_hold_no_stack_that_cannot_be_measured() -> None:
 
 @ALL_PROFILES
 def test_profile_measures_what_exists(profile: Profile) -> None:
-    assert set(profile.stacks) <= STACKS.keys()
+    assert all(map(stacks.find, profile.stacks))
     assert set(profile.scenarios) <= SCENARIOS.keys()
     assert profile.repeats >= 1
 
@@ -31,6 +32,20 @@ def test_profile_holds_each_step_for_a_figure(profile: Profile) -> None:
     assert profile.long_hold_s >= profile.hold_s
     if profile.id != "smoke":
         assert profile.long_hold_s * profile.rate_per_s >= 1000
+
+
+def test_ten_thousand_are_tried_where_they_are_predicted_to_be_held() -> None:
+    """But for daphne, which keeps an upload in a file as well."""
+    large = PROFILES["c10k"]
+    least = {
+        (stack_id, scenario): found.predicted_degrades_at(scenario) or large.need + 1
+        for stack_id in large.stacks
+        for found in [stacks.find(stack_id).with_counts(None, None, large.nofile)]
+        for scenario in large.scenarios
+    }
+    few = [key for key, number in least.items() if number <= large.need]
+    assert few == [("asgi-daphne", "slow-body")]
+    assert large.most == large.need == 10_000
 
 
 @ALL_PROFILES
