@@ -18,15 +18,15 @@ unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
 .PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate \
-	report compare claims phases behaviours bench example readme test lint check \
-	format lock clean
+	report compare claims phases behaviours bench example readme test torture lint \
+	check format lock clean
 
 help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
 help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate report compare \
-	claims phases behaviours bench example readme test lint check format lock clean \
+	claims phases behaviours bench example readme test torture lint check format lock clean \
 	$(READY): | typed
 
 typed: export GOALS := $(MAKECMDGOALS)
@@ -80,8 +80,12 @@ diff:
 # and generators would compile all that it imports. To trace coverage takes a fifth longer.
 COVERED := --cov=wsgi_app --cov=asgi_app --cov=loadtests
 test: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 5 --dist loadfile --no-loadscope-reorder -q \
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 7 --dist loadfile --no-loadscope-reorder -q \
 	    $(if $(filter-out 0 no off,$(COVERAGE)),$(COVERED))
+
+# Alone on the machine, one after the other: what is interrupted here is a measurement.
+torture: $(READY)
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -q tests/torture
 
 lint: $(READY)
 	@$(PY) -m ruff check .

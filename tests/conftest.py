@@ -58,17 +58,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 # The files that take longest, longest first. Begun last, one of them would run alone.
 LONG = (
-    *("catalog/test_contract_on_servers.py", "experiments/test_rate.py"),
-    *("apps/test_walkthrough.py", "experiments/test_run.py", "report/test_browser.py"),
+    *("experiments/test_rate.py", "experiments/test_stepping.py"),
+    *("catalog/test_contract_on_servers.py", "experiments/test_doctor.py"),
+    *("experiments/test_run.py", "experiments/test_your_app.py"),
     *("clients/test_slow_clients.py", "servers/test_server.py"),
     *("experiments/test_validation.py", "commands/test_bench.py"),
-    *("experiments/test_generator_health.py", "experiments/test_surroundings.py"),
-    "experiments/test_tasks.py",
-    *("experiments/test_stepping.py", "experiments/test_broken_servers.py"),
-    *("clients/test_steering.py", "experiments/test_your_app.py"),
-    "experiments/test_own_server.py",
-    *("test_no_sentence_is_read.py", "clients/test_plain_locust.py"),
-    *("catalog/test_additions.py", "experiments/test_varied.py"),
+    *("servers/test_limits.py", "experiments/test_claims.py"),
+    *("experiments/test_tasks.py", "experiments/test_varied.py"),
+    *("experiments/test_own_server.py", "commands/test_make.py"),
+    *("experiments/test_generator_health.py", "clients/test_plain_locust.py"),
+    *("catalog/test_additions.py", "apps/test_walkthrough.py"),
+    *("clients/test_steering.py", "experiments/test_surroundings.py"),
+    *("servers/test_neighbours.py", "experiments/test_broken_servers.py"),
+    *("clients/test_driver.py", "servers/test_processes.py", "report/test_browser.py"),
+    *("servers/test_listening.py", "commands/test_gate.py"),
+    *("experiments/test_claims_that_wait.py", "experiments/test_phases.py"),
+    *("experiments/test_remote.py", "test_no_sentence_is_read.py"),
 )
 
 

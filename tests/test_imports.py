@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ LOCUST_FILES = {"probe", "slow_clients", "staircase", "steering", "timer"}
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """The full names of what a file imports, `from a import b` as `a.b`."""
     names = set()

@@ -18,6 +18,7 @@ MOST_LINES_P90 = 16
 TABLES = {
     "loadtests/catalog/contract/table.py": "the contract: requests and answers",
     "loadtests/report/questions.py": "questions and their answers",
+    "tests/mutants/faults.py": "faults: what is written in the place of what",
 }
 
 

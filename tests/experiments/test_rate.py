@@ -34,6 +34,7 @@ def test_stack_sustains_what_its_places_allow(
     """Four threads that each hold a request for 0.1 s: 40 a second."""
     monkeypatch.setattr(asking, "STEP_S", 3.0)
     monkeypatch.setattr(asking, "COUNTED_S", 1.5)
+    monkeypatch.setattr(asking, "OVERLOADS", (1.5,))
     stack = stacks.find("wsgi-waitress@threads=4")
     task = RateTask(stack, RATE_SCENARIOS["backend-wait"], 100, SHORT)
     context = Lab(guard, tmp_path).context(SHORT)

@@ -1,0 +1,36 @@
+"""A test of a promise says what was found, and docs/reliability.md shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from loadtests import ROOT
+from tests.torture.kept import Line, part, renewed
+
+PAGE = ROOT / "docs/reliability.md"
+# What has to run for the page to be whole.
+PROMISES = 6
+_FOUND: dict[str, Line] = {}
+_BEGAN_S = time.monotonic()
+
+Tell = Callable[[str, str, str], None]
+
+
+@pytest.fixture(scope="session")
+def tell() -> Tell:
+    """Keeps what was found of a promise; the last word on it counts."""
+
+    def keep(promise: str, how: str, figure: str) -> None:
+        _FOUND[promise] = Line(promise, how, figure)
+
+    return keep
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """The page is of a whole torture that nothing failed in."""
+    if exitstatus == 0 and len(_FOUND) >= PROMISES:
+        made = part([*_FOUND.values()], ROOT, time.monotonic() - _BEGAN_S)
+        PAGE.write_text(renewed(PAGE.read_text("utf-8"), made), encoding="utf-8")

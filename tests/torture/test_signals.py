@@ -1,0 +1,120 @@
+"""A signal at any moment: nothing is left, and nothing that was measured is lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadtests.records.run import Run, load_run
+from loadtests.servers.processes import wait_until
+from tests.commands.clone import ENVIRONMENT, fresh_clone
+from tests.torture.conftest import Tell
+from tests.torture.processes import (
+    LOAD,
+    TO_MAKE,
+    TO_PYTHON,
+    TO_THE_GROUP,
+    begun,
+    gone_after,
+    left_of,
+    said,
+    see_that_json_is_whole,
+    send,
+)
+
+MOMENTS = 20
+# make hands on SIGTERM alone. At the others it waits for what it has started, because a
+# terminal sends them to the whole group (GNU make, src/commands.c, fatal_error_signal).
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+WAYS = (
+    *((number, TO_THE_GROUP) for number in _SIGNALS),
+    *((number, TO_PYTHON) for number in _SIGNALS),
+    (signal.SIGTERM, TO_MAKE),
+)
+WITHIN_S, WITHIN_OF_A_KILL_S = 10.0, 20.0
+_LASTS_S = 24.0  # about as long as the run does, its report with it
+_LASTS_AT_LEAST_S = 12.0
+_RESUMED = 4  # every so many runs are gone on with
+_SEED = 20
+_gone_s: list[float] = []
+_killed_s: list[float] = []
+
+
+@pytest.mark.parametrize("number", range(MOMENTS))
+def test_signal_leaves_nothing_running_and_a_whole_record(
+    number: int, tmp_path: Path, tell: Tell
+) -> None:
+    which, to = WAYS[number % len(WAYS)]
+    after_s = random.Random(_SEED + number).uniform(0.4, _LASTS_S)
+    project = fresh_clone(tmp_path / "project")
+    with begun(project, *LOAD) as process:
+        wait_until(lambda: process.poll() is not None, after_s)
+        ran = process.poll() is None
+        assert ran or after_s > _LASTS_AT_LEAST_S, said(project)
+        send(which, to, process)
+        sent_s = time.monotonic()
+        left = gone_after(project, process, WITHIN_S)
+        gone_s = time.monotonic() - sent_s
+        assert left, f"{which.name} to {to}: {left_of(project)}\n{said(project)}"
+    see_that_json_is_whole(project)
+    assert "Traceback" not in said(project)
+    if number % _RESUMED == 0:
+        _see_that_it_goes_on(project)
+    if ran:
+        _gone_s.append(gone_s)
+        tell(
+            "a signal leaves no process and a whole record",
+            f"SIGINT, SIGTERM and SIGHUP at {len(_gone_s)} random moments of a run, to "
+            "the group and to Python alone, and SIGTERM to make alone",
+            f"all was gone after {max(_gone_s):.1f} s at most",
+        )
+
+
+def _see_that_it_goes_on(project: Path) -> None:
+    """Only what is missing is measured; what was valid stays as it was."""
+    stored = [*(project / "reports").glob("2*/run.json")]
+    if not stored or (before := load_run(stored[0])).run.complete:
+        return
+    done = subprocess.run(
+        ["make", "load", f"RESUME={stored[0].parent.name}"],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    after = load_run(stored[0])
+    assert after.run.complete, done.stderr
+    assert valid(before) == [one for one in valid(after) if one in valid(before)]
+    assert len(after.cells) == 2
+
+
+def valid(run: Run) -> list[object]:
+    return [cell for cell in run.cells if cell.valid]
+
+
+@pytest.mark.parametrize("after_s", [3.0, 8.0])
+def test_killed_harness_leaves_nothing(
+    after_s: float, tmp_path: Path, tell: Tell
+) -> None:
+    project = fresh_clone(tmp_path / "project")
+    with begun(project, *LOAD) as process:
+        assert not wait_until(lambda: process.poll() is not None, after_s)
+        for child in psutil.Process(process.pid).children():
+            child.kill()
+        killed_s = time.monotonic()
+        assert gone_after(project, process, WITHIN_OF_A_KILL_S), left_of(project)
+        _killed_s.append(time.monotonic() - killed_s)
+    see_that_json_is_whole(project)
+    tell(
+        "SIGKILL of the harness leaves no process",
+        "SIGKILL to Python, in the middle of a cell",
+        f"all was gone after {max(_killed_s):.1f} s at most",
+    )
