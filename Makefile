@@ -80,7 +80,7 @@ diff:
 # and generators would compile all that it imports. To trace coverage takes a fifth longer.
 COVERED := --cov=wsgi_app --cov=asgi_app --cov=loadtests
 test: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 7 --dist loadfile --no-loadscope-reorder -q \
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 5 --dist loadfile --no-loadscope-reorder -q \
 	    $(if $(filter-out 0 no off,$(COVERAGE)),$(COVERED))
 
 # Alone on the machine, one after the other: what is interrupted here is a measurement.

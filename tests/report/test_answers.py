@@ -149,3 +149,19 @@ def test_overload_is_said_by_the_least_that_was_tried(
     source = Source(dataclasses.replace(runs.run([]), rates=[found]), ALONE)
     assert source.in_time("a", "backend-wait") == said
     assert source.well_again("a", "backend-wait") == well
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda s: s.predicted("a", "backend-wait"),
+        lambda s: s.in_time("a", "backend-wait"),
+    ],
+)
+def test_rate_without_a_prediction_or_an_overload_has_no_such_figure(
+    figure: Callable[[Source], object],
+) -> None:
+    unknown = dataclasses.replace(rate(144.0, 176.0), predicted_per_s=None)
+    source = Source(dataclasses.replace(runs.run([]), rates=[unknown]), ALONE)
+    with pytest.raises(AbsentError):
+        figure(source)
