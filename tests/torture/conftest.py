@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from loadtests import ROOT
-from tests.torture.kept import Line, part, renewed
+from loadtests.report.formats import readme
+from tests.torture.kept import MARK, Line, part
 
 PAGE = ROOT / "docs/reliability.md"
 # What has to run for the page to be whole.
@@ -33,4 +34,6 @@ def pytest_sessionfinish(exitstatus: int) -> None:
     """The page is of a whole torture that nothing failed in."""
     if exitstatus == 0 and len(_FOUND) >= PROMISES:
         made = part([*_FOUND.values()], ROOT, time.monotonic() - _BEGAN_S)
-        PAGE.write_text(renewed(PAGE.read_text("utf-8"), made), encoding="utf-8")
+        page = readme.renewed(PAGE.read_text("utf-8"), made, MARK)
+        assert page, f"{PAGE} has no place for what was found"
+        PAGE.write_text(page, encoding="utf-8")

@@ -108,8 +108,8 @@ def _width(outcome: Outcome) -> float:
     return max((high / low for low, high in known if low and high), default=0.0)
 
 
-def renewed(readme: str, new: str) -> str | None:
-    """The README with this part in it; None if it has no place for one."""
-    before, begin, rest = readme.partition(BEGIN)
+def renewed(page: str, new: str, mark: str = BEGIN) -> str | None:
+    """The page with this part behind that mark; None if it has no place for one."""
+    before, begin, rest = page.partition(mark)
     _, end, after = rest.partition(END)
     return f"{before}{begin}\n\n{new}\n\n{end}{after}" if begin and end else None
