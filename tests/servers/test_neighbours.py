@@ -7,6 +7,7 @@ knows a process group as ours, the other does not. They differ by the group's ti
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from loadtests.catalog.stacks import STACKS
 from loadtests.clients import wire
+from loadtests.servers import neighbours
 from loadtests.servers.neighbours import Neighbours, parsed
 from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.server import Server, running
@@ -190,3 +192,15 @@ def test_name_that_is_cut_within_a_character_is_read() -> None:
     used = parsed(start + "(größtenteils (ü".encode()[:-1] + b")" + rest)
     assert used.name == "größtenteils (\ufffd"
     assert used.parent == os.getppid()
+
+
+@pytest.mark.parametrize(("taken_over_s", "unseen_s"), [(0.0, 1.5), (1.5, 0.0)])
+def test_time_of_a_process_that_ended_is_kept_unless_its_parent_took_it_over(
+    taken_over_s: float, unseen_s: float
+) -> None:
+    """Where nobody reaps orphans, they stay as zombies, and are seen."""
+    parent = neighbours._Used("parent", 1, cpu_s=9.0, reaped_s=2.0, core=0)
+    child = neighbours._Used("child", 7, cpu_s=1.0, reaped_s=0.5, core=0)
+    before = {7: parent, 8: child}
+    now = {7: dataclasses.replace(parent, reaped_s=2.0 + taken_over_s)}
+    assert neighbours._ended_unseen_s(before, now) == unseen_s
