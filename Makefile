@@ -83,9 +83,9 @@ test: $(READY)
 	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 5 --dist loadfile --no-loadscope-reorder -q \
 	    $(if $(filter-out 0 no off,$(COVERAGE)),$(COVERED))
 
-# Alone on the machine, one after the other: what is interrupted here is a measurement.
+# Alone on the machine. Its tests mostly wait, so three files run at a time.
 torture: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -q tests/torture
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 3 --dist loadfile -q tests/torture
 
 lint: $(READY)
 	@$(PY) -m ruff check .

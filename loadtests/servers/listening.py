@@ -72,6 +72,26 @@ def ports_of(group: Members) -> set[int]:
     return {port for inode, port in places.items() if inode in held}
 
 
+def listeners(port: int) -> set[tuple[str, int | None]]:
+    """Who listens on a TCP port: address, and process (None for one we cannot see)."""
+    places = {
+        int(words[_INODE]): _written(host)
+        for path in (_TCP, _TCP_6)
+        for words in _lines(path)
+        for host, _, its_port in [words[_LOCAL].partition(b":")]
+        if int(its_port, 16) == port
+    }
+    held = {
+        (inode, pid)
+        for pid in psutil.pids()
+        for link in _links(pid)
+        if (inode := _inode(link)) in places
+    }
+    unseen = places.keys() - {inode for inode, _ in held}
+    found: set[tuple[str, int | None]] = {(places[inode], pid) for inode, pid in held}
+    return found | {(places[inode], None) for inode in unseen}
+
+
 def holders(group: Members, port: int) -> list[psutil.Process]:
     """The processes of a group that take connections to `HOST:port`."""
     inodes = listening(port)
@@ -90,6 +110,14 @@ def _place(host: str, port: int) -> bytes:
 def _address(host: str) -> bytes:
     address = int.from_bytes(socket.inet_aton(host), sys.byteorder)
     return f"{address:08X}".encode()
+
+
+def _written(address: bytes) -> str:
+    """An address of /proc/net/tcp or tcp6 as people write it."""
+    words = [int(address[at : at + 8], 16) for at in range(0, len(address), 8)]
+    packed = b"".join(word.to_bytes(4, sys.byteorder) for word in words)
+    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, packed)
 
 
 def _lines(path: str) -> Iterator[list[bytes]]:
@@ -140,15 +168,15 @@ class Holdings:
 
 
 def _links(pid: int) -> Iterator[str]:
-    """The paths of a process's descriptors."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    """The paths of a process's descriptors, as far as we may see them."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         for name in os.listdir(f"/proc/{pid}/fd"):
             yield f"/proc/{pid}/fd/{name}"
 
 
 def _inode(link: str) -> int:
     """The inode of the socket that a descriptor is; 0 for anything else."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         target = os.readlink(link)
         if target.startswith("socket:["):
             return int(target[8:-1])

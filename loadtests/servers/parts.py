@@ -18,7 +18,7 @@ from loadtests.records.facts import (
     Fact,
     fact,
 )
-from loadtests.servers.listening import Holdings, listening
+from loadtests.servers.listening import Holdings, listeners, listening
 from loadtests.servers.processes import Group
 from loadtests.servers.sockets import Sockets, joined, sockets_on, sockets_to
 
@@ -63,17 +63,6 @@ class Part:
         ours = {process.pid for process in self.group.members()}
         pids = {pid for _, pid in listeners(self.port) if pid} - ours
         return ", ".join(map(_named, sorted(pids))) or "a process that we cannot see"
-
-
-def listeners(port: int) -> set[tuple[str, int | None]]:
-    """Who listens on a TCP port: address, and process (None for one we cannot see)."""
-    return {
-        (connection.laddr.ip, connection.pid)
-        for connection in psutil.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-        and connection.laddr.port == port
-    }
 
 
 def _named(pid: int) -> str:

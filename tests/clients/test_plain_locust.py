@@ -15,8 +15,7 @@ import pytest
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
-from loadtests.servers.listening import listening
-from loadtests.servers.parts import listeners
+from loadtests.servers.listening import listeners, listening
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import free_port
 from tests.conftest import Servers

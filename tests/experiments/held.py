@@ -23,7 +23,9 @@ from loadtests.servers.processes import Guard
 
 Script = Callable[[Stepping], None]
 
-SHORT = dataclasses.replace(PROFILES["smoke"], rate_per_s=100.0, release_s=1.5)
+SHORT = dataclasses.replace(
+    PROFILES["smoke"], rate_per_s=100.0, hold_s=0.4, release_s=1.5
+)
 _FOUR = Limit(Supply.WORKERS, lambda _: 4, AtLimit.QUEUES, "it is only said so")
 
 

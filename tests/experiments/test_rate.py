@@ -31,19 +31,19 @@ from tests.experiments.test_your_app import ODD
 def test_stack_sustains_what_its_places_allow(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four threads that each hold a request for 0.1 s: 40 a second."""
-    monkeypatch.setattr(asking, "STEP_S", 3.0)
-    monkeypatch.setattr(asking, "COUNTED_S", 1.5)
+    """Four threads that each hold a request for 0.05 s: 80 a second."""
+    monkeypatch.setattr(asking, "STEP_S", 2.0)
+    monkeypatch.setattr(asking, "COUNTED_S", 0.5)
     monkeypatch.setattr(asking, "OVERLOADS", (1.5,))
     stack = stacks.find("wsgi-waitress@threads=4")
-    task = RateTask(stack, RATE_SCENARIOS["backend-wait"], 100, SHORT)
+    task = RateTask(stack, RATE_SCENARIOS["backend-wait"], 50, SHORT)
     context = Lab(guard, tmp_path).context(SHORT)
     run = task.measured(runs.run([]), context)
     [found] = run.rates
     assert (found.places, found.limited_by) == (4, "threads")
-    assert found.predicted_per_s == 40
+    assert found.predicted_per_s == 80
     assert found.failed_per_s is not None
-    assert found.failed_per_s > 40  # no more than the places allow
+    assert found.failed_per_s > 80  # no more than the places allow
     assert task.state(run, tmp_path) is (State.DONE if found.valid else State.VOID)
     save_run(run, tmp_path)
     assert load_run(tmp_path) == run

@@ -16,7 +16,7 @@ import pytest
 from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
 from loadtests.records.facts import NOT_LISTENING, PORT_TAKEN, SERVER_DIED
-from loadtests.servers.listening import Holdings, listening
+from loadtests.servers.listening import Holdings, listeners, listening
 from loadtests.servers.parts import Part
 from loadtests.servers.processes import Guard, started, wait_until
 from loadtests.servers.server import Server, free_port, running
@@ -181,3 +181,20 @@ def test_look_reads_no_further_than_the_listening_sockets(
         monkeypatch.setattr(os, "listdir", None)
         assert holdings.lacks(sockets) == set()
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "0.0.0.0", "::1", "::"])
+def test_who_listens_is_named_with_the_address(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, 0), family=family)
+    except OSError as error:  # a machine without IPv6
+        pytest.skip(str(error))
+    with listener:
+        port = listener.getsockname()[1]
+        assert listeners(port) == {(host, os.getpid())}
+        monkeypatch.setattr(psutil, "pids", list)
+        assert listeners(port) == {(host, None)}
+    assert listeners(port) == set()

@@ -11,8 +11,8 @@ import pytest
 from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.clients import wire
 from loadtests.servers import server as starting
+from loadtests.servers.listening import listeners
 from loadtests.servers.logs import CAP_BYTES
-from loadtests.servers.parts import listeners
 from loadtests.servers.processes import Guard, wait_until
 from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
@@ -18,22 +19,35 @@ _FOUND: dict[str, Line] = {}
 _BEGAN_S = time.monotonic()
 
 Tell = Callable[[str, str, str], None]
+_TOLD = "promise"
 
 
-@pytest.fixture(scope="session")
-def tell() -> Tell:
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
     """Keeps what was found of a promise; the last word on it counts."""
 
     def keep(promise: str, how: str, figure: str) -> None:
-        _FOUND[promise] = Line(promise, how, figure)
+        record_property(_TOLD, [promise, how, figure])
 
     return keep
 
 
-def pytest_sessionfinish(exitstatus: int) -> None:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Each worker of pytest tells the first process, which writes the page."""
+    for name, found in report.user_properties if report.when == "call" else ():
+        if name == _TOLD:
+            promise, how, figure = cast(list[str], found)
+            _FOUND[promise] = Line(promise, how, figure)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """The page is of a whole torture that nothing failed in."""
+    if hasattr(session.config, "workerinput"):
+        return
     if exitstatus == 0 and len(_FOUND) >= PROMISES:
-        made = part([*_FOUND.values()], ROOT, time.monotonic() - _BEGAN_S)
+        made = part(
+            [_FOUND[name] for name in sorted(_FOUND)], ROOT, time.monotonic() - _BEGAN_S
+        )
         page = readme.renewed(PAGE.read_text("utf-8"), made, MARK)
         assert page, f"{PAGE} has no place for what was found"
         PAGE.write_text(page, encoding="utf-8")
