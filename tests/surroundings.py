@@ -9,11 +9,14 @@ from pathlib import Path
 import psutil
 
 FAKE = "this is not the package that is installed"
+# curl, requests and others read the small letters, some of them the capitals too.
+_SMALL = ("http_proxy", "https_proxy", "all_proxy")
+PROXIES = (*_SMALL, *map(str.upper, _SMALL))
 
 
 def odd_environment(packages: Path, port: int) -> dict[str, str]:
-    """Variables that change servers, Locust or Python. `packages` is filled with fakes;
-    a server that obeys would listen on `port`."""
+    """Variables that change servers, Locust, Python or who asks a proxy. `packages` is
+    filled with fakes. A server that obeys would listen on `port`, where no proxy is."""
     for name in ("gunicorn", "uvicorn", "granian", "locust"):
         (packages / name).mkdir(parents=True)
         (packages / name / "__init__.py").write_text(f"raise SystemExit({FAKE!r})\n")
@@ -34,8 +37,9 @@ def odd_environment(packages: Path, port: int) -> dict[str, str]:
         "PYTHONSTARTUP": str(packages / "gunicorn/__init__.py"),
         "PYTHONASYNCIODEBUG": "1",
         "TRACE_APP": "none:app",
-        "http_proxy": f"http://127.0.0.1:{port}",
-        "HTTP_PROXY": f"http://127.0.0.1:{port}",
+        **dict.fromkeys(PROXIES, f"http://127.0.0.1:{port}"),
+        "no_proxy": "none.example",
+        "NO_PROXY": "none.example",
     }
 
 

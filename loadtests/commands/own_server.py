@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import fnmatch
 import os
 import re
 import shlex
@@ -22,6 +21,7 @@ from loadtests.commands.resolving import found_address
 from loadtests.commands.your_app import folder_of, header_lines, requests
 from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, modelled
 from loadtests.records.target import OtherTarget, OwnCommand, RunningServer
+from loadtests.servers.programs import changes_what_is_served, is_of_proxies
 
 # Of a shell, which a command does not pass through.
 _OF_A_SHELL = {"&&", "||", "|", ";", "&", ">", ">>", "<"}
@@ -81,13 +81,18 @@ def _see_that_it_is_there(program: str, folder: Path) -> None:
 
 
 def variables() -> dict[str, str]:
-    """Those of our environment that change servers; PORT is set anew."""
+    """Those of our environment that change a server or its Python; PORT is set anew."""
     return {
-        name: value
+        name: _without_password(value) if is_of_proxies(name) else value
         for name, value in sorted(os.environ.items())
-        if name != "PORT"
-        and any(fnmatch.fnmatchcase(name, one) for one in stacks.scrubbed())
+        if name != "PORT" and changes_what_is_served(name)
     }
+
+
+def _without_password(address: str) -> str:
+    """The address of a proxy as a report may show it."""
+    scheme, slashes, rest = address.rpartition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 def with_versions(other: OtherTarget, folder: Path) -> tuple[OtherTarget, Seen]:

@@ -15,7 +15,7 @@ class OwnCommand:
 
     `words` are as they were typed, with `{port}` left open. It listens on the port that
     it is given, or on `port` alone if that is not 0. `variables` were set, and change
-    servers.
+    servers, Python, or which proxy is asked; those of proxies are without passwords.
 
     `server` is what was recognised in its words, with the `options` that say so.
     `stack` is the stack of the catalog whose predictions it has. Where that is empty

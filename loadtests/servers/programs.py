@@ -26,6 +26,8 @@ _OF_LOCUST = "LOCUST_*"
 # For an app of somebody else they count: they are part of how that app is run.
 _OF_PYTHON = ("PYTHON*", "TRACE_APP")
 _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHOME")
+# These lead what an app asks of others elsewhere. In capitals they mean the same.
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 # What a command of the user's was started by, for whatever leaves its process group.
 STARTED_BY = "SLOWBENCH_STARTED_BY"
@@ -84,17 +86,29 @@ def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
     command of the user's, the whole of it."""
     if home and home.untouched:
         return {**os.environ, STARTED_BY: str(os.getpid())}
-    scrubbed = (*stacks.scrubbed(), _OF_LOCUST, *(() if home else _OF_PYTHON))
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _HARMLESS
-        or not any(fnmatch.fnmatchcase(name, pattern) for pattern in scrubbed)
-    }
+    of_python = () if home else _OF_PYTHON
+    scrubbed = (*stacks.scrubbed(), _OF_LOCUST, *of_python)
+    kept = {n: v for n, v in os.environ.items() if not _is_one(n, scrubbed)}
     if home:
         paths = (kept.get("PYTHONPATH"), home.beside)
         kept["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     return kept
+
+
+def changes_what_is_served(name: str) -> bool:
+    """Whether a variable of that name changes a server, its Python, or whom it asks."""
+    ours = (*stacks.scrubbed(), _OF_LOCUST, *_OF_PYTHON)
+    return is_of_proxies(name) or _is_one(name, ours)
+
+
+def is_of_proxies(name: str) -> bool:
+    return name.lower() in _PROXIES
+
+
+def _is_one(name: str, patterns: Sequence[str]) -> bool:
+    return name not in _HARMLESS and any(
+        fnmatch.fnmatchcase(name, pattern) for pattern in patterns
+    )
 
 
 def as_started(

@@ -14,7 +14,8 @@ from loadtests.commands.main import _parsed, main
 from loadtests.commands.ordered import Asked, asked, refuse_beside_resume
 from loadtests.commands.resolving import Address, chosen
 from loadtests.records.target import OtherTarget, OwnCommand, RunningServer
-from loadtests.servers.programs import free_port
+from loadtests.servers.programs import changes_what_is_served, free_port
+from tests.surroundings import odd_environment
 
 COMMAND = f"--cmd={sys.executable} -m gunicorn -b 127.0.0.1:$PORT shop:app"
 URL = "--url=http://127.0.0.1:9000"
@@ -67,13 +68,27 @@ def test_port_may_be_left_open_in_three_ways_and_other_braces_stay(
     assert stack.command(8)[-5:] == ["8", "8", "8", "{host}", "$PORTS"]
 
 
-def test_variables_that_change_servers_are_told(
+def test_variables_that_change_servers_or_python_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("WEB_CONCURRENCY", "UVICORN_LOOP", "PORT", "DATABASE_URL"):
-        monkeypatch.setitem(os.environ, name, "3")
+    for name in filter(changes_what_is_served, [*os.environ]):
+        monkeypatch.delenv(name)
+    odd = odd_environment(tmp_path / "packages", 9)
+    others = dict.fromkeys(("PORT", "PYTHONDONTWRITEBYTECODE", "DATABASE_URL"), "3")
+    for name, value in (odd | others).items():
+        monkeypatch.setenv(name, value)
     found = command(tmp_path, COMMAND).variables
-    assert found == {"UVICORN_LOOP": "3", "WEB_CONCURRENCY": "3"}
+    assert found == {name: odd[name] for name in sorted(odd) if name != "PORT"}
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "ALL_PROXY", "Http_Proxy"])
+def test_password_of_a_proxy_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://me:p@ss@proxy.example:3128/")
+    assert command(tmp_path, COMMAND).variables[name] == "http://proxy.example:3128/"
+    monkeypatch.setenv(name, "me:p@ss@proxy.example")
+    assert command(tmp_path, COMMAND).variables[name] == "proxy.example"
 
 
 def test_command_may_set_variables_of_its_own(tmp_path: Path) -> None:
