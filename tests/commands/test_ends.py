@@ -21,7 +21,7 @@ from loadtests.commands import load
 from loadtests.commands.main import main
 from loadtests.commands.options import with_a_way_on
 from loadtests.commands.statuses import Status
-from loadtests.records.run import load_run, save_run
+from loadtests.records.run import Run, load_run, save_run
 from loadtests.servers.processes import Guard, guarded, wait_until
 from tests import runs
 from tests.commands.clone import fresh_clone
@@ -115,6 +115,34 @@ def test_run_whose_guard_is_killed_ends_and_can_be_gone_on_with(
     )
     assert load_run(folder).cells == []
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (signal.SIGINT, Status.INTERRUPTED),
+        (signal.SIGTERM, Status.TERMINATED),
+    ],
+)
+def test_signal_while_the_report_is_made_names_how_to_make_it(
+    number: signal.Signals,
+    status: Status,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def waits(run: Run, folder: Path) -> list[Path]:
+        signal.raise_signal(number)
+        raise AssertionError("the signal did nothing")
+
+    folder = tmp_path / "a-run"
+    save_run(runs.quick(), folder)
+    monkeypatch.setattr(load, "measured_whole", lambda *given: (runs.quick(), folder))
+    monkeypatch.setattr("loadtests.report.reports.write", waits)
+    assert main(ONE_CELL) == status
+    out, err = capsys.readouterr()
+    assert out == "\nStopped while the report was made: make report RUN=a-run\n"
+    assert err == ""
 
 
 @pytest.mark.parametrize(
