@@ -17,8 +17,22 @@ from loadtests.analysis.agreement import (
     apart,
     unconfirmed,
 )
+from loadtests.report.blocks import Column
+from loadtests.report.formats.fitting import Fitting
 
 HEADINGS = ("rate, 1/s", "right", "p50, ms", "p90, ms", "p99, ms", "probe / it")
+COLUMNS = (
+    Column("instrument", "", name=True),
+    *(Column(heading, heading) for heading in HEADINGS),
+)
+DRIVEN = (
+    Column("stack", "", name=True),
+    Column("connections", "", name=True),
+    Column("ours", "driver, us"),
+    Column("wrk", "wrk, us"),
+    Column("ratio", "ratio"),
+    Column("rate", "rate, driver / wrk"),
+)
 MISSING = (
     "No load tool to compare it with: apt-get install hey, or wrk. "
     "The figures are the probe's own."
@@ -34,26 +48,18 @@ UNDECIDED = "Undecided: no two tools that agree with each other judge the probe.
 
 def table(stack_id: str, found: Sequence[Row], asked_per_s: int) -> RenderableType:
     """The instruments against one stack."""
-    grid = Table(
-        box=None,
-        pad_edge=False,
-        title=Text(stack_id, style="bold"),
-        title_justify="left",
-        header_style="dim",
-        padding=(0, 2, 0, 0),
-    )
-    grid.add_column("", no_wrap=True)
-    for heading in HEADINGS:
-        grid.add_column(heading, justify="right", no_wrap=True)
-    for row in found:
-        grid.add_row(
-            row.instrument,
-            f"{row.rate_per_s:.0f} of {asked_per_s}",
-            f"{row.right} of {row.made}",
-            *(_cell(percentile) for percentile in row.percentiles_ms),
-            "" if row.instrument == PROBE else _cell(row.ratio),
-        )
-    return Group(grid, "")
+    return Group(Fitting(stack_id, COLUMNS, [_row(r, asked_per_s) for r in found]), "")
+
+
+def _row(row: Row, asked_per_s: int) -> dict[str, Text]:
+    figures = [
+        Text(f"{row.rate_per_s:.0f} of {asked_per_s}"),
+        Text(f"{row.right} of {row.made}"),
+        *(_cell(percentile) for percentile in row.percentiles_ms),
+        Text("") if row.instrument == PROBE else _cell(row.ratio),
+    ]
+    name = {"instrument": Text(row.instrument)}
+    return name | dict(zip(HEADINGS, figures, strict=True))
 
 
 def _cell(found: Figure | None) -> Text:
@@ -74,39 +80,34 @@ def notes(counts: Mapping[str, str]) -> RenderableType:
     for instrument, what in counts.items():
         grid.add_row(instrument, what)
     middle = (
-        "Times are over all rounds; under each is its 95 % interval. A ratio is the "
-        "middle one of the rounds; under it are the lowest and the highest. Times count"
+        "Times are over all rounds, with 95 % intervals. A ratio is the middle one of "
+        "the rounds, with the lowest and the highest. Times count"
     )
     return Group(Text(middle), grid, "")
 
 
 def driving(pairs: Sequence[DrivenPair]) -> RenderableType:
     """The driver against wrk: CPU time of a busy server for each request."""
-    grid = Table(
-        box=None,
-        pad_edge=False,
-        title=Text("\nWhat a request costs a busy server", style="bold"),
-        title_justify="left",
-        header_style="dim",
-        padding=(0, 2, 0, 0),
-    )
-    for heading in ("", "", "driver, us", "wrk, us", "ratio", "rate, driver / wrk"):
-        grid.add_column(heading, justify="left" if not heading else "right")
-    for pair in pairs:
-        grid.add_row(
-            pair.stack,
-            "kept alive" if pair.kept_alive else "new connection",
-            f"{pair.ours.cpu_us:.0f}",
-            f"{pair.wrk.cpu_us:.0f}",
-            f"{pair.cpu_ratio:.2f}",
-            f"{pair.rate_ratio:.2f}",
-        )
+    rows = [_driven(pair) for pair in pairs]
+    grid = Fitting("What a request costs a busy server", DRIVEN, rows)
     odd = [pair for pair in pairs if not pair.agrees]
     said = Text("The driver agrees with wrk within 15 % everywhere.", "bold green")
     if odd:
         where = ", ".join(dict.fromkeys(pair.stack for pair in odd))
         said = Text(f"The driver differs from wrk by over 15 % on {where}.", "yellow")
-    return Group(grid, "", said, Text(SEGMENTS))
+    return Group("", grid, "", said, Text(SEGMENTS))
+
+
+def _driven(pair: DrivenPair) -> dict[str, Text]:
+    said = {
+        "stack": pair.stack,
+        "connections": "kept alive" if pair.kept_alive else "new connection",
+        "ours": f"{pair.ours.cpu_us:.0f}",
+        "wrk": f"{pair.wrk.cpu_us:.0f}",
+        "ratio": f"{pair.cpu_ratio:.2f}",
+        "rate": f"{pair.rate_ratio:.2f}",
+    }
+    return {key: Text(words) for key, words in said.items()}
 
 
 def verdict(found: Mapping[str, Sequence[Row]]) -> Text:

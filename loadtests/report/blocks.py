@@ -49,7 +49,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; a name says what a row is about.
+    """A column of a table; a name says what a row is about, and `words` may be many.
 
     Columns of one `group` stand side by side under its name; a `short` heading says
     the same alone, in few letters. What is too narrow for a
@@ -62,6 +62,12 @@ class Column:
     group: str = ""
     short: str = ""
     rank: int = 0
+    words: bool = False
+
+    @property
+    def folds(self) -> bool:
+        """Whether what stands in it may take several lines, as no figure may."""
+        return self.name or self.words
 
     @property
     def brief(self) -> str:

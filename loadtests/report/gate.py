@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.markup import escape
-from rich.table import Table
+from rich.console import RenderableType
+from rich.text import Text
 
 from loadtests.analysis.gate import (
     CHANGE,
@@ -19,7 +19,9 @@ from loadtests.analysis.gate import (
     Check,
     verdict,
 )
+from loadtests.report.blocks import Column
 from loadtests.report.formats import syntax
+from loadtests.report.formats.fitting import Fitting
 from loadtests.report.words import amount, count, figure, plain, visible
 
 TITLES = {
@@ -31,6 +33,10 @@ _STYLES = {MET: "green", MISSED: "bold red", UNKNOWN: "yellow"}
 _MARKS = {MET: "✓", MISSED: "✗", UNKNOWN: "?"}
 _LEVELS = {MISSED: "error", UNKNOWN: "warning"}
 COSTS = "costs of a request"
+COLUMNS = (
+    *(Column(key, "", name=True) for key in ("state", "stack", "scenario")),
+    *(Column(key, "", words=True) for key in ("wanted", "found")),
+)
 
 
 def title(found: Sequence[Check]) -> str:
@@ -73,16 +79,21 @@ def _where(check: Check) -> str:
     return check.scenario or COSTS
 
 
-def table(checks: Sequence[Check]) -> Table:
+def table(checks: Sequence[Check]) -> RenderableType:
     """For the terminal: a line for each limit and cell, those that are met last."""
-    shown = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("state", "stack", "scenario", "wanted", "found"):
-        shown.add_column(column, overflow="fold")
-    for check in sorted(checks, key=lambda check: check.state == MET):
-        style = _STYLES[check.state]
-        words = (check.stack, _where(check), wanted(check), found(check))
-        shown.add_row(f"[{style}]{check.state}[/]", *(escape(plain(w)) for w in words))
-    return shown
+    in_order = sorted(checks, key=lambda check: check.state == MET)
+    return Fitting("", COLUMNS, [_row(check) for check in in_order])
+
+
+def _row(check: Check) -> dict[str, Text]:
+    words = {
+        "stack": check.stack,
+        "scenario": _where(check),
+        "wanted": wanted(check),
+        "found": found(check),
+    }
+    state = Text(check.state, style=_STYLES[check.state])
+    return {"state": state} | {key: Text(plain(said)) for key, said in words.items()}
 
 
 def markdown(checks: Sequence[Check]) -> str:

@@ -17,6 +17,7 @@ from loadtests.analysis.agreement import (
 )
 from loadtests.experiments.agreement.tools import COUNTS, TOOLS
 from loadtests.report import agreement as table
+from tests.report.shown import cut
 from tests.rounds import of
 
 
@@ -93,6 +94,19 @@ def test_table_is_whole_at_the_usual_widths(width: int) -> None:
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     [row] = [line for line in text.splitlines() if line.startswith("hey")]
     assert row.split() == "hey 200 of 200 1200 of 1200 10.0 10.0 10.0 1.10".split()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_figure_is_whole(width: int) -> None:
+    found = rows({PROBE: of(*[11.0, 12.5] * 3), "hey": of(*[10.0, 7.25] * 3)})
+    told = [lies for row in found for lies in (row.ratio, *row.percentiles_ms) if lies]
+    each = [table._short(of) for one in told for of in (one.low, one.middle, one.high)]
+    text = shown(table.table("wsgi-gunicorn-gthread", found, 200), width)
+    assert "…" not in text
+    assert cut(each, text.replace("-", " ")) == []
+    pair = DrivenPair("asgi-uvicorn", True, Turn(9876, 123), Turn(9000, 100))
+    text = shown(table.driving([pair]), width)
+    assert cut(["123", "100", "1.23", "1.10"], text) == []
 
 
 def test_table_says_so_where_there_are_too_few_requests() -> None:

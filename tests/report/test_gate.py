@@ -56,3 +56,19 @@ def test_what_is_not_met_comes_first_and_becomes_an_annotation() -> None:
     assert warning.startswith("::warning title=slowbench::a, costs of a request: is")
     assert error == "::error title=slowbench::b%25 , idle: holds 3 slow clients; held 2"
     assert gate.title(checks) == "A limit is missed: 1 met, 1 missed, 1 not known"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_limit_and_figure_is_whole(width: int) -> None:
+    stack = "wsgi-gunicorn-sync-nginx-unbuffered"
+    checks = [
+        Check(P99, stack, "slow-headers", UNKNOWN, 50.0, 62.0, 1999),
+        Check(HELD, stack, "slow-headers", MISSED, 2345, 1234),
+    ]
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(gate.table(checks))
+    text = console.export_text()
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    words = text.split()
+    for word in ("50", "62", "1,999", "2,345", "1,234"):
+        assert word in words

@@ -14,7 +14,7 @@ from loadtests.report.prose import text
 from loadtests.report.sections import headline, summary
 from loadtests.report.values import written
 from tests import runs
-from tests.report.shown import rendered
+from tests.report.shown import cut, rendered
 
 
 def holding(stack: str, scenario: str = "slow-body", held: int = 8, **at: Any) -> Cell:
@@ -106,7 +106,7 @@ def test_no_headline_without_one_that_stops_and_one_that_holds(
     assert headline.headline(runs.run(cells)) == ()
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_terminal_leaves_out_columns_and_cuts_none(width: int) -> None:
     cells = [
         holding(stack, scenario, 1234, server_cores=2.0)
@@ -121,6 +121,8 @@ def test_terminal_leaves_out_columns_and_cuts_none(width: int) -> None:
     assert "…" not in "".join(table)
     assert table[0].split()[:3] == ["stack", "slow", "clients"]
     assert ("µs CPU" in table[0]) is (width >= 80)
+    held = [written(row["held"]) for row in summary.table(run).rows]
+    assert cut(held, "\n".join(table)) == []
 
 
 def test_headline_names_the_stack_that_was_out_first() -> None:

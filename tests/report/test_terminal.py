@@ -12,9 +12,12 @@ from loadtests.records.facts import NOT_MEASURED, Fact
 from loadtests.records.run import Run
 from loadtests.records.tasks import COST, SELF_RECOVERY, TRACES, Failure, TaskKey
 from loadtests.report import reports
+from loadtests.report.blocks import Source
 from loadtests.report.formats.terminal import task_line
+from loadtests.report.sections import overview
 from tests import runs
-from tests.report.shown import rendered, sync_out
+from tests.analysis.test_rates import RATE
+from tests.report.shown import cut, figures, rendered, sync_out
 
 
 def degraded_against_all_predictions() -> Cell:
@@ -99,12 +102,29 @@ def test_line_of_a_task_says_what_was_found(task: TaskKey, says: str) -> None:
     assert "\x1b" not in line
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_table_fits_the_terminal(width: int) -> None:
-    text = rendered(runs.quick(), width)
+def at_rates() -> Run:
+    """What every stack of eight sustains."""
+    found = [
+        dataclasses.replace(
+            RATE, stack=stack, predicted_per_s=10_240.0 + n, failed_per_s=1_234.0 + n
+        )
+        for n, stack in enumerate(runs.EIGHT_STACKS)
+    ]
+    return dataclasses.replace(runs.run([]), rates=found)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("run", [runs.quick(), at_rates()], ids=["cells", "rates"])
+def test_table_fits_the_terminal_and_its_figures_are_whole(
+    run: Run, width: int
+) -> None:
+    text = rendered(run, width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     assert "wsgi-gunicorn-gthread" in text
+    shown = [*figures(overview.blocks(Source(run)))]
+    assert len(shown) >= 4
+    assert cut(shown, text) == []
 
 
 def test_terminal_names_the_stack_to_start_first() -> None:

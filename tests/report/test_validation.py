@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from loadtests.analysis.validation import MISSING, Checked
+from loadtests.analysis.validation import MISSING, Checked, checked
 from loadtests.records.validation import Predictions, Validation
 from loadtests.report import validation as report
 from loadtests.report.blocks import Heading
+from tests.report.shown import cut, figures
 from tests.validations import draw, measured, stored
 
 
@@ -57,6 +58,16 @@ def test_table_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
         *("1,000", "to", "1,200", "3,000", "refuted"),
     ]
     assert second.split()[:3] == ["slow-body", "out", "at"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_figure_is_whole(tmp_path: Path, width: int) -> None:
+    predictions, validation = three(tmp_path)
+    console = Console(width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(report.shown(predictions, validation))
+    table = report.narrow(checked(predictions, validation))
+    assert cut(filter(None, figures([table])), captured.get()) == []
 
 
 def test_line_of_a_draw_has_its_counts_and_both_numbers() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
-from rich.measure import Measurement
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from loadtests.analysis.outcomes import counts
@@ -20,6 +17,7 @@ from loadtests.report import blocks
 from loadtests.report.blocks import Block, Source
 from loadtests.report.charts.style import looks
 from loadtests.report.facts import reason, sentence
+from loadtests.report.formats.fitting import Fitting
 from loadtests.report.prose import text
 from loadtests.report.said import found
 from loadtests.report.sections import (
@@ -34,7 +32,6 @@ from loadtests.report.words import visible
 STACK_WIDTH = 22
 SCENARIO_WIDTH = 12
 BLACK = "#000000"
-_WIDEST = 1000  # more than any table needs
 
 
 def cell_line(cell: Cell) -> Text:
@@ -85,49 +82,9 @@ def rendered(some: Iterable[Block]) -> Iterator[RenderableType]:
         yield from RENDERERS[type(block)](block)
 
 
-@dataclass(frozen=True)
-class _Fitting:
-    """A table without the columns that its terminal has no room for."""
-
-    block: blocks.Table
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        columns = list(self.block.columns)
-        shown = _drawn(self.block, columns)
-        wide = options.update(max_width=_WIDEST)
-        while Measurement.get(console, wide, shown).maximum > options.max_width:
-            last = max(columns, key=lambda column: column.rank)
-            if not last.rank:
-                break
-            columns.remove(last)
-            shown = _drawn(self.block, columns)
-        yield shown
-
-
 def _table(block: blocks.Table) -> list[RenderableType]:
-    return [_Fitting(block), ""]
-
-
-def _drawn(block: blocks.Table, columns: Sequence[blocks.Column]) -> Table:
-    shown = Table(
-        box=None,
-        pad_edge=False,
-        title=_text(block.title, "bold"),
-        title_justify="left",
-        header_style="dim",
-        padding=(0, 2, 0, 0),
-    )
-    for column in columns:
-        justify: JustifyMethod = "left" if column.name else "right"
-        # A long name takes two lines, so that all figures are whole.
-        shown.add_column(
-            column.brief, justify=justify, no_wrap=not column.name, overflow="fold"
-        )
-    for row in block.rows:
-        shown.add_row(*(_value(row[column.key]) for column in columns))
-    return shown
+    rows = [{key: _value(value) for key, value in row.items()} for row in block.rows]
+    return [Fitting(visible(block.title), block.columns, rows), ""]
 
 
 def _value(value: Value) -> Text:
