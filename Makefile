@@ -18,7 +18,7 @@ unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
 .PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate \
-	report compare claims phases behaviours bench example readme test torture lint \
+	report compare claims phases behaviours bench example readme audit test torture lint \
 	check format lock clean
 
 help:
@@ -26,8 +26,8 @@ help:
 
 # Every target refuses variables that are not for it, before it does anything else.
 help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate report compare \
-	claims phases behaviours bench example readme test torture lint check format lock clean \
-	$(READY): | typed
+	claims phases behaviours bench example readme audit test torture lint check format lock \
+	clean $(READY): | typed
 
 typed: export GOALS := $(MAKECMDGOALS)
 typed:
@@ -69,7 +69,7 @@ $(READY): requirements.lock
 
 # -E: what is measured with is what is installed here, whatever PYTHONPATH leads to.
 serve-wsgi serve-asgi serve trace stacks load doctor gate validate report compare claims \
-	phases behaviours bench example readme: $(READY)
+	phases behaviours bench example readme audit: $(READY)
 	@$(PY) -E -m loadtests make $@
 
 diff:

@@ -23,8 +23,8 @@ MEANINGS: dict[Status, str] = {
     Status.FAILED: (
         "a cell is worse, a limit is missed, the doctor found something, a claim has "
         "no evidence, the instruments disagree, too many predictions missed, a server "
-        "behaves otherwise than the record, the server ended by itself, or whoever "
-        "read the output has gone"
+        "behaves otherwise than the record, a package has an advisory, the server "
+        "ended by itself, or whoever read the output has gone"
     ),
     Status.NOT_DONE: "could not be done as asked: one line says why",
     Status.DOES_NOT_COUNT: "measured, but something is void or failed",

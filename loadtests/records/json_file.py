@@ -1,7 +1,7 @@
 """Records as JSON files: written whole or not at all, read with every field checked.
 
 A record is a frozen dataclass with a field `format`; what its other fields may be, says
-`_decode`.
+`decoded`.
 """
 
 from __future__ import annotations
@@ -75,22 +75,29 @@ def read_json(
     try:
         if path.exists() and not path.is_file():  # to read a pipe would never end
             raise ResultError(f"{path}: not a file")
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
+        text = path.read_bytes()
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
-    except RecursionError:
-        raise ResultError(f"{path}: nested too deeply for a {where}") from None
+    data = parsed(text, str(path), where)
     found = data.get("format") if isinstance(data, dict) else None
     if upgrades and isinstance(found, int) and found in upgrades:
         data, found = upgrades[found](data), form
     if found != form:
         raise ResultError(f"{path}: format: expected {form}, found {found!r}")
     try:
-        return _decode(data, kind, where)
+        return decoded(data, kind, where)
     except ResultError as error:
         raise ResultError(f"{path}: {error}") from None
+
+
+def parsed(text: bytes, path: str, what: str) -> Any:
+    """The JSON in a file. ResultError names the file, and what it should have been."""
+    try:
+        return json.loads(text.decode("utf-8"), parse_constant=_refused)
+    except ValueError as error:
+        raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
+    except RecursionError:
+        raise ResultError(f"{path}: nested too deeply for a {what}") from None
 
 
 def _refused(constant: str) -> NoReturn:
@@ -98,19 +105,19 @@ def _refused(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
-def _decode(value: Any, kind: Any, where: str) -> Any:
+def decoded(value: Any, kind: Any, where: str) -> Any:
     """`value` as `kind`, a type as the records of this project use them."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        return _decode_record(value, typing.cast(type, kind), where)
+        return _record(value, typing.cast(type, kind), where)
     if origin is types.UnionType:
         if value is None:
             return None
-        return _decode(value, arguments[0], where)
+        return decoded(value, arguments[0], where)
     if origin is list and isinstance(value, list):
-        return [_decode(v, arguments[0], f"{where}[{i}]") for i, v in enumerate(value)]
+        return [decoded(v, arguments[0], f"{where}[{i}]") for i, v in enumerate(value)]
     if origin is dict and isinstance(value, dict):
-        return {k: _decode(v, arguments[1], f"{where}.{k}") for k, v in value.items()}
+        return {k: decoded(v, arguments[1], f"{where}.{k}") for k, v in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):
             return float(value)
@@ -123,7 +130,7 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
 _hints = functools.cache(typing.get_type_hints)
 
 
-def _decode_record(value: Any, kind: type, where: str) -> Any:
+def _record(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, dict):
         raise ResultError(f"{where}: expected an object, found {str(value)[:40]!r}")
     hints = _hints(kind)
@@ -131,7 +138,7 @@ def _decode_record(value: Any, kind: type, where: str) -> Any:
     for entry in dataclasses.fields(kind):
         if entry.name in value:
             path = f"{where}.{entry.name}"
-            known[entry.name] = _decode(value[entry.name], hints[entry.name], path)
+            known[entry.name] = decoded(value[entry.name], hints[entry.name], path)
         elif entry.default is entry.default_factory is dataclasses.MISSING:
             raise ResultError(f"{where}.{entry.name}: missing")
     # Fields that this version does not know are passed over: an older reader can still
