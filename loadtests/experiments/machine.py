@@ -14,7 +14,8 @@ import psutil
 from loadtests import CHECKOUT, __version__
 from loadtests.catalog import stacks
 from loadtests.experiments.your_app import Seen
-from loadtests.records.run import Environment
+from loadtests.records.run import Environment, Wheel
+from loadtests.servers.apps import look_at_app
 from loadtests.servers.programs import versions_of_programs
 
 # What measures, and the frameworks whose costs are measured.
@@ -36,15 +37,28 @@ def environment(root: Path, seen: Seen | None = None) -> Environment:
         nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         revision=_revision(root),
         packages=_packages(seen),
+        wheels=_wheels(seen),
     )
+
+
+def _names(seen: Seen | None) -> tuple[str, ...]:
+    """The packages of this interpreter that serve or measure."""
+    return _MEASURING if seen else (*stacks.packages(), *_BESIDE)
 
 
 def _packages(seen: Seen | None) -> dict[str, str]:
     """Without those that are not installed: other stacks may be measured."""
-    names = _MEASURING if seen else (*stacks.packages(), *_BESIDE)
-    found = {name: known for name in names if (known := _version(name))}
+    found = {name: known for name in _names(seen) if (known := _version(name))}
     found |= versions_of_programs()
     return found | {n: v for n, v in (seen.versions if seen else {}).items() if v}
+
+
+def _wheels(seen: Seen | None) -> dict[str, Wheel]:
+    ours = look_at_app.wheels(_names(seen))
+    if seen:
+        ours = {name: ours[name] for name in _MEASURING if name in ours}
+        ours |= {name: dict(wheel) for name, wheel in seen.wheels.items()}
+    return {name: Wheel(**wheel) for name, wheel in ours.items()}
 
 
 def _version(package: str) -> str | None:

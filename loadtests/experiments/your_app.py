@@ -10,7 +10,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class Seen:
     factory: bool
     python: str
     versions: Mapping[str, str | None]
+    wheels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def missing(self, stack: Stack) -> list[str]:
         """The packages of that stack which are not installed there."""

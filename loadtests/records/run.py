@@ -66,8 +66,24 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """The wheel that a package was installed from: its version and its tag (PEP 425),
+    `py3-none-any` or `cp311-cp311-manylinux_2_28_x86_64`.
+
+    Of several interpreters or ABIs all are named, `py2.py3`, and the first platform.
+    """
+
+    version: str
+    tag: str
+
+
+@dataclass(frozen=True)
 class Environment:
-    """The machine and the versions."""
+    """The machine and the versions.
+
+    `wheels` has the packages that serve and measure, and what parses for them. It is
+    empty in older records, and without a package that came as no wheel.
+    """
 
     python: str
     kernel: str
@@ -77,6 +93,7 @@ class Environment:
     nofile_limit: int
     revision: str
     packages: dict[str, str]
+    wheels: dict[str, Wheel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

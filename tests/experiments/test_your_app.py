@@ -93,6 +93,7 @@ def test_app_is_recognised_by_looking(
     seen = look(named, HERE, tmp_path / "log")
     assert (seen.app, seen.interface, seen.factory) == (app, interface, factory)
     assert seen.versions["gunicorn"] is not None
+    assert seen.wheels["gunicorn"]["tag"] == "py3-none-any"
     assert look_again(_recorded(seen), tmp_path / "log").app == app
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import xml.etree.ElementTree as ElementTree
@@ -9,9 +10,11 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from loadtests.records.cell import Fates, ServerFigures
+from loadtests.records.run import Wheel
 from loadtests.report import reports
 from loadtests.report.blocks import Source
 from loadtests.report.formats import charts, markdown, syntax
+from loadtests.report.sections import machine
 from tests import runs
 from tests.report.shown import rendered
 
@@ -71,3 +74,18 @@ def test_names_and_messages_come_out_as_text() -> None:
 def test_markdown_calls_no_one_and_refers_to_no_issue(given: str, written: str) -> None:
     assert syntax.text(given) == written
     assert written in reports.summary(runs.run([runs.cell()], profile=given))
+
+
+def test_packages_have_the_tags_of_their_wheels() -> None:
+    wheels = {
+        "gunicorn": Wheel("27.0.1", "py3-none-any"),
+        "h11": Wheel("0.16", "x-y-z"),
+    }
+    on = dataclasses.replace(runs.ENVIRONMENT, wheels=wheels)
+    shown = machine.packages(dataclasses.replace(runs.quick(), environment=on))
+    assert shown == {
+        "gunicorn": "27.0.1 (py3-none-any)",
+        "uvicorn": "0.54.0",
+        "h11": "0.16 (x-y-z)",
+    }
+    assert machine.packages(runs.quick()) == runs.ENVIRONMENT.packages

@@ -12,7 +12,14 @@ TITLE = "Machine and versions"
 
 
 def blocks(source: Source) -> Sequence[Block]:
-    return [Facts(machine(source.run) | source.run.environment.packages)]
+    return [Facts(machine(source.run) | packages(source.run))]
+
+
+def packages(run: Run) -> dict[str, str]:
+    """Versions, each with the tag of its wheel: `27.0.1 (py3-none-any)`."""
+    on = run.environment
+    wheels = {name: f"{one.version} ({one.tag})" for name, one in on.wheels.items()}
+    return on.packages | wheels
 
 
 def machine(run: Run) -> dict[str, str]:

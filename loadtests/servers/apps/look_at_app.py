@@ -1,4 +1,4 @@
-"""Looks at an app from inside: which interface, which versions. Run by its interpreter.
+"""Looks at an app from inside: which interface, versions and wheels. Run by its Python.
 
     python look_at_app.py <result> <app> <package> ...
 
@@ -15,11 +15,13 @@ import json
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Dict, Optional  # noqa: UP035  # older Pythons
+from importlib.metadata import PackageNotFoundError, distribution, version
+from typing import Any, Dict, Iterable, Optional  # noqa: UP035  # older Pythons
 
 USUAL = ("application", "app")  # where nothing but a module is named
 _OF_WSGI, _OF_ASGI = 2, 3  # how many arguments (PEP 3333; ASGI 3)
+# What parses, or runs the loop, under some of the servers.
+_PARTS = ("h11", "wsproto", "httptools", "uvloop", "websockets")
 
 
 def main() -> None:
@@ -29,6 +31,7 @@ def main() -> None:
         **_looked_at(named),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in packages},
+        "wheels": wheels(packages),
     }
     with open(result, "w", encoding="utf-8") as file:
         json.dump(answer, file)
@@ -91,6 +94,31 @@ def _version(package: str) -> Optional[str]:  # noqa: UP045  # older Pythons
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def wheels(packages: Iterable[str]) -> Dict[str, Dict[str, str]]:  # noqa: UP006
+    """Version and tag of each that came as a wheel, and of what parses for servers."""
+    found = {}
+    for name in dict.fromkeys((*packages, *_PARTS)):
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:
+            continue
+        tag = _tag(installed.read_text("WHEEL") or "")
+        if tag:
+            found[name] = {"version": installed.version, "tag": tag}
+    return found
+
+
+def _tag(text: str) -> str:
+    """Of several tags as in a wheel's name, with the first platform alone."""
+    lines = (line.partition("Tag: ") for line in text.splitlines())
+    tags = [tag.strip().split("-") for before, _, tag in lines if tag and not before]
+    if not tags or any(len(tag) != 3 for tag in tags):
+        return ""
+    parts = zip(*tags)  # noqa: B905  # older Pythons
+    pythons, abis, platforms = (list(dict.fromkeys(part)) for part in parts)
+    return "-".join([".".join(pythons), ".".join(abis), platforms[0]])
 
 
 if __name__ == "__main__":
