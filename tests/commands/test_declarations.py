@@ -17,6 +17,7 @@ from loadtests import ROOT
 from loadtests.commands import targets
 from loadtests.commands.declarations import Command, Declared, Target, declared, read
 from tests.commands.clone import fresh_clone, make
+from tests.torture.targets import NOT_STARTED, STARTED, words_of
 
 # A command that needs what is not installed before `make install`.
 GREET = """
@@ -75,6 +76,14 @@ def test_variable_is_described_once() -> None:
     assert described == Counter([*targets.VARIABLES])
     takes = {name for target in targets.TARGETS.values() for name in target.takes}
     assert takes == set(targets.VARIABLES)
+
+
+def test_torture_watches_where_every_target_listens() -> None:
+    """Or says why it starts nothing: a new one is in one list or the other."""
+    assert {*STARTED, *NOT_STARTED} == {*targets.TARGETS}
+    assert not STARTED.keys() & NOT_STARTED.keys()
+    for name, commands in STARTED.items():
+        assert all(words_of(one, 1)[:2] == ["make", name] for one in commands)
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,15 @@ def _heed_signals() -> None:
 
 
 @contextlib.contextmanager
-def begun(project: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def begun(project: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """The command, in a session of its own; what it says goes to `said`. Whatever it
-    leaves is killed at the end of the block, so that no other test suffers from it."""
+    leaves is killed at the end of the block, so that no other test suffers from it.
+    `more` is added to its environment."""
     with (project / "said").open("ab") as said:
         process = subprocess.Popen(
             words,
             cwd=project,
-            env=ENVIRONMENT,
+            env=ENVIRONMENT | more,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

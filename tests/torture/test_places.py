@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 
+from loadtests.catalog.stacks import HOST
 from loadtests.experiments.lock import ANOTHER_FILE
 from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
@@ -15,19 +21,24 @@ from loadtests.servers.server import free_port
 from tests.commands.clone import ENVIRONMENT, fresh_clone
 from tests.surroundings import listened_on
 from tests.torture.conftest import Tell
+from tests.torture.listeners import watched
 from tests.torture.processes import LOAD, begun, gone_after, left_of, said
+from tests.torture.targets import SHOP, SHOP_FILE, STARTED, words_of
 
-# Commands that start servers or clients of ours; each is watched for so long.
-COMMANDS = (
-    LOAD,
-    ("make", "trace"),
-    ("make", "serve-wsgi", "PORT={port}"),
-    ("make", "serve-asgi", "PORT={port}"),
-    ("make", "claims", "ONLY=fastapi-def-may-block"),
-    ("make", "phases", "STACKS=asgi-hypercorn", "OUT=out"),
-    ("make", "behaviours", "STACKS=wsgi-waitress", "OUT=out"),
-)
-LOOKS, LOOK_EVERY_S = 40, 0.25
+# The servers of a command have begun, and the generator follows: so long a command is
+# watched from its first server on. No command waits longer for its first server.
+FROM_THEN_S, FIRST_WITHIN_S, LOOK_EVERY_S = 4.0, 60.0, 0.25
+SIDE_BY_SIDE = 4
+DAEMON = """
+import os, socket, time
+if child := os.fork():
+    os.write(1, str(child).encode())
+    os._exit(0)
+os.setsid()
+os.close(1)
+listens = socket.create_server(("127.0.0.2", 0))
+time.sleep(60)
+"""
 
 
 def test_run_without_home_terminal_or_plain_path(tmp_path: Path, tell: Tell) -> None:
@@ -58,28 +69,49 @@ def test_run_without_home_terminal_or_plain_path(tmp_path: Path, tell: Tell) -> 
 
 
 def test_nothing_listens_outside_of_loopback(tmp_path: Path, tell: Tell) -> None:
-    project = fresh_clone(tmp_path / "project")
-    for words in COMMANDS:
-        port = str(free_port())
-        with begun(project, *(word.format(port=port) for word in words)) as process:
-            seen = _looked_at(process)
-            process.terminate()
-            assert gone_after(project, process, 60.0), left_of(project)
-        assert seen == {"127.0.0.1"}, f"{words}: {said(project)}"
+    commands = [command for some in STARTED.values() for command in some]
+    projects = [tmp_path / str(number) for number in range(len(commands))]
+    with watched() as found, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        seen = dict(
+            zip(commands, pool.map(_listening, commands, projects), strict=True)
+        )
+    assert found == set()
+    assert {command: at for command, at in seen.items() if at != {HOST}} == {}
     tell(
         "nothing listens outside of loopback",
-        f"all sockets of {len(COMMANDS)} commands and of what they start, looked at "
-        "four times a second",
-        "127.0.0.1 alone",
+        f"all sockets of the machine, looked at ten times a second beside "
+        f"{len(commands)} commands of {len(STARTED)} targets",
+        f"{HOST} alone",
     )
 
 
-def _looked_at(process: subprocess.Popen[bytes]) -> set[str]:
-    """Where it listens, and what it has started, until it ends or for so long."""
+def _listening(command: str, project: Path) -> set[str]:
+    """Where it listens, and what it has started, until all of that has begun."""
+    (fresh_clone(project) / SHOP_FILE).write_text(SHOP)
+    words, lock = words_of(command, free_port()), {ANOTHER_FILE: str(project / "lock")}
     seen: set[str] = set()
-    for _ in range(LOOKS):
-        if wait_until(lambda: process.poll() is not None, LOOK_EVERY_S):
-            break
-        with contextlib.suppress(psutil.NoSuchProcess):
-            seen |= listened_on(process.pid)
+    with begun(project, *words, **lock) as process:
+        until_s = time.monotonic() + FIRST_WITHIN_S
+        while process.poll() is None and time.monotonic() < until_s:
+            wait_until(lambda: process.poll() is not None, LOOK_EVERY_S)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found = listened_on(process.pid)
+                if found and not seen:
+                    until_s = time.monotonic() + FROM_THEN_S
+                seen |= found
+        process.terminate()
+        assert gone_after(project, process, 60.0), left_of(project)
+    assert seen, said(project)
     return seen
+
+
+def test_daemon_that_listens_elsewhere_is_found() -> None:
+    """It has left us by then. 127.0.0.2 is on loopback too, so that nobody gets in."""
+    with watched() as found:
+        daemon = subprocess.check_output([sys.executable, "-c", DAEMON])
+        try:
+            assert wait_until(lambda: bool(found), 20)
+        finally:
+            os.kill(int(daemon), signal.SIGKILL)
+    [line] = found
+    assert line.startswith("127.0.0.2 port ")
