@@ -25,6 +25,8 @@ from tests.torture.listeners import watched
 from tests.torture.processes import LOAD, begun, gone_after, left_of, said
 from tests.torture.targets import SHOP, SHOP_FILE, STARTED, words_of
 
+# Python 3.11 takes UTF-8 in the locale C, unless it must not.
+ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 # The servers of a command have begun, and the generator follows: so long a command is
 # watched from its first server on. No command waits longer for its first server.
 FROM_THEN_S, FIRST_WITHIN_S, LOOK_EVERY_S = 4.0, 60.0, 0.25
@@ -60,11 +62,23 @@ def test_run_without_home_terminal_or_plain_path(tmp_path: Path, tell: Tell) -> 
     assert [bool(cell.steps) for cell in run.cells] == [True, True], done.stderr
     assert "Traceback" not in done.stderr.decode("utf-8", "replace")
     assert (folder / "report.html").exists()
+    for words in (("report", folder.name), ("trace",)):
+        done = subprocess.run(
+            [project / ".venv/bin/python", "-m", "loadtests", *words],
+            cwd=project,
+            env=odd | ASCII,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
     tell(
         "an odd place makes no difference",
         "a run without HOME and a terminal, in another time zone and the locale C, and "
-        "in a folder with blanks, quotes and ü in its name",
-        f"{len(run.cells)} cells and the whole report",
+        "in a folder with blanks, quotes and ü in its name; a report and a trace there "
+        "without UTF-8",
+        f"{len(run.cells)} cells, the whole report and the trace",
     )
 
 
