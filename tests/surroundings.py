@@ -43,6 +43,18 @@ def odd_environment(packages: Path, port: int) -> dict[str, str]:
     }
 
 
+def working_in(folder: Path) -> list[psutil.Process]:
+    """The living processes whose working folder is in that one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+    return found
+
+
 def listened_on(pid: int) -> set[str]:
     """Where that process, and all that it has started, take connections.
 

@@ -150,6 +150,7 @@ def hold(
         for group in generators.both():
             await_ready_line(group)
         ours = {group.id for group in generators.both()} | server.own_groups
+        ours |= {*context.guard.ids}  # they cut logs meanwhile
         neighbours = Neighbours(lambda: ours, server.pids)
         with _sharing_cores(server, generators):
             tell_time = functools.partial(context.tell, task)

@@ -1,17 +1,15 @@
-"""A server's log: what it says of the end, and that it cannot fill the disk.
+"""A server's log: what it says of the end, and how much was written to it.
 
-A server without descriptors may log 50 MB a second. The log keeps its beginning: what
-comes beyond the cap is counted, and cut off.
+The guard makes a hole in the middle of one that is long (loadtests/servers/guard.py).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-CAP_BYTES = 10 * 1024**2
-_KEPT = CAP_BYTES // 2
+from loadtests.servers.guard import HEAD_BYTES, TAIL_BYTES
+
 _LONGEST = 200
 _NO_REASON = "HaltServer"  # gunicorn's own, after the reason
 _TRACEBACK = "Traceback (most recent call last)"
@@ -41,21 +39,17 @@ def _is_about_an_error(line: str) -> bool:
     return "error" in line.lower()
 
 
-class CappedLog:
-    """The log of a process that appends to it; None: it has none."""
+def text_of(log: Path) -> str:
+    """What a log says; of one that is long, what it says first and last."""
+    with log.open("rb") as file:
+        said = file.read(HEAD_BYTES)
+        hidden = log.stat().st_size - file.tell() - TAIL_BYTES
+        if hidden > 0:
+            said += b"\n"
+            file.seek(hidden, 1)
+        return (said + file.read()).decode(errors="replace")
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._cut = 0
 
-    def cut(self) -> float:
-        """Keep the log under its cap. Returns how much was written so far, in MB."""
-        if self._path is None:
-            return 0.0
-        size = self._path.stat().st_size
-        if size > CAP_BYTES:
-            # The process appends, so it goes on behind the new end (open(2), O_APPEND).
-            os.truncate(self._path, _KEPT)
-            self._cut += size - _KEPT
-            size = _KEPT
-        return (self._cut + size) / 1024**2
+def written_mb(log: Path | None) -> float:
+    """How much was written to a log so far, holes included; none for no log."""
+    return log.stat().st_size / 1024**2 if log else 0.0

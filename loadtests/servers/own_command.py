@@ -1,26 +1,21 @@
-"""A command of the user's: on which port it listens, and that nothing of it is left.
+"""A command of the user's: on which port it listens, and what takes connections there.
 
 The one rule: it is started as it is. So the port may be the one that it was given, or
-one of its own, and what it starts may leave its process group. All that descends from
-it has a mark in its environment, by which it is found.
+one of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from loadtests.catalog.stacks import HOST
-from loadtests.catalog.target import Home
 from loadtests.servers.listening import holders, listening, ports_of
-from loadtests.servers.processes import PATIENCE_S, Group, wait_until
-from loadtests.servers.programs import STARTED_BY, ServerError
-from loadtests.servers.signals import uninterrupted
+from loadtests.servers.processes import Group, wait_until
+from loadtests.servers.programs import ServerError
 from loadtests.servers.usage import is_quiet, usage
 
 _QUIET_S = 0.3  # so long without CPU time, a server has opened all its ports
@@ -39,7 +34,7 @@ def await_port(group: Group, given: int, within_s: float) -> int:
         wait_until(lambda: group.exited or is_quiet(group, _QUIET_S), within_s)
     if group.exited:
         status = group.process.returncode
-        hint = f" {_BACKGROUND}." if strays() else ""
+        hint = f" {_BACKGROUND}." if group.left() else ""
         raise ServerError(
             f"CMD= ended with status {status} before it took connections.{hint} "
             f"{group.last_words()}"
@@ -87,39 +82,3 @@ def workers(group: Group, port: int) -> list[Worker]:
 def _worker(process: psutil.Process, descriptors: int | None) -> Worker:
     maps = Path(f"/proc/{process.pid}/maps").read_text(errors="replace")
     return Worker(process.pid, process.num_threads(), descriptors, "/uvloop/" in maps)
-
-
-@contextlib.contextmanager
-def leaving_nothing(home: Home | None) -> Iterator[None]:
-    """Whatever of the user's command is left after the block is ended."""
-    try:
-        yield
-    finally:
-        if home and home.untouched:
-            with uninterrupted():
-                _end(strays())
-
-
-def strays() -> list[psutil.Process]:
-    """The living processes that a command of the user's, started by us, has begotten:
-    after its end, those that have left its process group."""
-    return [process for process in psutil.process_iter() if _is_marked(process)]
-
-
-def _is_marked(process: psutil.Process) -> bool:
-    try:
-        found = process.environ().get(STARTED_BY) == str(os.getpid())
-        return found and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, OSError):
-        return False
-
-
-def _end(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, alive = psutil.wait_procs(processes, PATIENCE_S)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive, PATIENCE_S)

@@ -2,15 +2,16 @@
 
 Every server and generator runs in a session of its own, so that its whole family is one
 process group: what is measured, what is stopped, and what must be empty afterwards. A
-guard process stops the groups when this process dies, even by SIGKILL. Where the guards
-are gone too, the kernel ends the first process of each group.
+process that leaves its group still has the mark of the group in its environment, and is
+stopped with it. A guard process stops the groups when this process dies, even by
+SIGKILL. Where the guards are gone too, the kernel ends the first process of each group.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import secrets
 import subprocess
 import sys
 import time
@@ -21,7 +22,9 @@ from typing import Protocol, TypedDict, Unpack
 import psutil
 
 from loadtests.catalog.target import Home
-from loadtests.servers.logs import last_words
+from loadtests.servers import guard as guards
+from loadtests.servers.cores import core_shares
+from loadtests.servers.logs import last_words, text_of
 from loadtests.servers.programs import (
     GuardError,
     ProcessError,
@@ -33,7 +36,6 @@ from loadtests.servers.signals import ending_with_us, uninterrupted
 
 PATIENCE_S = 5.0  # between SIGTERM and SIGKILL
 _POLL_S = 0.02
-_GUARD = Path(__file__).with_name("guard.py")
 
 
 class Members(Protocol):
@@ -73,6 +75,8 @@ class Group:
         folder: Path | None = None,
     ) -> None:
         self.log, self.folder = log, folder
+        # No other group has it, be it of another run at the same time.
+        self.mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         pipe = subprocess.PIPE if pipes else None
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
@@ -83,7 +87,7 @@ class Group:
                 stdout=pipe or output,
                 stderr=output,
                 cwd=cwd,
-                env=scrubbed_environment(home),
+                env={**scrubbed_environment(home), guards.STARTED_BY: self.mark},
                 start_new_session=True,
                 preexec_fn=ending_with_us(),
             )
@@ -96,7 +100,7 @@ class Group:
 
     def members(self) -> list[psutil.Process]:
         """The living processes of the group."""
-        return [p for p in psutil.process_iter() if _is_member(p, self.id)]
+        return [p for p in psutil.process_iter() if guards.is_of(p.pid, (self.id,))]
 
     def pin(self, cores: frozenset[int]) -> None:
         """Let the group's threads, and what they start later, run on these cores."""
@@ -105,42 +109,30 @@ class Group:
                 for thread in process.threads():
                     os.sched_setaffinity(thread.id, cores)
 
+    def left(self) -> set[int]:
+        """The ids of its living processes, and of those that have left the group."""
+        return guards.living({self.id: self.mark})
+
     def stop(self) -> None:
-        """End the whole group and see that it is gone. Raises ProcessError if not."""
-        self._signal(signal.SIGTERM)
-        if not self._wait_empty(PATIENCE_S):
-            self._signal(signal.SIGKILL)
-            if not self._wait_empty(PATIENCE_S):
-                left = ", ".join(str(p.pid) for p in self.members())
-                raise ProcessError(f"processes {left} of group {self.id} will not end")
+        """End the whole group, and what has left it, and see that all is gone. Raises
+        ProcessError if not."""
+        if still := guards.end({self.id: self.mark}, PATIENCE_S):
+            left = ", ".join(map(str, sorted(still)))
+            raise ProcessError(f"processes {left} of group {self.id} will not end")
         self.process.wait()  # a zombie until then
         for stream in (self.process.stdin, self.process.stdout):
             if stream:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
-
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.id, number)
-
-    def _wait_empty(self, seconds: float) -> bool:
-        return wait_until(lambda: not self.members(), seconds)
+        if self.log:
+            guards.shorten(os.fsencode(self.log))
 
     def last_words(self) -> str:
         """What the log says of the end, for an error message."""
         if self.log is None:
             return "see above"
-        said = last_words(self.log.read_text(errors="replace"))
+        said = last_words(text_of(self.log))
         return f"{self.log} ends: {said or 'nothing'}"
-
-
-def _is_member(process: psutil.Process, group: int) -> bool:
-    try:
-        if os.getpgid(process.pid) != group:
-            return False
-        return process.status() != psutil.STATUS_ZOMBIE
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        return False
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -154,31 +146,30 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 class Guard:
-    """Ends the groups it was told of when its standard input closes, as it does when
-    this process dies. Told of a group's start and end, it ends none that is over.
+    """Keeps the logs of the groups short that it was told of, and ends these groups
+    when its standard input closes, as it does when this process dies. Told of a group's
+    start and end, it ends none that is over.
 
     There are two of it: whoever kills one, and then us, still leaves nothing behind.
-    They hear bytes: a folder may have a name that is no text here.
+    They have the generators' cores, so that no server is in their way, or they in its.
     """
 
     def __init__(self) -> None:
-        self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-S", "-E", str(_GUARD)],
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-            )
-            for _ in range(2)
-        ]
+        self._processes = [_guard() for _ in range(2)]
         # Of process groups too, like that of a Group.
         self.ids = [process.pid for process in self._processes]
+        for process in self._processes:
+            if process.stdout:
+                with process.stdout as stdout:
+                    stdout.read(1)  # it is there, or gone
 
     def watch(self, group: Group) -> None:
         """Raises GuardError where a guard is gone: what it does not know of could
         outlive us."""
+        log, folder = _in_digits(group.log), _in_digits(group.folder)
         try:
             for process in self._processes:
-                _say(process, f"+{group.id} {group.folder or ''}")
+                _say(process, f"+{group.id} {group.mark} {log} {folder}")
         except BrokenPipeError:
             raise GuardError("the guard process was ended by someone") from None
 
@@ -197,9 +188,29 @@ class Guard:
             process.wait()
 
 
+def _guard() -> subprocess.Popen[bytes]:
+    environ = {
+        name: os.environ[name] for name in os.environ if name != guards.STARTED_BY
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-E", guards.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environ,  # whoever ends all that is left of us waits for it
+        start_new_session=True,
+    )
+    os.sched_setaffinity(process.pid, core_shares()[0])
+    return process
+
+
+def _in_digits(path: Path | None) -> str:
+    """A path as a word of a line: it may have any bytes in it."""
+    return os.fsencode(path.absolute()).hex() if path else ""
+
+
 def _say(guard: subprocess.Popen[bytes], line: str) -> None:
     if guard.stdin:
-        guard.stdin.write(os.fsencode(f"{line}\n"))
+        guard.stdin.write(f"{line}\n".encode())
         guard.stdin.flush()
 
 

@@ -29,9 +29,6 @@ _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHOME")
 # These lead what an app asks of others elsewhere. In capitals they mean the same.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
-# What a command of the user's was started by, for whatever leaves its process group.
-STARTED_BY = "SLOWBENCH_STARTED_BY"
-
 # The shell limits itself, soft and hard, and then becomes the command. A limit that is
 # set from outside comes too late for what the command has opened or forked by then.
 _WITH_NOFILE = ("/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"')
@@ -85,7 +82,7 @@ def scrubbed_environment(home: Home | None = None) -> dict[str, str]:
     """This process's environment without what silently configures a server; for a
     command of the user's, the whole of it."""
     if home and home.untouched:
-        return {**os.environ, STARTED_BY: str(os.getpid())}
+        return dict(os.environ)
     of_python = () if home else _OF_PYTHON
     scrubbed = (*stacks.scrubbed(), _OF_LOCUST, *of_python)
     kept = {n: v for n, v in os.environ.items() if not _is_one(n, scrubbed)}

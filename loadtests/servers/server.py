@@ -22,9 +22,8 @@ from loadtests.clients.wire import WireError, exchange
 from loadtests.records.facts import Fact
 from loadtests.servers.listening import PortTakenError as PortTakenError
 from loadtests.servers.listening import listening, see_that_it_is_free
-from loadtests.servers.logs import CappedLog
 from loadtests.servers.nginx import configured
-from loadtests.servers.own_command import await_port, leaving_nothing
+from loadtests.servers.own_command import await_port
 from loadtests.servers.parts import Part
 from loadtests.servers.processes import Group, Guard, Members, started, wait_until
 from loadtests.servers.programs import ServerError as ServerError
@@ -169,10 +168,7 @@ def _parts(
     behind = free_port() if stack.front else port
     command, nofile, home = stack.command(behind), stack.nofile, target.home
     cwd = Path(home.folder) if home else ROOT
-    with (
-        leaving_nothing(home),
-        started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group,
-    ):
+    with started(guard, command, log, cwd=cwd, nofile=nofile, home=home) as group:
         if home and home.untouched:
             behind = await_port(group, behind, IMPORTS_WITHIN_S)
         server = Server(stack, Part(group, behind), target=target)
@@ -186,10 +182,7 @@ def _parts(
 
 
 def _await_listening(server: Server) -> None:
-    log = CappedLog(server.log)  # there are servers that say a lot before they listen
-
     def listening_or_gone() -> bool:
-        log.cut()
         return server.exited or bool(listening(server.port))
 
     within_s = IMPORTS_WITHIN_S if server.target.home else LISTENS_WITHIN_S

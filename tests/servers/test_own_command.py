@@ -13,10 +13,11 @@ import pytest
 from loadtests.catalog.stacks.unmodelled import unknown_stack
 from loadtests.catalog.target import Home, Target, yours
 from loadtests.servers import server as servers
-from loadtests.servers.own_command import strays, workers
+from loadtests.servers.own_command import workers
 from loadtests.servers.processes import Guard
 from loadtests.servers.programs import ServerError
 from loadtests.servers.server import Server, free_port, running
+from tests.surroundings import working_in
 
 # A server of one process, which takes connections at each of its addresses.
 SERVE = """
@@ -96,7 +97,7 @@ def test_two_ports_of_its_own_are_too_many(guard: Guard, tmp_path: Path) -> None
         started(guard, tmp_path, SERVE, *words),
     ):
         pass
-    assert strays() == []
+    assert working_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_command_that_ends_is_told_with_its_last_line(
 ) -> None:
     with pytest.raises(ServerError, match=says), started(guard, tmp_path, text):
         pass
-    assert strays() == []
+    assert working_in(tmp_path) == []
 
 
 def test_command_that_never_listens_is_ended(
@@ -123,7 +124,7 @@ def test_command_that_never_listens_is_ended(
     says = r"CMD= takes no connections at 127.0.0.1 within 0.5 s; .*log ends: waiting"
     with pytest.raises(ServerError, match=says), started(guard, tmp_path, text):
         pass
-    assert strays() == []
+    assert working_in(tmp_path) == []
 
 
 def test_environment_is_left_as_it_is(
