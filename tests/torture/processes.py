@@ -14,6 +14,7 @@ import psutil
 
 from loadtests.servers.processes import wait_until
 from tests.commands.clone import ENVIRONMENT
+from tests.surroundings import working_in
 
 LOAD = ("make", "load", "PROFILE=smoke")
 TO_THE_GROUP, TO_MAKE, TO_PYTHON = "the group", "make alone", "Python alone"
@@ -43,7 +44,7 @@ def begun(project: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[
     try:
         yield process
     finally:
-        for left in left_of(project):
+        for left in working_in(project):
             with contextlib.suppress(psutil.NoSuchProcess):
                 left.kill()
         process.wait(20)
@@ -51,18 +52,6 @@ def begun(project: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[
 
 def said(project: Path) -> str:
     return (project / "said").read_text("utf-8", "replace")
-
-
-def left_of(project: Path) -> list[psutil.Process]:
-    """The living processes that work in that folder."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if Path(process.cwd()).is_relative_to(project):
-                found.append(process)
-    return found
 
 
 def send(number: signal.Signals, to: str, process: subprocess.Popen[bytes]) -> None:
@@ -82,7 +71,7 @@ def gone_after(
 ) -> bool:
     """Whether nothing of it is left in that time; the command itself is waited for."""
     return wait_until(
-        lambda: process.poll() is not None and not left_of(project), within_s
+        lambda: process.poll() is not None and not working_in(project), within_s
     )
 
 

@@ -19,10 +19,10 @@ from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
 from loadtests.servers.server import free_port
 from tests.commands.clone import ENVIRONMENT, fresh_clone
-from tests.surroundings import listened_on
+from tests.surroundings import listened_on, working_in
 from tests.torture.conftest import Tell
 from tests.torture.listeners import watched
-from tests.torture.processes import LOAD, begun, gone_after, left_of, said
+from tests.torture.processes import LOAD, begun, gone_after, said
 from tests.torture.targets import SHOP, SHOP_FILE, STARTED, words_of
 
 # Python 3.11 takes UTF-8 in the locale C, unless it must not.
@@ -114,7 +114,7 @@ def _listening(command: str, project: Path) -> set[str]:
                     until_s = time.monotonic() + FROM_THEN_S
                 seen |= found
         process.terminate()
-        assert gone_after(project, process, 60.0), left_of(project)
+        assert gone_after(project, process, 60.0), working_in(project)
     assert seen, said(project)
     return seen
 
