@@ -112,11 +112,13 @@ class Logs:
         while True:
             wait_s = _LATER_S if self._looks_anyway else None
             ready, _, _ = select.select(both, [], [], wait_s)
+            if self._events in ready:
+                # Before the look: what is written after it is an event of its own.
+                os.read(self._events, 65536)
             grown = self.cut()
             if descriptor in ready:
                 return
             if ready:
-                os.read(self._events, 65536)
                 time.sleep(next(s for most, s in _PAUSES_S if grown >= most))
 
     def cut(self) -> int:
