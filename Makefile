@@ -17,17 +17,17 @@ TYPED := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring \
 unexport $(filter-out PATH,$(TYPED))
 
 .DEFAULT_GOAL := help
-.PHONY: typed help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate \
-	report compare claims phases behaviours bench example readme audit test torture lint \
-	check format lock clean
+# Those that run a command of the program.
+COMMANDS := serve-wsgi serve-asgi serve trace stacks load fleet-worker doctor gate validate \
+	report compare claims phases behaviours bench example readme audit
+TARGETS := help install $(COMMANDS) diff test torture lint check format lock clean
+.PHONY: typed $(TARGETS)
 
 help:
 	@$(LIGHT) -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
-help install serve-wsgi serve-asgi serve trace stacks diff load doctor gate validate report compare \
-	claims phases behaviours bench example readme audit test torture lint check format lock \
-	clean $(READY): | typed
+$(TARGETS) $(READY): | typed
 
 typed: export GOALS := $(MAKECMDGOALS)
 typed:
@@ -68,8 +68,7 @@ $(READY): requirements.lock
 	@touch $@
 
 # -E: what is measured with is what is installed here, whatever PYTHONPATH leads to.
-serve-wsgi serve-asgi serve trace stacks load doctor gate validate report compare claims \
-	phases behaviours bench example readme audit: $(READY)
+$(COMMANDS): $(READY)
 	@$(PY) -E -m loadtests make $@
 
 diff:

@@ -25,7 +25,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Importing Locust patches the whole process; a timer is of use under it only.
-LOCUST_FILES = {"probe", "slow_clients", "staircase", "steering", "timer"}
+LOCUST_FILES = {
+    *("probe", "slow_clients", "own_run", "fleet"),
+    *("staircase", "steering", "timer"),
+}
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 
 

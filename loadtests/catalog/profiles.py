@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from loadtests.catalog.names import unknown
@@ -13,6 +14,9 @@ from loadtests.catalog.scenarios import (
     slow_clients,
 )
 from loadtests.catalog.stacks import HTTP1
+
+# Each has a socket: a process may open 20,000 files on common machines.
+_OF_ONE_PROCESS = 12_500
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Profile:
     `traces`, the calls of two visits are traced at the end. With `sees_threads`, it is
     seen what the server's threads do at each step that does harm. Where `need` is not
     0, so many slow clients are tried, and no more than `most`, if that is not 0. One
-    that is slow sends or reads a little every `gap_s`.
+    that is slow sends or reads a little every `gap_s`. Stacks have `workers`, unless
+    that is 0: then each has its own count.
     """
 
     id: str
@@ -68,6 +73,12 @@ class Profile:
     need: int = 0
     most: int = 0
     gap_s: float = 1.0
+    workers: int = 0
+
+    @property
+    def processes(self) -> int:
+        """From how many processes the slow clients come."""
+        return max(1, math.ceil(self.most / _OF_ONE_PROCESS))
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -153,6 +164,23 @@ PROFILES: dict[str, Profile] = {
             # With a step a second, 10,000 of them would fill a core.
             gap_s=10.0,
             # The step is not predicted to do harm, and is looked at once.
+            hold_s=4.0,
+            traces=False,
+        ),
+        Profile(
+            id="c50k",
+            chosen_stacks=("asgi-uvicorn",),
+            # A slow reader costs 300 kB: 50,000 take more memory than most machines
+            # have.
+            chosen_scenarios=("idle", "slow-headers", "slow-body"),
+            repeats=1,
+            # A fourth each, and not equal shares.
+            workers=4,
+            nofile=19_000,
+            need=50_000,
+            most=50_000,
+            arrive_per_s=1000.0,
+            gap_s=60.0,
             hold_s=4.0,
             traces=False,
         ),

@@ -11,19 +11,23 @@ at a time are chosen by their classes: `SlowBody SlowRead`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import itertools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import gevent
 from locust import User, constant, events, task
+from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.catalog.scenarios import SCENARIOS, Scenario
-from loadtests.clients import staircase, steering, wire
+from loadtests.catalog.scenarios import scenario as scenario_of
+from loadtests.clients import fleet, staircase, steering, wire
+from loadtests.clients.own_run import Run
 from loadtests.clients.targets import from_option
 from loadtests.clients.visits import GAP_S, VISITS, receive_buffer
 from loadtests.clients.wire import Ending
@@ -32,10 +36,8 @@ from loadtests.records.samples import VISITS_FILE, SampleWriter, Visit
 COMES_BACK_S = 0.5
 ARRIVE_WITHIN_S = 0.8
 IN_PLACE_WITHIN_S = 10.0
-SHOW_EVERY_S = 1.0
 _DEFAULT = "slow-body"
 _UNTIL_STOPPED_S = 10**6
-_UNHARMED = ("held", "served")  # the other fates are failures to Locust
 
 
 @events.init_command_line_parser.add_listener
@@ -83,6 +85,9 @@ def add_options(parser: Any) -> None:
     parser.add_argument(
         *("--arrive-per-s",), type=float, default=500.0, help="if steered", **hidden
     )
+    parser.add_argument(
+        *("--source",), default="", help="the address that they come from", **hidden
+    )
 
 
 class SlowClient(User):
@@ -120,7 +125,10 @@ class SlowClient(User):
         ending = Ending("refused")
         try:
             buffer = receive_buffer(self.scenario.phase)
-            with wire.connect(self.address, receive_buffer=buffer) as sock:
+            source = self.options.source
+            with wire.connect(
+                self.address, receive_buffer=buffer, source=source
+            ) as sock:
                 ending = Ending("held")
                 self.in_place = True
                 run.connected(self, began_s)
@@ -146,53 +154,7 @@ def _class_of(scenario: Scenario) -> type[SlowClient]:
 globals().update({s.user_class: _class_of(s) for s in SCENARIOS.values()})
 
 
-class Run:
-    """What this process knows of its own run: its start, its records, who is held."""
-
-    def __init__(self) -> None:
-        self.began_s = time.monotonic()
-        self.visits: SampleWriter | None = None
-        self.shows = False
-        self.target = from_option("")
-        self.held: dict[SlowClient, float] = {}
-
-    def connected(self, client: SlowClient, began_s: float) -> None:
-        if self.shows:
-            self.held[client] = time.monotonic()
-            _fire(client, "connected", began_s)
-
-    def ended(self, client: SlowClient, began_s: float, ending: Ending) -> None:
-        """One visit, into the raw records and into Locust's own statistics."""
-        self.held.pop(client, None)
-        # Of our own failure there is no fate to tell: this client is missing.
-        if self.visits and ending.fate != "generator":
-            visit = (client.number, began_s, time.monotonic())
-            self.visits.write(Visit(*visit, ending.fate, ending.status))
-        _fire(client, ending.fate, began_s)
-
-    def show(self) -> None:
-        """Each client that is held, each second: a page would else be empty for as long
-        as nobody is let go."""
-        while True:
-            gevent.sleep(SHOW_EVERY_S)
-            for client, began_s in list(self.held.items()):
-                _fire(client, "held", began_s)
-
-
 run = Run()
-
-
-def _fire(client: SlowClient, name: str, began_s: float) -> None:
-    """Tell Locust's own statistics."""
-    unharmed = name in _UNHARMED or name == "connected"
-    client.environment.events.request.fire(
-        request_type=client.scenario.id,
-        name=name,
-        response_time=(time.monotonic() - began_s) * 1000,
-        response_length=0,
-        exception=None if unharmed else Exception(name),
-        context={},
-    )
 
 
 @events.init.add_listener
@@ -203,13 +165,17 @@ def prepare(environment: Any, **_: Any) -> None:
     if options.levels:
         environment.shape_class = _staircase(options)
     run.target = from_option(options.target)
-    if options.raw:
-        run.visits = SampleWriter(options.raw, VISITS_FILE, Visit)
     gc.collect()
     gc.freeze()  # as in probe.py
+    if isinstance(environment.runner, WorkerRunner):
+        configure = functools.partial(_as_told, environment)
+        run.visits = fleet.Worker(environment.runner, _crowd(environment), configure)
+        return
+    writer = SampleWriter(options.raw, VISITS_FILE, Visit) if options.raw else None
+    run.visits = writer
     if options.steered:
-        environment.shape_class = _steered(environment)
-        steering.say("ready")
+        bring = _bringing(environment, writer)
+        environment.shape_class = steering.Steered(bring)
     else:
         run.shows = True
         gevent.spawn(run.show)
@@ -222,7 +188,22 @@ def _staircase(options: Any) -> staircase.Staircase:
     return staircase.Staircase(climb, lambda: run.began_s)
 
 
-def _steered(environment: Any) -> steering.Steered:
+# What slow clients do, wherever they are: a fleet's master hands it on.
+_OPTIONS = ("scenario", "gap_s", "once", "short_download", "target", "host")
+
+
+def _bringing(environment: Any, visits: SampleWriter | None) -> Callable[[int], int]:
+    """What brings as many slow clients as the harness wants, here or in a fleet."""
+    options = environment.parsed_options
+    rate = options.arrive_per_s
+    if isinstance(environment.runner, MasterRunner):
+        told = {name: getattr(options, name) for name in _OPTIONS}
+        return fleet.Master(environment.runner, told, rate, visits).bring
+    crowd = _crowd(environment)
+    return lambda wanted: crowd.bring(wanted, rate)
+
+
+def _crowd(environment: Any) -> steering.Crowd:
     """The harness counts users of one class: the scenario names what they do."""
 
     def spawn() -> User:
@@ -234,8 +215,16 @@ def _steered(environment: Any) -> steering.Steered:
     def in_place(user: User) -> bool:
         return cast(SlowClient, user).in_place
 
-    rate = environment.parsed_options.arrive_per_s
-    return steering.Steered(spawn, in_place, rate, IN_PLACE_WITHIN_S)
+    return steering.Crowd(spawn, in_place, IN_PLACE_WITHIN_S)
+
+
+def _as_told(environment: Any, options: dict[str, Any], place: int, count: int) -> None:
+    """In a worker: do what the master was told; numbers are unique in the fleet."""
+    scenario_of(options["scenario"])  # the master may know more of them
+    vars(environment.parsed_options).update(options, steered=True)
+    environment.host = options["host"]
+    run.target = from_option(options["target"])
+    SlowClient.numbers = itertools.count(place, count)
 
 
 @events.test_start.add_listener

@@ -16,6 +16,7 @@ from locust import LoadTestShape, User
 
 _STDIN = 0
 _LOOK_EVERY_S = 0.02
+_LEAVE_AT_ONCE = 500
 
 
 def say(words: object) -> None:
@@ -38,43 +39,51 @@ def lines() -> Iterator[str]:
 class Steered(LoadTestShape):
     """As many users as the harness says, and no others.
 
-    Each line is a number of users. They come one after another, `arrive_per_s` of them
-    a second, and leave all at once, those that came last first: so a server that frees
-    what they held is back where it was before they came. The answer is a line with the
-    number of those that are `in_place`, once all are or `wait_s` seconds have passed.
+    Each line is a number of users. The answer is a line with the number of those that
+    are in place, once `bring` has brought them.
     """
 
-    def __init__(
-        self,
-        spawn: Callable[[], User],
-        in_place: Callable[[User], bool],
-        arrive_per_s: float,
-        wait_s: float,
-    ) -> None:
+    def __init__(self, bring: Callable[[int], int]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # of Locust
-        self._spawn, self._in_place = spawn, in_place
-        self._arrive_per_s, self._wait_s = arrive_per_s, wait_s
-        self._users: list[User] = []
+        self._bring = bring
 
     def tick(self) -> None:
         """Locust asks once; the answer, that the test is over, comes at its end."""
+        say("ready")
         for line in lines():
-            self._go_to(int(line))
-            say(self._await_all_in_place())
+            say(self._bring(int(line)))
 
-    def _go_to(self, wanted: int) -> None:
+
+class Crowd:
+    """The users of this process. They come one after another, and leave all at once,
+    those that came last first: so a server that frees what they held is back where it
+    was before they came."""
+
+    def __init__(
+        self, spawn: Callable[[], User], in_place: Callable[[User], bool], wait_s: float
+    ) -> None:
+        self._spawn, self._in_place, self._wait_s = spawn, in_place, wait_s
+        self._users: list[User] = []
+
+    def bring(self, wanted: int, arrive_per_s: float) -> int:
+        """Let so many be there. How many are in place once all are, or once `wait_s`
+        seconds have passed since the last of them came."""
         self._leave(self._users[wanted:])
         del self._users[wanted:]
         began_s = time.monotonic()
         for n in range(wanted - len(self._users)):
-            due_s = began_s + n / self._arrive_per_s
+            due_s = began_s + n / arrive_per_s
             gevent.sleep(max(0.0, due_s - time.monotonic()))
             self._users.append(self._spawn())
+        return self._await_all_in_place()
 
     def _leave(self, leaving: Sequence[User]) -> None:
         # User.stop waits for the event loop once for each user. On a busy machine,
-        # beside 2,000 others, that was half a minute.
-        gevent.killall([user.greenlet for user in reversed(leaving)])
+        # beside 2,000 others, that was half a minute. Nor all in one turn: thousands
+        # take so long that a fleet's master would miss this process.
+        going = [user.greenlet for user in reversed(leaving)]
+        for some in range(0, len(going), _LEAVE_AT_ONCE):
+            gevent.killall(going[some : some + _LEAVE_AT_ONCE])
 
     def _await_all_in_place(self) -> int:
         ends_s = time.monotonic() + self._wait_s

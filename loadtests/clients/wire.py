@@ -32,6 +32,7 @@ SMALL_RECEIVE_BUFFER = 4096
 # server could write 4 MB to a client that does not read, and on Ethernet some 100 kB.
 SEGMENT_BYTES = 1460  # announced in the handshake, so set before connect (tcp(7))
 _CONNECT_TIMEOUT_S = 5.0
+_BIND_ADDRESS_NO_PORT = 24  # ip(7); Python 3.11 does not name it
 _OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)  # our end is used up
 
 
@@ -43,11 +44,18 @@ class Ending:
     status: int | None = None
 
 
-def connect(address: Address, *, receive_buffer: int | None = None) -> socket.socket:
-    """A connected socket. The receive buffer is set before the handshake, because the
-    window that the server may fill is announced there. Raises WireError."""
+def connect(
+    address: Address, *, receive_buffer: int | None = None, source: str = ""
+) -> socket.socket:
+    """A connected socket, from that source address if there is one. The receive buffer
+    is set before the handshake, because the window that the server may fill is
+    announced there. Raises WireError."""
     sock = new_socket()
     try:
+        if source:
+            # The port is chosen at connect, where only one to the same server counts.
+            sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+            sock.bind((source, 0))
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(_CONNECT_TIMEOUT_S)

@@ -113,5 +113,9 @@ def declared() -> dict[str, Declared]:
 
 def commands() -> Iterator[tuple[str, Command]]:
     """The name of each command and what it does, in the order of the help."""
-    found = {name: one.command for name, one in declared().items() if one.command}
+    found = {
+        file.replace("_", "-"): one.command
+        for file, one in declared().items()
+        if one.command
+    }
     yield from sorted(found.items(), key=lambda one: one[1].place)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import MAKE, UserError
-from loadtests.commands import options, ordered
+from loadtests.commands import fleets, options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import (
@@ -74,6 +74,8 @@ TARGETS = (
             "HEADERS",
             "PID",
             "ALLOW_REMOTE",
+            "FLEET",
+            "BIND",
         ),
     ),
 )
@@ -90,7 +92,9 @@ VARIABLES = {
     "HEADERS": "'<name>: <value>'|@<file>",
     "PID": "<number>",
     "ALLOW_REMOTE": "<host>",
-    "PROFILE": "smoke|quick|full|c10k",
+    "PROFILE": "smoke|quick|full|c10k|c50k",
+    "FLEET": "<count>",
+    "BIND": "<address>",
     "SCENARIOS": "<id>,<id>",
     "WAIT_MS": "<n>,<n>",
     "RATES": "<n>,<n>",
@@ -159,6 +163,7 @@ def _measured_from(
 ) -> Run:
     """The run with what was still missing in it."""
     announce(console, order, folder)
+    fleets.tell(console, order.fleet)
     how = way_on or f"{MAKE} load RESUME={folder.name}"
     try:
         with guarded() as guard:

@@ -116,7 +116,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 def adds_options(name: str) -> Callable[[argparse.ArgumentParser], None]:
     """What adds the options of a command to a parser."""
     found: Callable[[argparse.ArgumentParser], None]
-    found = import_module(f"{__package__}.{name}").add
+    found = import_module(f"{__package__}.{name.replace('-', '_')}").add
     return found
 
 

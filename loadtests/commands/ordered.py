@@ -15,10 +15,18 @@ from rich.console import Console
 from loadtests import UserError
 from loadtests.catalog import profiles, scenarios
 from loadtests.catalog.names import unknown
-from loadtests.catalog.profiles import Profile
+from loadtests.catalog.profiles import PROFILES, Profile
 from loadtests.catalog.rates import RATE_SCENARIOS
 from loadtests.catalog.scenarios import Scenario
-from loadtests.commands import at_rates, named, options, own_server, varied, your_app
+from loadtests.commands import (
+    at_rates,
+    fleets,
+    named,
+    options,
+    own_server,
+    varied,
+    your_app,
+)
 from loadtests.experiments.order import Order, counted
 from loadtests.experiments.own_server import own_stack
 from loadtests.experiments.trying_out import tried_out
@@ -40,8 +48,9 @@ class Asked:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="smoke|quick|full|c10k")
+    parser.add_argument("--profile", metavar="|".join(PROFILES))
     at_rates.add_options(parser)
+    fleets.add_options(parser)
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
@@ -52,6 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 # What stands for the options above where a command has only those below.
 NOT_ASKED: dict[str, Any] = {
     **at_rates.NOT_ASKED,
+    **fleets.NOT_ASKED,
     "repeats": None,
     "seed": None,
     "resume": "",
@@ -83,6 +93,7 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "seed",
         "sweep",
         *at_rates.NOT_ASKED,
+        *fleets.NOT_ASKED,
         *named.KINDS,
     )
     typed = {name: getattr(arguments, name) for name in choices}
@@ -127,7 +138,8 @@ def _order(
     stacks: Sequence[str],
     found: list[Scenario],
 ) -> Order:
-    workers, threads = arguments.workers, arguments.threads
+    workers = arguments.workers or profile.workers or None
+    threads = arguments.threads
     nofile = arguments.nofile or profile.nofile
     rates = at_rates.chosen(arguments)
     ours = not (arguments.app or arguments.cmd or arguments.url)
@@ -143,6 +155,7 @@ def _order(
         rates=rates,
         wait_ms=(arguments.wait_ms or [at_rates.WAIT_MS]) if rates and ours else [],
         conditions=at_rates.conditions(arguments, rates),
+        fleet=fleets.chosen(arguments),
     )
 
 

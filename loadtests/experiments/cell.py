@@ -22,7 +22,8 @@ from loadtests.analysis.search import (
     next_step,
 )
 from loadtests.catalog.profiles import Profile
-from loadtests.experiments.holding import Holding, hold, predicted
+from loadtests.experiments.hold import hold
+from loadtests.experiments.holding import Holding, predicted
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context, State
 from loadtests.records.cell import Cell
@@ -114,7 +115,7 @@ def search_of(holding: Holding) -> Search:
     frees = holding.scenario.phase.client_is_slow
     out = predicted_out(capacity)
     need = holding.profile.need
-    most = min(holding.profile.most or MOST_SLOW_CLIENTS, MOST_SLOW_CLIENTS)
+    most = holding.profile.most or MOST_SLOW_CLIENTS
     if out is None:
         return Search(None, None, min(most, max(TOP_UNPREDICTED, need)), frees)
     degrades = predicted_to_degrade(capacity) or out

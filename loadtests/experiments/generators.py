@@ -10,28 +10,36 @@ from pathlib import Path
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
-from loadtests.servers.processes import Group, Guard, started
+from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.programs import ProcessError
+from loadtests.servers.server import free_port
 
-_READY_S = 30.0
+READY_S = 30.0
+FLEET_WAITS_S = 600.0
+MASTER_PORT = 5557  # Locust's own
+_FIRST_SOURCE = 2  # 127.0.0.1 is the probe's
 # Beyond the time for their coming; their own limit for being in place is ten seconds.
 _ANSWERS_WITHIN_S = 20.0
+_LETS_GO_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
 class Generators:
-    """The two Locust processes of a cell."""
+    """The Locust processes of a cell. Many slow clients are a fleet: `slow_clients` is
+    its master, and they are held by its `workers`."""
 
     probe: Group
     slow_clients: Group
+    workers: Sequence[Group] = ()
 
-    def both(self) -> Iterator[Group]:
+    def all(self) -> Iterator[Group]:
         yield self.probe
         yield self.slow_clients
+        yield from self.workers
 
     def see_that_they_run(self) -> None:
         """Raises ProcessError where one has ended: nobody told it to."""
-        for group in self.both():
+        for group in self.all():
             if group.exited:
                 raise ProcessError(f"a generator failed; {group.last_words()}")
 
@@ -51,6 +59,41 @@ def locust_argv(
     ]
 
 
+def fleet_argv(argv: Sequence[str], workers: int) -> Iterator[list[str]]:
+    """The same slow clients as a fleet of this machine: its master, then its workers,
+    each with an address of its own, and the ports of that."""
+    port = free_port()
+    yield master_argv(argv, workers, HOST, port)
+    for number in range(workers):
+        source = f"127.0.0.{_FIRST_SOURCE + number}"
+        yield [*argv, *_worker(HOST, port), "--source", source]
+
+
+def master_argv(argv: Sequence[str], workers: int, host: str, port: int) -> list[str]:
+    """Slow clients as the master of a fleet, which begins with so many workers."""
+    binds = ("--master-bind-host", host, "--master-bind-port", str(port))
+    return [*argv, "--master", *binds, "--expect-workers", str(workers)]
+
+
+def worker_argv(host: str) -> list[str]:
+    """A worker for a master on another machine, which says what there is to do."""
+    file = "loadtests/clients/slow_clients.py"
+    argv = ("python", "-m", "locust", "-f", file, "--loglevel", "ERROR")
+    return [*argv, *_worker(host, MASTER_PORT)]
+
+
+def _worker(host: str, port: int) -> tuple[str, ...]:
+    return ("--worker", "--master-host", host, "--master-port", str(port))
+
+
+def let_go(master: Group) -> None:
+    """End a fleet by the end of its master's input: it tells the workers, which would
+    miss a master that was killed for a minute (locust.runners.WorkerRunner)."""
+    if master.process.stdin:
+        master.process.stdin.close()
+    wait_until(lambda: master.exited, _LETS_GO_WITHIN_S)
+
+
 def booting(
     guard: Guard, argv: Sequence[str], log: Path
 ) -> contextlib.AbstractContextManager[Group]:
@@ -58,11 +101,11 @@ def booting(
     return started(guard, argv, log, cwd=ROOT, pipes=True)
 
 
-def await_ready_line(group: Group) -> None:
+def await_ready_line(group: Group, within_s: float = READY_S) -> None:
     """The generator has loaded Locust and waits for its start."""
     stdout = group.process.stdout
     assert stdout is not None
-    readable, _, _ = select.select([stdout], [], [], _READY_S)
+    readable, _, _ = select.select([stdout], [], [], within_s)
     if not readable or stdout.readline().strip() != b"ready":
         raise ProcessError(f"Locust did not start; {group.last_words()}")
 

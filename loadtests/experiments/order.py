@@ -15,7 +15,7 @@ from loadtests.catalog import profiles, scenarios, stacks
 from loadtests.catalog.profiles import Extras, Profile
 from loadtests.catalog.rates import RateScenario, rate_scenario
 from loadtests.catalog.scenarios import Scenario
-from loadtests.catalog.stacks import Stack
+from loadtests.catalog.stacks import ALL_ADDRESSES, Stack
 from loadtests.experiments.cell import CellTask, search_of
 from loadtests.experiments.costs import RAW, CostTask, cost_tasks
 from loadtests.experiments.holding import Holding
@@ -26,7 +26,7 @@ from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.experiments.your_app import served
 from loadtests.records.rate import Conditions
-from loadtests.records.run import Ordered, Run
+from loadtests.records.run import Fleet, Ordered, Run
 from loadtests.records.target import OtherTarget
 from loadtests.servers.programs import lacks
 
@@ -52,6 +52,7 @@ class Order:
     rates: Sequence[RateScenario] = ()
     wait_ms: Sequence[int] = ()
     conditions: Conditions = field(default_factory=Conditions)  # of the rates
+    fleet: Fleet = field(default_factory=Fleet)
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
@@ -89,9 +90,11 @@ class Order:
         return found
 
     def _holding(self, stack: Stack, scenario: Scenario) -> Holding:
-        """The stack, as it serves the app."""
+        """The stack, as it serves the app to where the slow clients are."""
         its = served(stack, self.other)
-        return Holding(its, scenario, self.profile, other=self.other)
+        if self.fleet.bind:
+            its = dataclasses.replace(its, host=ALL_ADDRESSES)
+        return Holding(its, scenario, self.profile, other=self.other, fleet=self.fleet)
 
     def beside(self) -> list[Task]:
         """What the profile measures beside the cells: own timeouts, costs, traces."""
@@ -131,7 +134,11 @@ class Order:
         """How many files a process of this run opens at the most, if the stacks do what
         was predicted: a server, or the generator with a socket a slow client."""
         searches = [search_of(cell.holding) for cell in self.cells()]
-        most = [min(s.top, (s.out.high if s.out else None) or s.top) for s in searches]
+        each = self.profile.processes
+        most = [
+            min(s.top, (s.out.high if s.out else None) or s.top) // each
+            for s in searches
+        ]
         limits = [stack.nofile for stack in self.stacks]
         return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
@@ -148,6 +155,7 @@ class Order:
             rates=[scenario.id for scenario in self.rates],
             wait_ms=list(self.wait_ms),
             conditions=self.conditions,
+            fleet=self.fleet,
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -186,6 +194,7 @@ def order_of(run: Run) -> Order:
         [rate_scenario(name) for name in ordered.rates],
         ordered.wait_ms,
         ordered.conditions,
+        ordered.fleet,
     )
 
 

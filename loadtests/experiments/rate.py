@@ -30,7 +30,8 @@ from loadtests.experiments.generators import (
     booting,
     locust_argv,
 )
-from loadtests.experiments.holding import Holding, beside_it, missing
+from loadtests.experiments.hold import beside_it, missing
+from loadtests.experiments.holding import Holding
 from loadtests.experiments.own_server import address_of, serving
 from loadtests.experiments.task import (
     Context,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.analysis.self_recovery import analyse_self_recovery
-from loadtests.experiments.holding import Holding, hold
+from loadtests.experiments.hold import hold
+from loadtests.experiments.holding import Holding
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import (
     Context,

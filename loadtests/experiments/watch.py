@@ -81,7 +81,7 @@ class Watch:
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
         self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
         self._of_generator = SampleWriter(samples, GENERATOR_FILE, GeneratorReading)
-        self._processes = [psutil.Process(group.id) for group in generators.both()]
+        self._processes = [psutil.Process(group.id) for group in generators.all()]
         self._tail = SamplesTail(samples)
         self._began_s = self._read_s = time.monotonic()
         self._cpu: CpuReadings = []
@@ -221,5 +221,5 @@ def _generator_reading(
         with contextlib.suppress(psutil.NoSuchProcess):
             percents[-1] = process.cpu_percent()
     stolen = psutil.cpu_times_percent().steal
-    probe, slow_clients = percents
-    return GeneratorReading(at_s, probe, slow_clients, stolen, foreign_cpu_s)
+    probe, *slow_clients = percents
+    return GeneratorReading(at_s, probe, max(slow_clients), stolen, foreign_cpu_s)

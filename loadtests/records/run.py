@@ -97,6 +97,16 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Fleet:
+    """Slow clients on other machines: so many workers, which reach this one at the
+    address `bind`; empty: they are on this machine. No workers: no fleet was asked for.
+    """
+
+    workers: int = 0
+    bind: str = ""
+
+
+@dataclass(frozen=True)
 class Ordered:
     """What was asked for: enough to go on with a run that was stopped.
 
@@ -120,6 +130,7 @@ class Ordered:
     rates: list[str] = field(default_factory=list)
     wait_ms: list[int] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
+    fleet: Fleet = field(default_factory=Fleet)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Door:
     def __init__(self, listener: socket.socket) -> None:
         self.port: int = listener.getsockname()[1]
         self.came_s: list[float] = []
+        self.came_from: list[str] = []
         self._listener = listener
         self._held: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -42,7 +43,8 @@ class Door:
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._listener.accept()
+                connection, (address, _) = self._listener.accept()
+                self.came_from.append(address)
                 self.came_s.append(time.monotonic())
                 self._held.append(connection)
 

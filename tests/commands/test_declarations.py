@@ -67,7 +67,8 @@ def test_declarations_are_what_the_file_has_when_it_is_imported(name: str) -> No
 def test_target_of_a_command_begins_with_its_name() -> None:
     for name, one in declared().items():
         words = {target.words[:1] for target in one.targets}
-        assert words == ({(name,)} if one.command else {()} if words else set())
+        its = name.replace("_", "-")
+        assert words == ({(its,)} if one.command else {()} if words else set())
 
 
 def test_variable_is_described_once() -> None:

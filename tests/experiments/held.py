@@ -13,7 +13,8 @@ from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import AtLimit, Holds, Limit, Stack, Supply
 from loadtests.catalog.stacks.stack import everywhere
 from loadtests.experiments.cell import CellTask
-from loadtests.experiments.holding import Holding, hold
+from loadtests.experiments.hold import hold
+from loadtests.experiments.holding import Holding
 from loadtests.experiments.run import method_of
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.task import Context

@@ -19,9 +19,10 @@ from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks.front import Front
 from loadtests.catalog.stacks.limits import AtLimit, Holds, Limit, Supply
 from loadtests.catalog.stacks.options import SIGN, Option, of_id, with_options
-from loadtests.catalog.stacks.stack import HOST, Stack, StackError
+from loadtests.catalog.stacks.stack import ALL_ADDRESSES, HOST, Stack, StackError
 
 __all__ = [
+    "ALL_ADDRESSES",
     "HOST",
     "HTTP1",
     "HTTP2",

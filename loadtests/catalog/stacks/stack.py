@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loadtests.catalog.stacks.options import Option
 
 HOST = "127.0.0.1"
+ALL_ADDRESSES = "0.0.0.0"
 _WORKERS, _THREADS = 2, 8  # of a stack, if nothing else is said
 _KEEP_ALIVE = "--keep-alive"  # as gunicorn calls it, the only server with such a stack
 
@@ -64,9 +65,10 @@ class Stack:
     `front` is what stands in front, with as many workers. Slow clients and healthy
     requests reach that, and `argv` listens on a port of its own behind it.
 
-    `effects`: what a number given to an option that is not in `argv` changes. The id of
-    a stack with `options` names its `base`. Nothing is predicted of one for which
-    `unmodelled` says what nobody knows: the server, or an option of it.
+    It listens on `host`. `effects`: what a number given to an option that is not in
+    `argv` changes. The id of a stack with `options` names its `base`. Nothing is
+    predicted of one for which `unmodelled` says what nobody knows: the server, or an
+    option of it.
     With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
     9113, 3.3). It is served, not measured: the slow clients speak HTTP/1.1.
     """
@@ -100,9 +102,12 @@ class Stack:
     base: str = ""
     options: tuple[Option, ...] = ()
     unmodelled: str = ""
+    host: str = HOST
 
-    def command(self, port: int, host: str = HOST) -> list[str]:
-        """The argv to serve this stack on `host:port`."""
+    def command(self, port: int) -> list[str]:
+        """The argv to serve this stack on that port. What is behind something else is
+        reached from this machine only."""
+        host = HOST if self.front else self.host
         counts = {
             "workers": self.workers,
             "threads": self.threads or 1,
@@ -124,7 +129,7 @@ class Stack:
         server on the port `behind`; empty if there is nothing in front."""
         if self.front is None:
             return ""
-        return self.front.configured(HOST, port, behind, self.workers, also)
+        return self.front.configured(self.host, port, behind, self.workers, also)
 
     def stores(self, scenario: str) -> bool:
         """Whether what stands in front keeps each slow client's answer on disk."""
