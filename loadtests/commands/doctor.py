@@ -25,6 +25,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.ordered import Asked
 from loadtests.commands.statuses import Status
+from loadtests.experiments.cell import MOST_SLOW_CLIENTS
 from loadtests.experiments.lock import the_machine
 from loadtests.experiments.run import point_latest, refuse_few_descriptors
 from loadtests.records.run import Run
@@ -52,6 +53,8 @@ TARGETS = (
             "SWEEP",
             "SEED",
             "RESUME",
+            "FLEET",
+            "BIND",
         ),
     ),
 )
@@ -95,7 +98,8 @@ def of_one_server(arguments: argparse.Namespace) -> Asked:
     if asked.order.rates:
         raise UserError("the doctor looks at slow clients: leave rates out")
     need = arguments.need
-    profile = dataclasses.replace(asked.order.profile, need=need, most=_FAR * need)
+    most = max(need, min(_FAR * need, MOST_SLOW_CLIENTS))
+    profile = dataclasses.replace(asked.order.profile, need=need, most=most)
     order = dataclasses.replace(asked.order, profile=profile)
     asked = dataclasses.replace(asked, order=order)
     if arguments.app and not arguments.stacks and len(order.stacks) > 1:
