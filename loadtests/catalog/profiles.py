@@ -174,8 +174,8 @@ PROFILES: dict[str, Profile] = {
             # have.
             chosen_scenarios=("idle", "slow-headers", "slow-body"),
             repeats=1,
-            # A fourth each, and not equal shares.
-            workers=4,
+            # They do not get equal shares, and none may run out of descriptors.
+            workers=10,
             nofile=19_000,
             need=50_000,
             most=50_000,

@@ -48,6 +48,18 @@ def test_ten_thousand_are_tried_where_they_are_predicted_to_be_held() -> None:
     assert large.most == large.need == 10_000
 
 
+def test_fifty_thousand_are_tried_where_they_are_predicted_to_be_held() -> None:
+    """Common machines give a process 20,000 descriptors, a generator's too."""
+    huge = PROFILES["c50k"]
+    assert huge.most == huge.need == 50_000
+    assert huge.nofile < 20_000
+    for stack_id in huge.stacks:
+        stack = stacks.find(stack_id).with_counts(huge.workers, None, huge.nofile)
+        for scenario in huge.scenarios:
+            assert (stack.predicted_degrades_at(scenario) or 0) > huge.need
+    assert [PROFILES[name].processes for name in ("quick", "c10k", "c50k")] == [1, 1, 4]
+
+
 @ALL_PROFILES
 def test_profile_watches_longer_than_a_request_may_take(profile: Profile) -> None:
     assert profile.release_s > profile.deadline_s

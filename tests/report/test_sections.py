@@ -10,7 +10,7 @@ import pytest
 from loadtests.catalog.profiles import PROFILES
 from loadtests.records.cell import Cell, InFront
 from loadtests.records.rate import Conditions
-from loadtests.records.run import Ordered, Run
+from loadtests.records.run import Fleet, Ordered, Run
 from loadtests.report import prose, reports
 from loadtests.report.blocks import Glance, Source
 from loadtests.report.formats import html, markdown
@@ -59,6 +59,13 @@ def test_method_says_in_which_order_the_cells_were_measured() -> None:
     )
 
 
+def test_method_says_that_slow_clients_came_from_elsewhere() -> None:
+    ordered = dataclasses.replace(ORDERED, fleet=Fleet(2, "10.0.0.1"))
+    run = dataclasses.replace(runs.quick(), ordered=ordered)
+    said = prose.text(prose.joined(method.lines(run)))
+    assert "Slow clients came from 2 workers on other machines" in said
+
+
 QUICK = PROFILES["quick"]
 AT_RATES = {"scenarios": [], "rates": ["backend-wait"], "wait_ms": [20, 100]}
 CONDITIONS = Conditions([8.0, 40.0], 1, "slow-body", 2)
@@ -86,6 +93,8 @@ ORDERED = Ordered(
         ({**AT_RATES, "conditions": CONDITIONS}, f"{RATES}{UNDER}"),
         ({"workers": 3, "threads": 4}, " WORKERS=3 THREADS=4"),
         ({"nofile": 128}, " NOFILE=128"),
+        ({"fleet": Fleet(3)}, " FLEET=3"),
+        ({"fleet": Fleet(3, "10.0.0.1")}, " FLEET=3 BIND=10.0.0.1"),
     ],
 )
 def test_command_to_repeat_measures_the_same(

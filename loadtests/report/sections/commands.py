@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from loadtests.catalog.profiles import PROFILES
 from loadtests.records.rate import Conditions
-from loadtests.records.run import Run
+from loadtests.records.run import Fleet, Run
 from loadtests.records.target import OtherTarget, RunningServer
 from loadtests.report.blocks import Block, Commands, Section, Source
 
@@ -91,6 +91,14 @@ def _chosen(run: Run) -> Iterator[str]:
         yield f"THREADS={ordered.threads}"
     if ordered.nofile and not (run.target and run.target.running):
         yield f"NOFILE={ordered.nofile}"
+    yield from _fleet(ordered.fleet)
+
+
+def _fleet(given: Fleet) -> Iterator[str]:
+    if given.workers:
+        yield f"FLEET={given.workers}"
+    if given.bind:
+        yield f"BIND={given.bind}"
 
 
 def _conditions(given: Conditions) -> Iterator[str]:

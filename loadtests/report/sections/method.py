@@ -69,6 +69,7 @@ STORED = (
     "Slow readers of {} ask for {} MB, and elsewhere for {} MB. nginx stores each "
     "answer in a file: a slow reader costs as much disk as its answer is long."
 )
+FLEET = "Slow clients came from {} on other machines or processes, led by Locust."
 LATE = "Requests left at most {} late (p99, worst cell)."
 
 
@@ -91,6 +92,7 @@ def lines(run: Run) -> list[Prose]:
         _nofile(run),
         servers,
         segments,
+        _fleet(run),
         _stored(run),
         prose(_order(run)),
         _repeats(run),
@@ -135,6 +137,11 @@ def _predicted(run: Run) -> bool:
 def _nofile(run: Run) -> Prose:
     known = sorted({cell.nofile for cell in run.cells if cell.nofile})
     return prose(NOFILE, listed([count(n) for n in known])) if known else ()
+
+
+def _fleet(run: Run) -> Prose:
+    workers = run.ordered.fleet.workers if run.ordered else 0
+    return prose(FLEET, amount(workers, "worker")) if workers else ()
 
 
 def _stored(run: Run) -> Prose:
