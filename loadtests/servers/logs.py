@@ -5,6 +5,7 @@ The guard makes a hole in the middle of one that is long (loadtests/servers/guar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,24 +14,32 @@ from loadtests.servers.guard import HEAD_BYTES, TAIL_BYTES
 _LONGEST = 200
 _NO_REASON = "HaltServer"  # gunicorn's own, after the reason
 _TRACEBACK = "Traceback (most recent call last)"
+# `RuntimeError: no database`, which no line of a log begins like: levels are capitals.
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*[a-z]\w*(: .*)?")
+# Of uvicorn and uWSGI, and of waitress: what they say after it names no module.
+_OF_AN_IMPORT = re.compile(
+    r"error.*(no module named|could not import)|^1\. no module named", re.IGNORECASE
+)
 
 
 def last_words(log: str) -> str:
     """Why a server ended: the error of its last traceback, else its last line about an
-    error, else its last line. After the reason, servers say that they are stopping."""
+    import, else about an error, else its last line. After the reason, servers say that
+    they are stopping."""
     lines = [line for line in log.splitlines() if line.strip()]
-    reasons = [*_of_a_traceback(lines), *filter(_is_about_an_error, reversed(lines))]
-    last = next(iter([*reasons, *reversed(lines)]), "")
+    backwards = lines[::-1]
+    imports = filter(_OF_AN_IMPORT.search, backwards)
+    reasons = [*imports, *filter(_is_about_an_error, backwards), *backwards]
+    last = next(iter([*_of_a_traceback(lines), *reasons]), "")
     return last.strip()[:_LONGEST]
 
 
 def _of_a_traceback(lines: Sequence[str]) -> list[str]:
-    """The line of the exception, which follows the indented ones; of the last traceback
-    that is a reason."""
+    """The line of the exception, of the last traceback that is a reason. It follows the
+    indented lines, or what other processes wrote to the same log between them."""
     begins = [n for n, line in enumerate(lines) if _TRACEBACK in line]
     ends = (
-        next((line for line in lines[n + 1 :] if not line[0].isspace()), "")
-        for n in reversed(begins)
+        next(filter(_EXCEPTION.fullmatch, lines[n + 1 :]), "") for n in reversed(begins)
     )
     return [line for line in ends if line and _NO_REASON not in line][:1]
 

@@ -36,6 +36,22 @@ TRACEBACK = (
             "gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>\n",
             "ModuleNotFoundError: No module named 'nope'",
         ),
+        (
+            'ERROR: Could not import module "nope".\nERROR: Child process [7] failed '
+            "to start, stopping the parent process.\n",
+            'ERROR: Could not import module "nope".',
+        ),
+        (
+            "There was an exception (ModuleNotFoundError) importing your module.\n\n"
+            "It had these arguments: \n1. No module named 'nope'\n\n",
+            "1. No module named 'nope'",
+        ),
+        ("No module named orjson\nERROR: out of files\n", "ERROR: out of files"),
+        (
+            f"Traceback (most recent call last):\n[ERROR] Unexpected exit from worker-1"
+            f"\nINFO: Stopping parent process [1]\n{TRACEBACK.partition(chr(10))[2]}",
+            "ModuleNotFoundError: No module named 'nope'",
+        ),
         ("Traceback (most recent call last):\n  cut off", "cut off"),
         ("an error\nTraceback (most recent call last):\n  cut", "an error"),
     ],
