@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import signal
@@ -16,11 +17,12 @@ import psutil
 import pytest
 
 from loadtests import ROOT, UserError
-from loadtests.catalog.stacks import HOST
+from loadtests.catalog.stacks import HOST, STACKS
 from loadtests.commands import load
 from loadtests.commands.main import main
 from loadtests.commands.options import with_a_way_on
 from loadtests.commands.statuses import Status
+from loadtests.records.facts import NOT_MEASURED
 from loadtests.records.run import Run, load_run, save_run
 from loadtests.servers.processes import Guard, guarded, wait_until
 from tests import runs
@@ -166,6 +168,22 @@ def test_error_that_ends_a_run_says_how_to_go_on(
     found = with_a_way_on(error, "make it")
     assert isinstance(found, type(error))
     assert str(found) == says
+
+
+@pytest.mark.parametrize("command", [["load"], ["gate", "--fail-under=slow-body=1"]])
+def test_cell_that_fails_is_in_the_record_and_in_the_status(
+    command: list[str], reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server is not installed. The run goes to its end, with a report."""
+    name = "wsgi-gunicorn-sync"
+    missing = dataclasses.replace(STACKS[name], argv=("no-such-server", "{port}"))
+    monkeypatch.setitem(STACKS, name, missing)
+    words = [*command, "--stacks=" + name, "--scenarios=slow-body"]
+    assert main([*words, "--profile=smoke"]) == Status.DOES_NOT_COUNT
+    [cell] = load_run(reports / "latest").cells
+    [fault] = cell.faults
+    assert (cell.valid, fault.kind) == (False, NOT_MEASURED)
+    assert (reports / "latest/report.md").exists()
 
 
 def test_port_that_cannot_be_had_is_one_line_at_once(
