@@ -7,6 +7,7 @@ one of its own.
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,15 @@ _BACKGROUND = "It went on in the background: let it stay in the foreground"
 def await_port(group: Group, given: int, within_s: float) -> int:
     """The port on which it takes connections: the one that it was given, or else the
     only one. Raises ServerError where it does not."""
+    by_s = time.monotonic() + within_s
     if not wait_until(lambda: group.exited or bool(ports_of(group)), within_s):
         raise ServerError(
             f"CMD= takes no connections at {HOST} within {within_s:g} s; "
             f"{group.last_words()}"
         )
     if not group.exited and not listening(given):
-        wait_until(lambda: group.exited or is_quiet(group, _QUIET_S), within_s)
+        left_s = by_s - time.monotonic()
+        wait_until(lambda: group.exited or is_quiet(group, _QUIET_S), left_s)
     if group.exited:
         status = group.process.returncode
         hint = f" {_BACKGROUND}." if group.left() else ""

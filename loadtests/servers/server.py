@@ -32,9 +32,9 @@ from loadtests.servers.programs import lacks, see_that_it_may_open
 from loadtests.servers.sockets import Sockets, joined
 from loadtests.servers.usage import is_quiet
 
-LISTENS_WITHIN_S = 20.0
-ANSWERS_WITHIN_S = 20.0
+READY_WITHIN_S = 20.0  # from its start until it answers
 IMPORTS_WITHIN_S = 60.0  # an app of somebody else, which may be large
+QUIET_WITHIN_S = 20.0
 
 
 class ServerBrokenError(ServerError):
@@ -154,15 +154,21 @@ def running(
     see_that_it_may_open(stack)
     port = port or free_port()
     see_that_it_is_free(port)
-    with _parts(stack, guard, log, port, target) as server:
+    by_s = time.monotonic() + (IMPORTS_WITHIN_S if target.home else READY_WITHIN_S)
+    with _parts(stack, guard, log, port, target, by_s) as server:
         if answering:
-            _await_answers(server)
+            _await_answers(server, by_s)
         yield server
 
 
 @contextlib.contextmanager
 def _parts(
-    stack: Stack, guard: Guard, log: Path | None, port: int, target: Target
+    stack: Stack,
+    guard: Guard,
+    log: Path | None,
+    port: int,
+    target: Target,
+    by_s: float,
 ) -> Iterator[Server]:
     """All that belongs to a stack, listening; what stands in front has the same log."""
     behind = free_port() if stack.front else port
@@ -172,7 +178,7 @@ def _parts(
         if home and home.untouched:
             behind = await_port(group, behind, IMPORTS_WITHIN_S)
         server = Server(stack, Part(group, behind), target=target)
-        _await_listening(server)
+        _await_listening(server, by_s)
         if stack.front is None:
             yield server
             return
@@ -181,12 +187,11 @@ def _parts(
             yield replace(server, front=Part(front, port, behind))
 
 
-def _await_listening(server: Server) -> None:
+def _await_listening(server: Server, by_s: float) -> None:
     def listening_or_gone() -> bool:
         return server.exited or bool(listening(server.port))
 
-    within_s = IMPORTS_WITHIN_S if server.target.home else LISTENS_WITHIN_S
-    if not wait_until(listening_or_gone, within_s) or server.exited:
+    if not wait_until(listening_or_gone, _left_s(by_s)) or server.exited:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a while: a worker may be forked, or the server be ending, between
     # the two look-ups.
@@ -197,13 +202,16 @@ def _await_listening(server: Server) -> None:
         raise ServerError(f"port {server.port} is served by a process that is not ours")
 
 
-def _await_answers(server: Server) -> None:
-    within_s = IMPORTS_WITHIN_S if server.target.home else ANSWERS_WITHIN_S
-    if not wait_until(lambda: server.exited or _answers(server), within_s):
+def _await_answers(server: Server, by_s: float) -> None:
+    if not wait_until(lambda: server.exited or _answers(server), _left_s(by_s)):
         raise ServerError(_why(server, "does not answer as the app should"))
     if server.exited:
         raise ServerError(_why(server, "did not start"))
     _await_quiet(server)
+
+
+def _left_s(by_s: float) -> float:
+    return max(0.0, by_s - time.monotonic())
 
 
 def _answers(server: Server) -> bool:
@@ -221,7 +229,7 @@ def _await_quiet(group: Members) -> None:
     One worker may answer while the next still imports the app.
     """
     time.sleep(0.1)
-    wait_until(lambda: is_quiet(group, for_s=0.02), ANSWERS_WITHIN_S)
+    wait_until(lambda: is_quiet(group, for_s=0.02), QUIET_WITHIN_S)
 
 
 def _why(server: Server, what: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from loadtests.catalog.stacks import HOST, STACKS
+from loadtests.catalog.target import Home, Target, yours
 from loadtests.clients import wire
 from loadtests.servers import server as starting
 from loadtests.servers.guard import CAP_BYTES
@@ -116,7 +118,7 @@ def test_log_stays_short_though_the_server_says_much_before_it_listens(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says 60 MB, and then waits for as long as nobody ends it."""
-    monkeypatch.setattr(starting, "LISTENS_WITHIN_S", 3.0)
+    monkeypatch.setattr(starting, "READY_WITHIN_S", 3.0)
     says = f"print('x' * {6 * CAP_BYTES}, flush=True); import time; time.sleep(60)"
     argv = ("python", "-c", says, "{port}")
     stack = dataclasses.replace(STACKS["wsgi-gunicorn-sync"], argv=argv)
@@ -127,10 +129,38 @@ def test_log_stays_short_though_the_server_says_much_before_it_listens(
     assert log.stat().st_size <= CAP_BYTES
 
 
+# Listens late, and answers late: each within the time that there is for both.
+LATE = """
+import socket, sys, time
+time.sleep(1.5)
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+time.sleep(2.5)
+print("answering", flush=True)
+while True:
+    with listener.accept()[0] as client:
+        client.recv(4096)
+        client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+"""
+
+
+@pytest.mark.parametrize("home", [None, Home("", "/", "", untouched=True)])
+def test_server_has_one_deadline_to_listen_and_to_answer(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Home | None
+) -> None:
+    monkeypatch.setattr(starting, "IMPORTS_WITHIN_S" if home else "READY_WITHIN_S", 3.0)
+    argv = (sys.executable, "-c", LATE, "{port}")
+    late = dataclasses.replace(STACKS["wsgi-gunicorn-sync"], argv=argv)
+    says = r"did not start|does not answer|takes no"
+    given_up = pytest.raises(ServerError, match=says)
+    target: Target = yours(healthy="/", home=home)
+    with given_up, running(late, guard, tmp_path / "log", target=target):
+        pytest.fail("it was waited for")
+
+
 def test_server_with_another_app_is_not_ready(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loadtests.servers.server.ANSWERS_WITHIN_S", 1.0)
+    monkeypatch.setattr(starting, "READY_WITHIN_S", 4.0)
     other = dataclasses.replace(
         STACKS["wsgi-gunicorn-sync"], app="wsgiref.simple_server:demo_app"
     )

@@ -21,6 +21,7 @@ HOST = "127.0.0.1"
 PRINTED = 500_000_000
 _A_LONG_TIME_S = 600
 _BEFORE_IT_DIES_S = 3.0
+LISTENS_AFTER_S = 15.0
 
 
 class _Quiet(WSGIRequestHandler):
@@ -45,6 +46,11 @@ def hangs(port: int) -> None:
 def is_mute(port: int) -> None:
     with socket.create_server((HOST, port)):
         time.sleep(_A_LONG_TIME_S)
+
+
+def late_and_mute(port: int) -> None:
+    time.sleep(LISTENS_AFTER_S)
+    is_mute(port)
 
 
 def prints(port: int) -> None:
@@ -128,7 +134,7 @@ def dies(port: int) -> None:
 WAYS = {
     way.__name__: way
     for way in (
-        *(exits, hangs, is_mute, ignores_sigterm, dies),
+        *(exits, hangs, is_mute, late_and_mute, ignores_sigterm, dies),
         *(prints, prints_once_it_listens, prints_when_asked, prints_at_sigterm),
         *(forks_away, forks_and_stays, forks_a_helper),
     )

@@ -15,14 +15,20 @@ from loadtests.catalog.stacks import STACKS, Stack
 from loadtests.experiments.order import Order
 from loadtests.experiments.run import begin_run, go_on
 from loadtests.experiments.task import Task
+from loadtests.records.facts import NOT_AT_REST
 from loadtests.records.run import Run
+from loadtests.servers import server as starting
 from loadtests.servers.processes import Guard
+from loadtests.servers.server import READY_WITHIN_S
 from tests.disk import room_of, room_watched
 from tests.experiments.held import odd, short
-from tests.torture.bad_server import WAYS
+from tests.torture.bad_server import LISTENS_AFTER_S, WAYS
 from tests.torture.conftest import Tell
 
 CELL_ENDS_WITHIN_S = 60.0
+# A server has one deadline to listen and to answer: it does not begin anew.
+ENDS_WITHIN_S = {"bad-late_and_mute": LISTENS_AFTER_S + READY_WITHIN_S - 5.0}
+RESTS_WITHIN_S = 2.0  # or it does not, in a test that has not all day
 MOST_ON_DISK = 50_000_000
 GOOD = "wsgi-gunicorn-sync"
 # What is said of the cell; one that only ignores SIGTERM may serve well until then.
@@ -30,6 +36,7 @@ WORDS = {
     "exits": "no database for port",
     "hangs": "waiting for a database",
     "is_mute": "does not answer",
+    "late_and_mute": "does not answer",
     "prints": "",
     "prints_once_it_listens": "",
     "prints_when_asked": "",
@@ -39,6 +46,7 @@ WORDS = {
     "forks_and_stays": "is served by a process that is not ours",
     "forks_a_helper": "",
     "dies": "out of memory",
+    "spins": "",
 }
 
 
@@ -55,8 +63,8 @@ def left() -> list[psutil.Process]:
 
 # Each of these is one run, with a good server among them.
 RUNS = (
-    ("exits", "hangs", "is_mute"),
-    ("ignores_sigterm", "dies"),
+    ("exits", "hangs", "is_mute", "late_and_mute"),
+    ("ignores_sigterm", "dies", "spins"),
     ("prints", "prints_once_it_listens", "prints_when_asked", "prints_at_sigterm"),
     ("forks_away", "forks_and_stays", "forks_a_helper"),
 )
@@ -64,18 +72,25 @@ RUNS = (
 
 @pytest.mark.parametrize("ways", RUNS, ids=" ".join)
 def test_bad_servers_fail_their_cells_in_time_and_the_run_goes_on(
-    ways: tuple[str, ...], guard: Guard, tmp_path: Path, tell: Tell
+    ways: tuple[str, ...],
+    guard: Guard,
+    tmp_path: Path,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(starting, "QUIET_WITHIN_S", RESTS_WITHIN_S)
     stacks = [*map(bad, ways), STACKS[GOOD]]
     scenarios = [SCENARIOS["slow-body"]]
-    order = Order(short(second_tries=False), stacks, scenarios, 1, seed=1)
+    profile = short(second_tries=False, settle_s=RESTS_WITHIN_S)
+    order = Order(profile, stacks, scenarios, 1, seed=1)
     run, folder = begin_run(order, ["load"], tmp_path)
     before = room_of(folder)
     try:
         with room_watched(folder) as taken:
-            for cell_s, grown in timed(go_on(run, folder, order, guard, silent)):
+            for name, cell_s, grown in timed(go_on(run, folder, order, guard, silent)):
                 run = grown
                 assert left() == []
+                assert cell_s < ENDS_WITHIN_S.get(name, CELL_ENDS_WITHIN_S)
                 _lasted_s.append(cell_s)
                 _most.append(max(taken, default=0) - before)
                 before = room_of(folder)
@@ -90,14 +105,17 @@ def test_bad_servers_fail_their_cells_in_time_and_the_run_goes_on(
         found = cells[f"bad-{way}"]
         assert not found.valid
         assert WORDS[way] in " ".join(fault.words for fault in found.faults)
-    assert max(_lasted_s) < CELL_ENDS_WITHIN_S
+    if "spins" in ways:
+        spinning = cells["bad-spins"]
+        assert spinning.valid, spinning.faults
+        assert NOT_AT_REST in [doubt.kind for doubt in spinning.doubts]
     used = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     assert used < MOST_ON_DISK
     assert max(_most) < MOST_ON_DISK
     tell(
         "a server that misbehaves fails its cell, and the run goes on",
-        f"{len(WAYS)} servers: one exits at once, hangs, is mute, ignores SIGTERM, "
-        "dies, prints 500 MB, or forks and leaves its process group",
+        f"{len(WAYS)} servers: one exits at once, hangs, is mute at once or late, "
+        "ignores SIGTERM, dies, spins, prints 500 MB, or leaves its process group",
         f"the slowest cell took {max(_lasted_s):.0f} s; nothing was left after any",
     )
     tell(
@@ -112,11 +130,11 @@ _lasted_s: list[float] = []
 _most: list[int] = []
 
 
-def timed(measured: Iterable[tuple[Task, Run]]) -> Iterator[tuple[float, Run]]:
-    """How long each cell took, and the run after it."""
+def timed(measured: Iterable[tuple[Task, Run]]) -> Iterator[tuple[str, float, Run]]:
+    """The stack of each cell, how long that took, and the run after it."""
     began_s = time.monotonic()
-    for _, run in measured:
-        yield time.monotonic() - began_s, run
+    for task, run in measured:
+        yield task.key.stack, time.monotonic() - began_s, run
         began_s = time.monotonic()
 
 
