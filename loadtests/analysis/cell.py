@@ -27,7 +27,7 @@ from loadtests.records.cell import (
     Step,
     Subject,
 )
-from loadtests.records.facts import BASELINE_HARMED, Fact, fact
+from loadtests.records.facts import BASELINE_HARMED, NOT_AT_REST, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import Recording, Sample, ServerReading, StepTaken, Visit
 
@@ -58,6 +58,7 @@ def analyse_cell(subject: Subject, recording: Recording, method: Method) -> Cell
             *health.neighbour_doubts(
                 generator.foreign_cpu_percent, recording.neighbours
             ),
+            *_never_at_rest(recording),
         ],
         history=history(recording),
     )
@@ -71,6 +72,15 @@ def _baseline_harmed(steps: Sequence[Step]) -> list[Fact]:
         for step in baseline
         if _harm(step) is not Harm.NONE
     ]
+
+
+def _never_at_rest(recording: Recording) -> list[Fact]:
+    """A server that is busy before slow clients come is so for reasons of its own."""
+    for step in recording.steps[:1]:
+        if step.slow_clients == 0 and not step.settled:
+            used = _rounded(cores(recording.server, step.begins_s, step.ends_s))
+            return [Fact(NOT_AT_REST, {} if used is None else {"cores": used})]
+    return []
 
 
 def analyse_steps(recording: Recording) -> list[Step]:

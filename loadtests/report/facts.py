@@ -60,11 +60,20 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
         f"stored {f['wanted_mb']:.0f} MB more, over half of the {f['free_mb']:.0f} MB "
         "that were free on disk"
     ),
+    facts.NOT_AT_REST: lambda f: (
+        f"the server did not come to rest, even without slow clients{_used(f)}"
+    ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"
     ),
 }
+
+
+def _used(figures: Figures) -> str:
+    """What a server used; nothing where a worker went with what it had used."""
+    cores = figures.get("cores")
+    return "" if cores is None else f": it used {cores:.2f} of a core"
 
 
 def _taken(percent: float) -> str:

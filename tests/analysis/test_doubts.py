@@ -8,7 +8,15 @@ import pytest
 
 from loadtests.analysis.health import doubts, neighbour_doubts, void_lag_ms
 from loadtests.records.cell import GeneratorFigures
-from loadtests.records.facts import LEFT_LATE, NEIGHBOURS, TIMES, UNSENT, fact
+from loadtests.records.facts import (
+    LEFT_LATE,
+    NEIGHBOURS,
+    NOT_AT_REST,
+    TIMES,
+    UNSENT,
+    Fact,
+    fact,
+)
 from loadtests.records.samples import Recording
 from loadtests.report.facts import sentence
 from tests.analysis.recordings import METHOD, cell, healthy
@@ -111,6 +119,46 @@ def test_neighbours_of_a_cell_are_measured_from_its_first_reading_to_its_last(
     assert found.generator.foreign_cpu_percent == percent
     fact_of = fact(NEIGHBOURS, "make 97 %", foreign_cpu_percent=percent)
     assert found.doubts == [fact_of] * doubtful
+
+
+@pytest.mark.parametrize(
+    ("unsettled", "doubts_of_it"),
+    [
+        ((), []),
+        ((4,), []),  # it may well still work on their arrival
+        ((0,), [fact(NOT_AT_REST, cores=1.0)]),
+        ((0, 4), [fact(NOT_AT_REST, cores=1.0)]),
+    ],
+)
+def test_server_that_is_busy_without_slow_clients_is_doubtful(
+    unsettled: tuple[int, ...], doubts_of_it: list[Fact]
+) -> None:
+    recording = healthy(0, 0, 4)
+    taken = [
+        step._replace(settled=int(step.slow_clients not in unsettled))
+        for step in recording.steps
+    ]
+    found = cell(
+        dataclasses.replace(
+            recording,
+            taken=[*taken, recording.taken[-1]],
+            server=[one._replace(cpu_s=one.at_s) for one in recording.server],
+        )
+    )
+    assert found.valid
+    assert found.doubts == doubts_of_it
+
+
+def test_busy_server_of_which_a_worker_went_is_doubtful_without_a_figure() -> None:
+    recording = healthy(0, 4)
+    first, *others = recording.taken
+    pids = [one._replace(pids=f"{n}") for n, one in enumerate(recording.server)]
+    taken = [first._replace(settled=0), *others]
+    found = cell(dataclasses.replace(recording, taken=taken, server=pids))
+    assert found.doubts == [fact(NOT_AT_REST)]
+    assert sentence(fact(NOT_AT_REST)) == (
+        "the server did not come to rest, even without slow clients"
+    )
 
 
 def test_neighbours_are_unknown_from_one_reading() -> None:

@@ -37,6 +37,7 @@ WITHOUT_FIGURES = (
     facts.NOTHING_SENT,
     facts.NOT_LISTENING,
     facts.PORT_TAKEN,
+    facts.NOT_AT_REST,
 )
 
 
@@ -74,6 +75,11 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             fact(facts.NOT_RECOVERED, slow_clients=12),
             "the search ended early: the server did not recover in 10 s after all but "
             "12 slow clients had left",
+        ),
+        (
+            fact(facts.NOT_AT_REST, cores=0.98),
+            "the server did not come to rest, even without slow clients: it used 0.98 "
+            "of a core",
         ),
         (
             fact(facts.NO_DISK, slow_clients=900, wanted_mb=5300, free_mb=4000),

@@ -122,6 +122,13 @@ def ignores_sigterm(port: int) -> None:
     serve(port)
 
 
+def spins(port: int) -> None:
+    if os.fork():
+        serve(port)
+    while True:  # beside the process that answers, and in its process group
+        pass
+
+
 def dies(port: int) -> None:
     def end() -> None:
         print("out of memory", flush=True)
@@ -134,7 +141,7 @@ def dies(port: int) -> None:
 WAYS = {
     way.__name__: way
     for way in (
-        *(exits, hangs, is_mute, late_and_mute, ignores_sigterm, dies),
+        *(exits, hangs, is_mute, late_and_mute, ignores_sigterm, dies, spins),
         *(prints, prints_once_it_listens, prints_when_asked, prints_at_sigterm),
         *(forks_away, forks_and_stays, forks_a_helper),
     )
