@@ -58,6 +58,12 @@ def listening(port: int) -> set[int]:
     }
 
 
+def held_by(group: Members, port: int) -> bool:
+    """Whether the group listens on `HOST:port`, and nobody else does."""
+    sockets = listening(port)
+    return bool(sockets) and not Holdings(group).lacks(sockets)
+
+
 def ports_of(group: Members) -> set[int]:
     """The ports of `HOST` on which a process group takes connections."""
     hosts = {_address(HOST), _address("0.0.0.0"), _ALL_OF_IPV6}

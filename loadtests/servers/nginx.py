@@ -18,7 +18,7 @@ from pathlib import Path
 from loadtests.catalog.stacks import HOST
 from loadtests.catalog.stacks.nginx import BUFFERING
 from loadtests.clients.wire import Address
-from loadtests.servers.listening import listening
+from loadtests.servers.listening import held_by
 from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.programs import ServerError, free_port
 
@@ -63,8 +63,9 @@ def configured(
         argv = [BUFFERING.program, "-p", name, "-e", "stderr", "-c", str(path)]
         argv += ["-g", _main(folder)]
         with started(guard, argv, log, cwd=folder, nofile=nofile, folder=folder) as one:
+            # Where another process has a port, nginx tries for 2.5 s, and then ends.
             begun = wait_until(
-                lambda: one.exited or all(map(listening, ports)), START_S
+                lambda: one.exited or all(held_by(one, port) for port in ports), START_S
             )
             if one.exited or not begun:
                 raise ServerError(f"nginx did not start; {one.last_words()}")

@@ -35,6 +35,7 @@ from loadtests.servers.usage import is_quiet
 READY_WITHIN_S = 20.0  # from its start until it answers
 IMPORTS_WITHIN_S = 60.0  # an app of somebody else, which may be large
 QUIET_WITHIN_S = 20.0
+OURS_WITHIN_S = 5.0
 
 
 class ServerBrokenError(ServerError):
@@ -195,7 +196,7 @@ def _await_listening(server: Server, by_s: float) -> None:
         raise ServerError(_why(server, "did not start"))
     # Asked again for a while: a worker may be forked, or the server be ending, between
     # the two look-ups.
-    ours = wait_until(lambda: server.exited or server.app.owns_its_port, 5.0)
+    ours = wait_until(lambda: server.exited or server.app.owns_its_port, OURS_WITHIN_S)
     if server.exited:
         raise ServerError(_why(server, "did not start"))
     if not ours:

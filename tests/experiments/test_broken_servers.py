@@ -6,33 +6,40 @@ import contextlib
 import dataclasses
 import os
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
+from psutil import CONN_LISTEN
 
 from loadtests.catalog.scenarios import SCENARIOS
-from loadtests.catalog.stacks import HOST, STACKS, Stack
+from loadtests.catalog.stacks import STACKS, Stack
 from loadtests.experiments.order import Order
 from loadtests.experiments.run import begin_run, go_on
 from loadtests.experiments.task import Task
 from loadtests.records.cell import Cell
 from loadtests.records.facts import NOT_MEASURED, PORT_TAKEN, SERVER_DIED
+from loadtests.servers import processes
 from loadtests.servers.processes import Guard
 from tests.experiments.held import short
+from tests.servers.test_listening import ourselves, taken
 
 
 def measured(
-    stack: Stack, folder: Path, guard: Guard, trouble: Callable[[psutil.Process], None]
+    stack: Stack,
+    folder: Path,
+    guard: Guard,
+    trouble: Callable[[psutil.Process], None],
+    after_s: float = 2.0,
 ) -> Cell:
-    """The cell of a run, with trouble for its server in the middle."""
+    """The cell of a run, with trouble for its server at that moment."""
     order = Order(short(), [stack], [SCENARIOS["slow-body"]], 1, seed=1)
     run, run_folder = begin_run(order, ["load"], folder)
     made: list[float] = []
 
     def tell(_: Task, seconds: float) -> None:
-        if seconds > 2.0 and not made:
+        if seconds > after_s and not made:
             made.append(seconds)
             trouble(server_of(stack))
 
@@ -79,23 +86,30 @@ def test_server_that_is_killed_voids_its_cell(guard: Guard, tmp_path: Path) -> N
     assert cell.steps == []
 
 
-def test_foreign_listener_on_the_port_voids_its_cell(
-    guard: Guard, tmp_path: Path
-) -> None:
-    """With SO_REUSEPORT, the kernel gives the stranger half of the connections."""
-    stack = STACKS["wsgi-gunicorn-sync"]
-    sharing = dataclasses.replace(stack, argv=(*stack.argv, "--reuse-port"))
+def impostor_after(after_s: float, stack: Stack, folder: Path, guard: Guard) -> Cell:
+    """The cell of a server that shares its port: from then on, with us. The kernel
+    gives the impostor half of the connections."""
     with contextlib.ExitStack() as opened:
 
         def share(server: psutil.Process) -> None:
-            [bind] = [word for word in server.cmdline() if word.startswith(HOST)]
-            stranger = opened.enter_context(socket.socket())
-            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            stranger.bind((HOST, int(bind.rpartition(":")[2])))
-            stranger.listen()
+            own = [server, *server.children(recursive=True)]
+            found = [one for each in own for one in each.net_connections("tcp")]
+            [port] = {one.laddr.port for one in found if one.status == CONN_LISTEN}
+            opened.enter_context(taken(port))
 
-        cell = measured(sharing, tmp_path, guard, share)
+        return measured(stack, folder, guard, share, after_s)
+
+
+def test_foreign_listener_on_the_port_voids_its_cell(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE_S", 1.0)  # a held server ends no sooner
+    see_that_it_is_void(impostor_after(2.0, STACKS["asgi-granian"], tmp_path, guard))
+
+
+def see_that_it_is_void(cell: Cell) -> None:
+    """Nothing of it counts, and whoever listens there too is named."""
     assert not cell.valid
     [fault] = cell.faults
     assert (fault.kind, cell.steps) == (PORT_TAKEN, [])
-    assert f"(pid {os.getpid()})" in fault.words
+    assert fault.words == ourselves()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import signal
 import socket
@@ -34,12 +33,16 @@ time.sleep(60)
 
 
 @contextlib.contextmanager
-def taken(port: int) -> Iterator[socket.socket]:
-    """Somebody who is not the server listens on its port."""
-    with socket.socket() as listener:
+def taken(
+    port: int, host: str = HOST, *, shares: bool = True
+) -> Iterator[socket.socket]:
+    """Somebody who is not the server listens on its port, and shares it with those who
+    do so too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((HOST, port))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shares))
+        listener.bind((host, port))
         listener.listen()
         yield listener
 
@@ -96,21 +99,6 @@ def test_worker_that_its_own_server_replaces_breaks_nothing(
 
 def workers_of(server: Server) -> set[int]:
     return {p.pid for p in server.group.members()} - {server.group.id}
-
-
-def test_stranger_beside_a_server_that_shares_its_port_is_named(
-    guard: Guard, tmp_path: Path
-) -> None:
-    """With SO_REUSEPORT, the kernel gives the stranger half of the connections."""
-    stack = STACKS["wsgi-gunicorn-sync"]
-    sharing = dataclasses.replace(stack, argv=(*stack.argv, "--reuse-port"))
-    with running(sharing, guard, tmp_path / "log") as server:
-        assert server.broken() is None
-        with taken(server.port):
-            found = server.broken()
-        assert server.broken() is None
-    assert found is not None
-    assert (found.kind, found.words) == (PORT_TAKEN, ourselves())
 
 
 def test_server_that_stops_listening_lives_but_is_broken(
