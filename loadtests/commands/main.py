@@ -19,6 +19,7 @@ from loadtests.commands import declarations
 from loadtests.commands.options import Parser, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import as_words, from_make
+from loadtests.servers.signals import hearing
 
 # What each command does, in the order of the help.
 COMMANDS: dict[str, str] = {
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parsed(words)
         command: Callable[[argparse.Namespace], Status] = arguments.command
-        status = command(arguments)
+        with hearing(os.getppid()):
+            status = command(arguments)
         sys.stdout.flush()
         return status
     except UserError as error:

@@ -9,13 +9,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
 from loadtests.clients.wire import WireError, exchange
 from loadtests.commands.statuses import Status
 from loadtests.servers.processes import wait_until
 from loadtests.servers.server import free_port
+from tests.commands.clone import fresh_clone
 from tests.surroundings import listened_on
+from tests.torture.processes import (
+    TO_MAKE,
+    begun,
+    gone_after,
+    left_of,
+    said,
+    send,
+)
 
 MINE = """
 async def app(scope, receive, send):
@@ -46,6 +57,20 @@ def test_app_to_trace_is_found_where_pythonpath_leads(tmp_path: Path) -> None:
         out, _ = process.communicate(timeout=60)
     assert process.returncode == Status.DONE
     assert {json.loads(line)["interface"] for line in out.splitlines()} == {"asgi"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_signal_to_make_alone_ends_what_it_serves(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """make hands on SIGTERM only."""
+    project, port = fresh_clone(tmp_path / "project"), free_port()
+    with begun(project, "make", "serve-wsgi", f"PORT={port}") as process:
+        assert wait_until(lambda: "Ctrl-C" in said(project), 30), said(project)
+        send(number, TO_MAKE, process)
+        assert gone_after(project, process, 30), left_of(project)
+    assert process.returncode == -number
+    assert "Stopping." in said(project)
 
 
 def answered(port: int) -> bytes:

@@ -32,13 +32,11 @@ from tests.torture.processes import (
 )
 
 MOMENTS = 20
-# make hands on SIGTERM alone. At the others it waits for what it has started, because a
-# terminal sends them to the whole group (GNU make, src/commands.c, fatal_error_signal).
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WAYS = (
     *((number, TO_THE_GROUP) for number in _SIGNALS),
     *((number, TO_PYTHON) for number in _SIGNALS),
-    (signal.SIGTERM, TO_MAKE),
+    *((number, TO_MAKE) for number in _SIGNALS),
 )
 WITHIN_S, WITHIN_OF_A_KILL_S = 10.0, 20.0
 _LASTS_S = 24.0  # about as long as the run does, its report with it
@@ -74,7 +72,7 @@ def test_signal_leaves_nothing_running_and_a_whole_record(
         tell(
             "a signal leaves no process and a whole record",
             f"SIGINT, SIGTERM and SIGHUP at {len(_gone_s)} random moments of a run, to "
-            "the group and to Python alone, and SIGTERM to make alone",
+            "the group, to Python alone and to make alone",
             f"all was gone after {max(_gone_s):.1f} s at most",
         )
 
