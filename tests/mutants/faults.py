@@ -26,7 +26,8 @@ CATALOG = (
     *("tests/catalog/test_options.py", "tests/analysis/test_rates.py"),
 )
 SERVERS = (
-    *("tests/servers/test_listening.py", "tests/servers/test_server.py"),
+    *("tests/servers/test_listening.py", "tests/servers/test_impostors.py"),
+    "tests/servers/test_server.py",
     *("tests/servers/test_usage.py", "tests/servers/test_neighbours.py"),
     *("tests/servers/test_processes.py", "tests/experiments/test_broken_servers.py"),
 )
