@@ -18,12 +18,11 @@ from loadtests.commands.statuses import Status
 from loadtests.servers.processes import wait_until
 from loadtests.servers.server import free_port
 from tests.commands.clone import fresh_clone
-from tests.surroundings import listened_on
+from tests.surroundings import listened_on, working_in
 from tests.torture.processes import (
     TO_MAKE,
     begun,
     gone_after,
-    left_of,
     said,
     send,
 )
@@ -68,7 +67,7 @@ def test_signal_to_make_alone_ends_what_it_serves(
     with begun(project, "make", "serve-wsgi", f"PORT={port}") as process:
         assert wait_until(lambda: "Ctrl-C" in said(project), 30), said(project)
         send(number, TO_MAKE, process)
-        assert gone_after(project, process, 30), left_of(project)
+        assert gone_after(project, process, 30), working_in(project)
     assert process.returncode == -number
     assert "Stopping." in said(project)
 
