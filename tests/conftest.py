@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from loadtests.catalog.stacks import HTTP1, STACKS
+from loadtests.catalog.stacks import HTTP1, STACKS, Stack
 from loadtests.experiments.lock import ANOTHER_FILE
 from loadtests.servers.processes import Guard, guarded
 from loadtests.servers.programs import lacks
@@ -67,7 +67,8 @@ LONG = (
     *("experiments/test_tasks.py", "experiments/test_varied.py"),
     *("experiments/test_own_server.py", "commands/test_make.py"),
     *("experiments/test_generator_health.py", "clients/test_plain_locust.py"),
-    *("catalog/test_additions.py", "apps/test_walkthrough.py"),
+    *("catalog/test_known_faults.py", "catalog/test_additions.py"),
+    "apps/test_walkthrough.py",
     *("clients/test_steering.py", "experiments/test_surroundings.py"),
     *("servers/test_neighbours.py", "experiments/test_broken_servers.py"),
     *("clients/test_driver.py", "servers/test_processes.py", "report/test_browser.py"),
@@ -93,16 +94,22 @@ def guard() -> Iterator[Guard]:
 class Servers:
     """The stacks that are running, started when first asked for."""
 
-    def __init__(self, guard: Guard, logs: Path) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        logs: Path,
+        stack_of: Callable[[str], Stack] = STACKS.__getitem__,
+    ) -> None:
         self._guard = guard
         self._logs = logs
+        self._stack_of = stack_of
         self._running: dict[str, Server] = {}
         self._stack = contextlib.ExitStack()
 
     def __getitem__(self, stack_id: str) -> Server:
         if stack_id not in self._running:
             log = self._logs / f"{stack_id}.log"
-            server = running(STACKS[stack_id], self._guard, log)
+            server = running(self._stack_of(stack_id), self._guard, log)
             self._running[stack_id] = self._stack.enter_context(server)
         return self._running[stack_id]
 

@@ -1,5 +1,6 @@
 """`make readme`: what the example found, in README.md; what the catalog has of each
-server, in docs/servers.md; what each does with odd requests, in docs/behaviours.md."""
+server, in docs/servers.md, and of its faults, in docs/known-server-faults.md; what each
+does with odd requests, in docs/behaviours.md."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from loadtests.report.charts import drawing
 from loadtests.report.formats import (
     answers,
     behaviours,
+    faults,
     markdown,
     readme,
     servers,
@@ -41,6 +43,9 @@ STALE = "README.md is not what `make readme` writes from the example"
 STALE_ANSWERS = "docs/answers.md is not what `make readme` writes from the example"
 STALE_SIZING = "docs/sizing.html is not what `make readme` writes from the example"
 STALE_SERVERS = "docs/servers.md is not what `make readme` writes from the catalog"
+STALE_FAULTS = (
+    "docs/known-server-faults.md is not what `make readme` writes from the catalog"
+)
 STALE_BEHAVIOURS = "docs/behaviours.md is not what `make readme` writes from the record"
 
 
@@ -55,6 +60,7 @@ def show_in_readme(arguments: argparse.Namespace) -> Status:
     renew(ROOT, check=arguments.check)
     renew_servers(ROOT, check=arguments.check)
     renew_behaviours(ROOT, check=arguments.check)
+    renew_faults(ROOT, check=arguments.check)
     renew_answers(ROOT, check=arguments.check)
     renew_sizing(ROOT, check=arguments.check)
     return Status.DONE
@@ -72,6 +78,11 @@ def renew_behaviours(root: Path, *, check: bool) -> None:
         return
     page = behaviours.page(load_behaviours(record))
     _renew(root / "docs/behaviours.md", page, STALE_BEHAVIOURS, check=check)
+
+
+def renew_faults(root: Path, *, check: bool) -> None:
+    path = root / "docs/known-server-faults.md"
+    _renew(path, faults.page(), STALE_FAULTS, check=check)
 
 
 def renew_answers(root: Path, *, check: bool) -> None:

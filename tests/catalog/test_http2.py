@@ -9,13 +9,20 @@ are not sent, and /headers does not show them.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from loadtests.catalog.contract import Exchange, Request, exchanges
+from loadtests.catalog.contract import (
+    Deviation,
+    Exchange,
+    Request,
+    deviation,
+    exchanges,
+)
 from loadtests.catalog.stacks import HTTP2
 from loadtests.servers.server import Server
 from tests.apps.drivers import Answered
@@ -24,25 +31,10 @@ from tests.catalog.test_contract_on_servers import (
     faults,
 )
 from tests.conftest import Servers, without_errors
+from tests.mended import mended, of_deviation
 
 WAIT_S = 10.0
-# Where a server differs from the contract, and why: nothing that an app could mend.
-# Each of them is held to differ, so that it goes from here when it is mended.
-DIFFERS: dict[str, dict[str, str]] = {
-    "wsgi-gunicorn-gthread-h2": {
-        "headers": "gunicorn puts HTTP_VERSION into environ: a header never sent",
-        "headers-sorted": "the same",
-        "headers-repeated": "the same",
-        "headers-content": "the same",
-        "headers-quoted": "the same",
-        "headers-latin-1": "h2 ends the connection for a header value beyond ASCII",
-    },
-    "asgi-gunicorn-h2": {
-        "hello-path-escaped": "gunicorn does not decode the path over HTTP/2",
-        "headers-latin-1": "h2 ends the connection for a header value beyond ASCII",
-    },
-    "asgi-uvicorn-h2": {},
-}
+NO_BODY = ("http2-no-body",)  # what a stack calls it whose app waits for that body
 
 
 @pytest.fixture(params=list(HTTP2))
@@ -106,44 +98,67 @@ def ask(client: httpx.Client, request: Request) -> Answered:
 def test_server_answers_the_contract_over_http2(
     server: Server, client: httpx.Client
 ) -> None:
-    differs = DIFFERS[server.stack.id]
     found: list[str] = []
     for exchange in exchanges(server.stack.interface)[::3]:  # all of it takes 10 s
         if exchange.in_process_only or declares_a_body_that_does_not_come(
             exchange.request
         ):
             continue
-        if exchange.id.removeprefix("head-") not in differs:
+        if not deviation(exchange, server.stack.deviations):
             found += faults(over_http2(exchange), ask(client, exchange.request))
     assert not found
 
 
-def test_server_differs_over_http2_only_where_it_is_said(server: Server) -> None:
-    """If this fails, the server has been mended: take the entry out of DIFFERS."""
-    for exchange in exchanges(server.stack.interface):
-        if exchange.id in DIFFERS[server.stack.id]:
-            with http2_client(server) as client:
-                try:
-                    answer = ask(client, exchange.request)
-                except httpx.RemoteProtocolError:
-                    continue
-            assert list(faults(over_http2(exchange), answer)), exchange.id
+DEVIATIONS = [
+    pytest.param(stack.id, known, id=f"{stack.id}-{known.exchanges[0]}")
+    for stack in HTTP2.values()
+    for known in stack.deviations
+    if known.exchanges != NO_BODY
+]
+
+
+@pytest.mark.parametrize(("stack_id", "known"), DEVIATIONS)
+def test_server_deviates_over_http2_as_its_stack_says(
+    servers: Servers, stack_id: str, known: Deviation
+) -> None:
+    server = servers[stack_id]
+    about = [
+        exchange
+        for exchange in exchanges(server.stack.interface)
+        if deviation(exchange, server.stack.deviations) is known
+    ]
+    assert about
+    for exchange in about:
+        with http2_client(server) as client:
+            try:
+                answer = ask(client, exchange.request)
+            except httpx.RemoteProtocolError:
+                assert known.status is None
+                continue
+        found = [*faults(over_http2(exchange), answer)]
+        assert found, gone(stack_id, known, f"{exchange.id} is as the contract has it")
+        assert answer.status == known.status
+
+
+def gone(stack_id: str, known: Deviation, now: str) -> str:
+    fault = of_deviation(stack_id, known.exchanges[0])
+    assert fault
+    return mended(fault, stack_id, now)
 
 
 def test_body_of_no_frames_at_all_is_an_empty_body(
     server: Server, client: httpx.Client
 ) -> None:
-    """RFC 9113, 8.1: END_STREAM on the headers themselves, and no Content-Length.
-
-    uvicorn 0.54 tells the app nothing of that end: its receive() waits for ever.
-    """
+    """RFC 9113, 8.1: END_STREAM on the headers themselves, and no Content-Length."""
     request = client.build_request("POST", "/upload", timeout=1)
     del request.headers["Content-Length"]
-    if server.stack.server == "uvicorn":
-        with pytest.raises(httpx.ReadTimeout):
-            client.send(request)
-    else:
+    known = [one for one in server.stack.deviations if one.exchanges == NO_BODY]
+    if not known:
         assert client.send(request).json()["bytes"] == 0
+        return
+    with contextlib.suppress(httpx.ReadTimeout):
+        answer = client.send(request)
+        pytest.fail(gone(server.stack.id, known[0], answer.text))
 
 
 def test_requests_share_one_connection_at_the_same_time(

@@ -13,7 +13,7 @@ import asgi_app.main
 import wsgi_app.main
 from loadtests import ROOT
 from loadtests.commands.example import EXAMPLE, ExampleError
-from loadtests.commands.readme import renew_behaviours
+from loadtests.commands.readme import renew_behaviours, renew_faults
 from loadtests.commands.targets import TARGETS
 from loadtests.records.behaviours import BEHAVIOURS_FILE, save_behaviours
 from loadtests.report.formats import readme
@@ -53,3 +53,11 @@ def test_page_of_the_behaviours_is_that_of_the_record(tmp_path: Path) -> None:
     renew_behaviours(tmp_path, check=False)
     renew_behaviours(tmp_path, check=True)
     assert page.read_text().startswith("# Behaviours")
+
+
+def test_page_of_the_faults_is_that_of_the_catalog(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(ExampleError, match="not what `make readme` writes"):
+        renew_faults(tmp_path, check=True)
+    renew_faults(tmp_path, check=False)
+    renew_faults(tmp_path, check=True)

@@ -17,7 +17,7 @@ from loadtests.catalog.behaviours import (
 )
 from loadtests.catalog.behaviours.row import Clause, Group, How, Must, Row, Then
 
-__all__ = ["PARSERS", "ROWS", "Clause", "Group", "How", "Must", "Row", "Then"]
+__all__ = ["APPS", "PARSERS", "ROWS", "Clause", "Group", "How", "Must", "Row", "Then"]
 
 _ALL = (
     *(*lengths.LENGTHS, *chunks.CHUNKS, *targets.TARGETS, *fields.FIELDS),
@@ -28,5 +28,7 @@ _ALL = (
 ROWS: dict[str, Row] = {
     row.id: row for row in sorted(_ALL, key=lambda row: list(Group).index(row.group))
 }
+# What answers them, with what it saw: one app for each interface.
+APPS = "loadtests.servers.apps.behaviours"
 # What some servers parse with, besides the packages of their stacks.
 PARSERS = {"uvicorn": ("wsproto",), "hypercorn": ("h11", "wsproto")}

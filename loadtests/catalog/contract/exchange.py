@@ -64,7 +64,8 @@ class Deviation:
     """Where a server answers other than the contract has it, and why.
 
     `exchanges` are ids, or patterns of them (fnmatch), or what a test of WebSockets
-    calls it. `status` is what it answers; None: it waits for what does not come.
+    calls it. `status` is what it answers; None: it waits for what does not come, or
+    ends the connection.
     """
 
     exchanges: tuple[str, ...]

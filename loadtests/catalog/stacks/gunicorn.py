@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.gunicorn_workers import (
     GREENLET,
@@ -34,6 +35,12 @@ _TIMEOUT = Ends(30.0, "--timeout 30")
 # "both": with prior knowledge or an upgrade. With "prior-knowledge" alone gunicorn says
 # 400 to all HTTP/1.1, and that is what asks if the server is ready.
 _GUNICORN_H2 = "--http-protocols h2,h1 --http2-cleartext both".split()
+_UTF_8_ALONE = Deviation(
+    ("headers-latin-1", "head-headers-latin-1"),
+    None,
+    "gunicorn has h2 decode header values as UTF-8, and others end the connection "
+    "(gunicorn/http2/connection.py, header_encoding)",
+)
 
 STACKS = [
     Stack(
@@ -137,6 +144,14 @@ STACKS = [
         packages=("gunicorn",),
         threads=8,
         http2=True,
+        deviations=(
+            _UTF_8_ALONE,
+            Deviation(
+                ("headers*", "head-headers*"),
+                200,
+                "gunicorn puts HTTP_VERSION into environ, a header that nobody sent",
+            ),
+        ),
     ),
     Stack(
         id="asgi-gunicorn-h2",
@@ -148,5 +163,13 @@ STACKS = [
         app=ASGI_APP,
         packages=("gunicorn", "uvloop"),
         http2=True,
+        deviations=(
+            _UTF_8_ALONE,
+            Deviation(
+                ("hello-path-escaped", "head-hello-path-escaped"),
+                404,
+                "gunicorn does not decode the path over HTTP/2",
+            ),
+        ),
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtests.catalog.contract import Deviation
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.stacks.limits import (
     AtLimit,
@@ -128,5 +129,12 @@ STACKS = [
         app=ASGI_APP,
         packages=("uvicorn", "uvloop"),
         http2=True,
+        deviations=(
+            Deviation(
+                ("http2-no-body",),
+                None,
+                "uvicorn does not tell the app of the end of a body without frames",
+            ),
+        ),
     ),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loadtests.catalog.behaviours import ROWS, How, Row
+from loadtests.catalog.behaviours import APPS, ROWS, How, Row
 from loadtests.catalog.stacks import Stack
 from loadtests.clients.wire import WireError
 from loadtests.experiments.behaviours.exchanges import exchanged, grown
@@ -23,7 +23,6 @@ from loadtests.servers.programs import as_started
 from loadtests.servers.server import Server, running
 
 TRIES = 5
-_APPS = "loadtests.servers.apps.behaviours"
 
 
 def rows_of(stack: Stack) -> list[Row]:
@@ -34,7 +33,7 @@ def served(stack: Stack, notes: Path) -> Stack:
     """The stack with the grid's app, which finds the folder for its notes."""
     return dataclasses.replace(
         stack,
-        app=f"{_APPS}:{stack.interface}",
+        app=f"{APPS}:{stack.interface}",
         argv=("env", f"{FOLDER}={notes}", *as_started(stack.argv, None)),
     )
 

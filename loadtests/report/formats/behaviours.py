@@ -60,7 +60,7 @@ def _table(rows: Rows) -> str:
     headings = ["", *("<br>".join(names) for names in groups)]
     lines = [
         [
-            f"[{text(ROWS[name].title)}](#{_anchor(ROWS[name].title)})",
+            f"[{text(ROWS[name].title)}](#{anchor(ROWS[name].title)})",
             *(_cell(row.get(names[0])) for names in groups),
         ]
         for name, row in rows.items()
@@ -126,7 +126,7 @@ def _character(character: str) -> str:
     return repr(character.encode("latin-1"))[2:-1]
 
 
-def _anchor(title: str) -> str:
+def anchor(title: str) -> str:
     """The anchor that a code host gives the heading of a row."""
     kept = "".join(c for c in title.lower() if c.isalnum() or c in " -_")
     return kept.replace(" ", "-")
@@ -134,4 +134,4 @@ def _anchor(title: str) -> str:
 
 def headings() -> Sequence[str]:
     """Of all rows; each leads to one place."""
-    return [_anchor(row.title) for row in ROWS.values()]
+    return [anchor(row.title) for row in ROWS.values()]
