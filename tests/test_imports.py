@@ -29,6 +29,21 @@ LOCUST_FILES = {
     *("probe", "slow_clients", "own_run", "fleet"),
     *("staircase", "steering", "timer"),
 }
+# The clock on the wall may be set at any time. So it labels what people read, and no
+# time is measured by it.
+WALL_CLOCKS = {
+    *("time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime"),
+    *("time.strftime", "time.asctime", "date.today", "datetime.today"),
+    *("datetime.now", "datetime.utcnow"),
+}
+LABELS = {
+    "commands/behaviours.py": "when a record was made",
+    "commands/claims.py": "when a ledger was begun",
+    "commands/phases.py": "when a map was made",
+    "experiments/lock.py": "since when somebody measures",
+    "experiments/run.py": "when a run began, and its name",
+    "experiments/validation.py": "when a validation began, and its name",
+}
 FRAMEWORKS = {"fastapi", "flask", "starlette", "werkzeug"}
 
 
@@ -87,3 +102,53 @@ def test_scipy_is_imported_for_intervals_only() -> None:
 def test_frameworks_are_imported_by_what_is_served_with_them_only() -> None:
     users = {path.parent for path in FILES if others(path) & FRAMEWORKS}
     assert users == {PACKAGE / "servers" / "apps"}
+
+
+def called(tree: ast.AST) -> dict[str, str]:
+    """What the names are that a file has given to what it imports."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            found |= {a.asname: a.name for a in node.names if a.asname}
+    return found
+
+
+def wall_clocks(text: str) -> set[str]:
+    """What a file uses of the clock on the wall, however it has imported that."""
+    tree = ast.parse(text)
+    names, found = called(tree), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            first, _, rest = ast.unparse(node).partition(".")
+            whole = ".".join(filter(None, (names.get(first, first), rest)))
+            found.add(".".join(whole.split(".")[-2:]))
+    return found & WALL_CLOCKS
+
+
+def test_only_labels_are_of_the_clock_on_the_wall() -> None:
+    """Set back or forward in the middle of a run, it changes no figure."""
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if wall_clocks(path.read_text("utf-8"))
+    }
+    assert users == set(LABELS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time\nbegan_s = time.time()",
+        "import time as clock\nbegan_s = clock.time_ns()",
+        "from time import time\nbegan_s = time()",
+        "from time import time as now\nclock = now",
+        "import datetime\nbegan = datetime.datetime.now()",
+        "from datetime import datetime as d\nbegan = d.utcnow()",
+    ],
+)
+def test_clock_on_the_wall_is_found(text: str) -> None:
+    assert wall_clocks(text)
+    assert not wall_clocks("import time\nbegan_s = time.monotonic(); time.sleep(1)")
