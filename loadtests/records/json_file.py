@@ -23,6 +23,10 @@ from loadtests import UserError
 # A list of figures, over many lines. No string has a line break in JSON (RFC 8259, 7).
 _NUMBERS = re.compile(r"\[((?:\n *(?:-?[0-9][-+.0-9eE]*|null),?)+)\n *\]")
 
+# A file of so many bytes is no record: the largest, a full run of every stack, has a
+# hundredth of it. To parse one takes ten times as much memory.
+MOST_BYTES = 100_000_000
+
 
 class ResultError(UserError):
     """A stored file that cannot be used; the message names the file and the field."""
@@ -72,22 +76,29 @@ def read_json(
 
     Raises ResultError, naming the file and the field, for whatever is none.
     """
-    try:
-        if path.exists() and not path.is_file():  # to read a pipe would never end
-            raise ResultError(f"{path}: not a file")
-        text = path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    data = parsed(text, str(path), where)
+    data = parsed(read_bytes(path, where), str(path), where)
     found = data.get("format") if isinstance(data, dict) else None
-    if upgrades and isinstance(found, int) and found in upgrades:
+    # True equals 1, and is none.
+    if upgrades and type(found) is int and found in upgrades:
         data, found = upgrades[found](data), form
-    if found != form:
+    if type(found) is not int or found != form:
         raise ResultError(f"{path}: format: expected {form}, found {found!r}")
     try:
         return decoded(data, kind, where)
     except ResultError as error:
         raise ResultError(f"{path}: {error}") from None
+
+
+def read_bytes(path: Path, where: str) -> bytes:
+    """What a stored file has in it. ResultError where it cannot be one."""
+    try:
+        if path.exists() and not path.is_file():  # to read a pipe would never end
+            raise ResultError(f"{path}: not a file")
+        if (size := path.stat().st_size) >= MOST_BYTES:
+            raise ResultError(f"{path}: too long for a {where}: {size:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def parsed(text: bytes, path: str, what: str) -> Any:

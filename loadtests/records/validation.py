@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.records.cell import Cell
-from loadtests.records.json_file import ResultError, read_json, write_json
+from loadtests.records.json_file import ResultError, read_bytes, read_json, write_json
 from loadtests.records.run import Run
 
 FORMAT = 1
@@ -68,10 +68,7 @@ class Validation:
 def sha256_of(folder: Path) -> str:
     """That of the predictions as they are in the folder now."""
     path = folder / PREDICTIONS_FILE
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    return hashlib.sha256(read_bytes(path, "validation")).hexdigest()
 
 
 def save_predictions(predictions: Predictions, folder: Path) -> str:

@@ -41,6 +41,22 @@ def test_count_that_nobody_can_have_counted_is_refused(
         load_run(save_run(runs.run([cell]), tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("deadline_s", "says"),
+    [
+        (float("nan"), "run.json: not JSON, perhaps cut off: NaN is not a number"),
+        (1e308, "run.json: run.method.deadline_s: 1e+308 is not a figure of anything"),
+    ],
+)
+def test_deadline_that_no_request_can_have_is_refused(
+    tmp_path: Path, deadline_s: float, says: str
+) -> None:
+    method = dataclasses.replace(runs.METHOD, deadline_s=deadline_s)
+    run = dataclasses.replace(runs.quick(), method=method)
+    with pytest.raises(ResultError, match=re.escape(says)):
+        load_run(save_run(run, tmp_path))
+
+
 def test_distribution_of_another_length_is_refused(tmp_path: Path) -> None:
     cell = runs.cell()
     steps = [dataclasses.replace(cell.steps[0], quantiles_ms=[1.0])]
