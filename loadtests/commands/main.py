@@ -19,6 +19,7 @@ from loadtests.commands import declarations
 from loadtests.commands.options import Parser, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import as_words, from_make
+from loadtests.report.words import plain
 from loadtests.servers.signals import hearing
 
 # What each command does, in the order of the help.
@@ -49,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except UserError as error:
-        print(f"error: {' '.join(str(error).splitlines())}", file=sys.stderr)
-        return Status.NOT_DONE
+        return _refused(str(error))
     except BrokenPipeError:
         _write_no_more()
         return Status.FAILED
@@ -59,12 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         if not error.filename:
             _write_no_more()  # it may be our output that there is no room for
-        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
-        return Status.NOT_DONE
+        return _refused(f"{where}{error.strerror or error}")
     except Stopped:
         return Status.TERMINATED
     except KeyboardInterrupt:
         return Status.INTERRUPTED
+
+
+def _refused(why: str) -> Status:
+    """Say why, in one line whatever is in the name of a file."""
+    print(f"error: {plain(why)}", file=sys.stderr)
+    return Status.NOT_DONE
 
 
 def _write_no_more() -> None:

@@ -25,6 +25,7 @@ from loadtests.experiments.self_recovery import SelfRecoveryTask
 from loadtests.experiments.task import Task
 from loadtests.experiments.trace.recorder import TracesTask
 from loadtests.experiments.your_app import served
+from loadtests.records import ranges
 from loadtests.records.rate import Conditions
 from loadtests.records.run import Fleet, Ordered, Run
 from loadtests.records.target import OtherTarget
@@ -169,6 +170,9 @@ def order_of(run: Run) -> Order:
         raise UserError(
             f"{run.run.id} was begun by an earlier version: start a new run instead"
         )
+    ranges.orderable(run, ordered)
+    if beside := ordered.conditions.scenario:
+        scenarios.scenario(beside)  # a name of files, too
     extras = None
     if ordered.watch_s is not None:
         extras = Extras(

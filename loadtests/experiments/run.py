@@ -23,7 +23,16 @@ from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
 from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, prepare
 from loadtests.records.facts import NOT_MEASURED, fact
-from loadtests.records.run import LATEST, Method, Run, RunInfo, load_run, save_run
+from loadtests.records.run import (
+    LATEST,
+    RUN_FILE,
+    Method,
+    ResultError,
+    Run,
+    RunInfo,
+    load_run,
+    save_run,
+)
 from loadtests.records.target import OtherTarget
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard
@@ -125,7 +134,10 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     _refuse_what_is_in_the_way(folder.parent)
     run = load_run(folder)
     run_id = run.run.id
-    tasks = order_of(run).tasks()
+    try:
+        tasks = order_of(run).tasks()
+    except ResultError as error:
+        raise LoadError(f"{folder / RUN_FILE}: {error}") from None
     if run.run.complete and all(t.state(run, folder) is State.DONE for t in tasks):
         raise LoadError(f"{run_id} is complete: {MAKE} report RUN={folder} shows it")
     seen = look_again(run.target, folder / LOOK_LOG) if run.target else None

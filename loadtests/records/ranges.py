@@ -7,6 +7,7 @@ nobody can have measured is refused where the file is read, with the name of its
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from loadtests.records.cell import QUANTILES, History, Step
 from loadtests.records.json_file import ResultError
 
 if TYPE_CHECKING:
-    from loadtests.records.run import Run
+    from loadtests.records.run import Ordered, Run
 
 MOST = 1e15  # of anything, in any unit
 LONGEST_NAME = 1000
+MOST_REPEATS = 1000
+_PACE = ("rate_per_s", "arrive_per_s", "hold_s", "long_hold_s", "gap_s")
 # What may lie on either side of zero: slopes, and with them their bounds.
 _SIGNED = ("kb_", "kernel_kb_")
 # Some may have left; and a tick of CPU time may be missing in runs of an older version.
@@ -35,6 +38,22 @@ def checked(run: Run) -> Run:
     if run.method.deadline_s <= 0:
         raise ResultError("run.method.deadline_s: expected more than 0")
     return run
+
+
+def orderable(run: Run, ordered: Ordered) -> None:
+    """Raises ResultError for what nobody can have ordered, and nobody can go on with:
+    a report may be made of that all the same."""
+    for name in _PACE:
+        if not getattr(run.method, name):
+            raise ResultError(f"run.method.{name}: expected more than 0")
+    if not ordered.stacks:
+        raise ResultError("run.ordered.stacks: expected a stack, found none")
+    if not all(ordered.conditions.rates_per_s):
+        raise ResultError("run.ordered.conditions.rates_per_s: expected more than 0")
+    for name in ("repeats", "cost_repeats"):
+        if (found := getattr(ordered, name)) > MOST_REPEATS:
+            at_most = f"expected {MOST_REPEATS:,} at the most, found {found:,}"
+            raise ResultError(f"run.ordered.{name}: {at_most}")
 
 
 def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
@@ -58,12 +77,22 @@ def _see(where: str, value: Any) -> None:
     if isinstance(value, str):
         if len(value) > LONGEST_NAME and name in ("id", "stack", "scenario", "profile"):
             raise ResultError(f"{where}: a name of {len(value):,} characters")
+        if where.startswith("run.target.") and not _can_be_passed(value):
+            raise ResultError(f"{where}: {value!r:.60} is nothing to start or to ask")
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     signed = name.startswith(_SIGNED) or name in _SIGNED_ALONE or ".figures." in where
     if not -MOST <= value <= MOST or (value < 0 and not signed):  # NaN is in no range
         raise ResultError(f"{where}: {value!r:.40} is not a figure of anything")
+
+
+def _can_be_passed(text: str) -> bool:
+    """Whether a program can be told that, or a file have that name."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _see_steps(where: str, steps: list[Step]) -> None:

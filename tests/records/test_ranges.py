@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from loadtests import UserError
+from loadtests.catalog.profiles import PROFILES
+from loadtests.experiments.order import Order, counted
+from loadtests.experiments.run import begin_run, resume_run
+from loadtests.records.rate import Conditions
 from loadtests.records.run import ResultError, load_run, save_run
 from tests import recorded, runs
 
@@ -63,3 +68,31 @@ def test_distribution_of_another_length_is_refused(tmp_path: Path) -> None:
     run = runs.run([dataclasses.replace(cell, steps=steps)])
     with pytest.raises(ResultError, match=r"quantiles_ms: expected 23, found 1"):
         load_run(save_run(run, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong", "says"),
+    [
+        ("method", {"arrive_per_s": None}, "run.method.arrive_per_s: expected more"),
+        ("method", {"gap_s": 0.0}, "run.method.gap_s: expected more than 0"),
+        ("ordered", {"stacks": []}, "run.ordered.stacks: expected a stack, found none"),
+        ("ordered", {"repeats": 1001}, "ordered.repeats: expected 1,000 at the most, "),
+        (
+            "ordered",
+            {"conditions": Conditions([50.0, 0.0])},
+            "run.ordered.conditions.rates_per_s: expected more than 0",
+        ),
+    ],
+)
+def test_order_that_nobody_gave_can_be_shown_and_not_gone_on_with(
+    tmp_path: Path, place: str, wrong: dict[str, Any], says: str
+) -> None:
+    order = Order(PROFILES["smoke"], counted(["asgi-uvicorn"], None, None), [], 1, 1)
+    run, folder = begin_run(order, ["load"], tmp_path)
+    assert resume_run(folder)
+    changed = dataclasses.replace(getattr(run, place), **wrong)
+    save_run(dataclasses.replace(run, **{place: changed}), folder)
+    assert load_run(folder)
+    with pytest.raises(UserError, match=re.escape(says)) as refused:
+        resume_run(folder)
+    assert str(refused.value).startswith(f"{folder}/run.json: ")
