@@ -25,7 +25,7 @@ from locust import User, events, task
 
 from loadtests.clients import wire
 from loadtests.clients.answers import unlike
-from loadtests.clients.steering import lines, say
+from loadtests.clients.steering import Records, lines, say
 from loadtests.clients.targets import from_option
 from loadtests.clients.timer import Timer
 from loadtests.records.samples import (
@@ -33,7 +33,6 @@ from loadtests.records.samples import (
     RETRIES_FILE,
     SAMPLES_FILE,
     Sample,
-    SampleWriter,
 )
 
 # A greenlet begins 0.1 ms after it is asked for, a third of what a quick answer takes.
@@ -162,8 +161,8 @@ class Run:
     began_s: float | None = None
     said: Iterator[str] = iter(())
     over = False
-    samples: SampleWriter | None = None
-    retried: SampleWriter | None = None
+    samples: Records | None = None
+    retried: Records | None = None
     target = from_option("")
     request = target.healthy.to_bytes()
 
@@ -179,9 +178,9 @@ def prepare(environment: Any, **_: Any) -> None:
         run.target = run.target.asking(options.ask)
     run.request = run.target.healthy.to_bytes()
     if options.raw:
-        run.samples = SampleWriter(options.raw, SAMPLES_FILE, Sample)
+        run.samples = Records(options.raw, SAMPLES_FILE, Sample)
     if options.raw and options.retries:
-        run.retried = SampleWriter(options.raw, RETRIES_FILE, Sample)
+        run.retried = Records(options.raw, RETRIES_FILE, Sample)
     # All that Locust has loaded is kept out of the garbage collector's rounds, which
     # would otherwise stop this process for 10 to 20 ms now and then.
     gc.collect()

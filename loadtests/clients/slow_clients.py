@@ -171,7 +171,8 @@ def prepare(environment: Any, **_: Any) -> None:
         configure = functools.partial(_as_told, environment)
         run.visits = fleet.Worker(environment.runner, _crowd(environment), configure)
         return
-    writer = SampleWriter(options.raw, VISITS_FILE, Visit) if options.raw else None
+    records = steering.Records
+    writer = records(options.raw, VISITS_FILE, Visit) if options.raw else None
     run.visits = writer
     if options.steered:
         bring = _bringing(environment, writer)

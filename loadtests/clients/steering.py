@@ -6,13 +6,19 @@ that dies closes the pipe, so that no load goes on without it.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import gevent
 from gevent import socket
 from locust import LoadTestShape, User
+
+from loadtests.records.samples import UNWRITTEN, SampleWriter
 
 _STDIN = 0
 _LOOK_EVERY_S = 0.02
@@ -34,6 +40,30 @@ def lines() -> Iterator[str]:
             return
         *whole, rest = (rest + piece).split(b"\n")
         yield from (line.decode() for line in whole)
+
+
+class Records(SampleWriter):
+    """The raw records of this process, which ends where one cannot be written: a full
+    disk would else look like requests that were not sent, or like fates that were not
+    met. Locust goes on after an error in a greenlet."""
+
+    def __init__(self, folder: str, name: str, kind: type[Any]) -> None:
+        with _or_the_end():
+            super().__init__(folder, name, kind)
+
+    def write(self, record: tuple[Any, ...]) -> None:
+        with _or_the_end():
+            super().write(record)
+
+
+@contextlib.contextmanager
+def _or_the_end() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        with contextlib.suppress(OSError):  # the log may be on the same disk
+            print(error, file=sys.stderr, flush=True)
+        os._exit(UNWRITTEN + (error.errno or errno.EIO))
 
 
 class Steered(LoadTestShape):

@@ -16,7 +16,7 @@ from loadtests.catalog.rates import (
     TOP_PER_S,
     WATCHED_S,
 )
-from loadtests.experiments.generators import tell
+from loadtests.experiments.generators import see_that_it_runs, tell
 from loadtests.records.rate import Overload, RateStep
 from loadtests.records.samples import NOT_SENT, RETRIES_FILE, Sample, SamplesTail
 from loadtests.servers.processes import Group, wait_until
@@ -146,7 +146,9 @@ class Asking:
             return [s for s in found if s.intended_s >= begins_s]
 
         in_time_s = _STARTS_IN_S + lasts_s + 2 * self._deadline_s + 1
-        wait_until(lambda: len(ended()) >= due, in_time_s)
+        probe = self._probe
+        wait_until(lambda: probe.exited or len(ended()) >= due, in_time_s)
+        see_that_it_runs(probe)
         return begins_s, [s for s in ended() if s.fault != NOT_SENT]
 
 

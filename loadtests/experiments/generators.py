@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from loadtests import ROOT
 from loadtests.catalog.stacks import HOST
+from loadtests.records.samples import UNWRITTEN
 from loadtests.servers.processes import Group, Guard, started, wait_until
 from loadtests.servers.programs import ProcessError
 from loadtests.servers.server import free_port
@@ -21,6 +24,8 @@ _FIRST_SOURCE = 2  # 127.0.0.1 is the probe's
 # Beyond the time for their coming; their own limit for being in place is ten seconds.
 _ANSWERS_WITHIN_S = 20.0
 _LETS_GO_WITHIN_S = 5.0
+_ENDS_WITHIN_S = 1.0
+_RAW = "--raw"
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,26 @@ class Generators:
         yield from self.workers
 
     def see_that_they_run(self) -> None:
-        """Raises ProcessError where one has ended: nobody told it to."""
+        """Raises what `see_that_it_runs` raises."""
         for group in self.all():
-            if group.exited:
-                raise ProcessError(f"a generator failed; {group.last_words()}")
+            see_that_it_runs(group)
+
+
+def see_that_it_runs(group: Group) -> None:
+    """Raises ProcessError where a generator has ended: nobody told it to. OSError where
+    it could not write its records: the next one could not either."""
+    if group.exited:
+        raise _why_ended(group, "a generator failed")
+
+
+def _why_ended(group: Group, what: str) -> Exception:
+    wait_until(lambda: group.exited, _ENDS_WITHIN_S)  # its pipes may be closed first
+    number = (group.process.returncode or 0) - UNWRITTEN
+    if number <= 0:
+        return ProcessError(f"{what}; {group.last_words()}")
+    words = cast(list[str], group.process.args)
+    folder = words[words.index(_RAW) + 1]
+    return OSError(number, os.strerror(number), folder)
 
 
 def locust_argv(
@@ -55,7 +76,7 @@ def locust_argv(
     return [
         *("python", "-m", "locust", "-f", files, "--headless"),
         *("--host", f"http://{host}:{port}", "--only-summary", "--loglevel", "ERROR"),
-        *("--exit-code-on-error", "0", "--raw", str(samples), "--steered"),
+        *("--exit-code-on-error", "0", _RAW, str(samples), "--steered"),
     ]
 
 
@@ -102,16 +123,16 @@ def booting(
 
 
 def await_ready_line(group: Group, within_s: float = READY_S) -> None:
-    """The generator has loaded Locust and waits for its start."""
+    """The generator has loaded Locust and waits for its start. Raises as above."""
     stdout = group.process.stdout
     assert stdout is not None
     readable, _, _ = select.select([stdout], [], [], within_s)
     if not readable or stdout.readline().strip() != b"ready":
-        raise ProcessError(f"Locust did not start; {group.last_words()}")
+        raise _why_ended(group, "Locust did not start")
 
 
 def tell(group: Group, line: object) -> None:
-    """One line for a generator that is ready. Raises ProcessError where it has ended.
+    """One line for a generator that is ready. Raises as above where it has ended.
 
     The probe is told when to begin, and slow clients how many there should be.
     """
@@ -120,7 +141,7 @@ def tell(group: Group, line: object) -> None:
         group.process.stdin.write(f"{line}\n".encode())
         group.process.stdin.flush()
     except BrokenPipeError:
-        raise ProcessError(f"a generator failed; {group.last_words()}") from None
+        raise _why_ended(group, "a generator failed") from None
 
 
 def heard(group: Group) -> str | None:
@@ -150,4 +171,6 @@ def bring(
     coming_s = 2 * wanted / (arrive_per_s or 1)
     if not until(answered, coming_s + _ANSWERS_WITHIN_S):
         raise ProcessError("the slow clients did not say that they had come")
-    return int(answers[0] or 0)
+    if not answers[0]:  # the end of what it says
+        raise _why_ended(slow_clients, "a generator failed")
+    return int(answers[0])

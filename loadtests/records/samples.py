@@ -183,6 +183,10 @@ class SampleWriter:
 Record = TypeVar("Record", bound=tuple[Any, ...])
 
 
+# A generator that cannot write a record ends with so much more than the error's number.
+UNWRITTEN = 128
+
+
 class SamplesTail:
     """The samples of a file that is still being written; it may not be there yet."""
 
