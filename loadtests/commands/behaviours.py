@@ -19,7 +19,6 @@ from loadtests.catalog.stacks import HTTP1, Stack, find_measurable
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE
-from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import bar_in
 from loadtests.commands.statuses import Status
 from loadtests.experiments.behaviours.grid import observed, rows_of
@@ -64,6 +63,8 @@ def show_behaviours(arguments: argparse.Namespace) -> Status:
     ]
     base = load_behaviours(RECORD) if RECORD.exists() else None
     console = Console()
+    kept = options.kept_in(arguments)
+    options.see_that_it_can_be_kept(*kept)
     with the_machine(f"{MAKE} behaviours", wait=arguments.wait):
         found = measured(chosen, console)
         if base and (changed := unexplained(base, found)):
@@ -74,8 +75,7 @@ def show_behaviours(arguments: argparse.Namespace) -> Status:
         console.print(part)
     for said in (behaviours.summary(found), *behaviours.where(found)):
         console.print(said, highlight=False, markup=False)
-    kept = arguments.out and Path(arguments.out)
-    for folder in filter(None, (None if arguments.stacks else REPORTS, kept)):
+    for folder in kept:
         path = save_behaviours(found, folder / BEHAVIOURS_FILE)
         console.print(f"Saved as {options.shown(path)}", highlight=False)
     return compared(base, found, console)

@@ -86,6 +86,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def decide_claims(arguments: argparse.Namespace) -> Status:
     """Decide each claim by running it."""
     choose(arguments.only)  # a wrong name is an error at once, not after the wait
+    if not arguments.only:
+        options.see_that_it_can_be_kept(LEDGER.parent)
     with the_machine(f"{MAKE} claims", wait=arguments.wait):
         return run(arguments.only, Console())
 

@@ -16,7 +16,7 @@ from typing import NoReturn, TextIO
 from loadtests import CHECKOUT, UserError, __version__
 from loadtests.catalog.names import unknown
 from loadtests.commands import declarations
-from loadtests.commands.options import Parser, in_words
+from loadtests.commands.options import Parser, in_a_line, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import as_words, from_make
 from loadtests.report.words import plain
@@ -56,10 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Status.FAILED
     except OSError as error:
         # A full or read-only disk, a folder that is a file: what is stored stays whole.
-        where = f"{error.filename}: " if error.filename else ""
         if not error.filename:
             _write_no_more()  # it may be our output that there is no room for
-        return _refused(f"{where}{error.strerror or error}")
+        return _refused(in_a_line(error))
     except Stopped:
         return Status.TERMINATED
     except KeyboardInterrupt:

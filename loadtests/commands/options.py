@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import re
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +13,7 @@ from typing import NoReturn
 from loadtests import CHECKOUT, MAKE, ROOT, UserError
 from loadtests.catalog import stacks
 from loadtests.commands.statuses import table
+from loadtests.records.json_file import naming
 from loadtests.records.run import LATEST, RUN_FILE
 from loadtests.servers.programs import lacks
 
@@ -18,6 +21,17 @@ REPORTS = (ROOT if CHECKOUT else Path.cwd()) / "reports"
 EXAMPLES = ("example", "example-rates")  # kept here: no runs that a user has made
 NO_RUN = f"no run yet: {MAKE} load makes one"
 _MOST_LISTED = 8
+_ROOM = "make room there (df -h and df -i say what is full)"
+# What its user can do about an error of the disk.
+REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EROFS: "make that writable, or "
+    + (
+        "use a copy of the project that is" if CHECKOUT else "begin in a folder that is"
+    ),
+}
 
 
 class Wrong(argparse.ArgumentTypeError):
@@ -101,8 +115,31 @@ def with_a_way_on(error: UserError | OSError, how: str) -> Exception:
         return error  # nobody reads our output any more
     if isinstance(error, UserError):
         return UserError(f"{error}; to go on: {how}")
-    error.strerror = f"{error.strerror or error}; to go on: {how}"
+    error.add_note(f"to go on: {how}")
     return error
+
+
+def in_a_line(error: OSError) -> str:
+    """A file that could not be written, why, what helps, and how to go on."""
+    where = f"{error.filename}: " if error.filename else ""
+    helps = REMEDIES.get(error.errno or 0)
+    why = f"{where}{error.strerror or error}{': ' * bool(helps)}{helps or ''}"
+    return "; ".join([why, *getattr(error, "__notes__", ())])
+
+
+def kept_in(arguments: argparse.Namespace) -> list[Path]:
+    """The folders for the result of what `--stacks` and `--out` say: a part of all
+    stacks is no result of the project."""
+    named = [Path(arguments.out)] if arguments.out else []
+    return named if arguments.stacks else [REPORTS, *named]
+
+
+def see_that_it_can_be_kept(*folders: Path) -> None:
+    """OSError now, and not after minutes, where a folder takes no file."""
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        with naming(folder), tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"some")
 
 
 def names(text: str) -> list[str]:

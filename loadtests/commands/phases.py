@@ -16,7 +16,6 @@ from loadtests.analysis.predictions import REFUTED
 from loadtests.catalog.stacks import HTTP1, Stack, find_measurable
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
-from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import bar_in
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
@@ -52,13 +51,14 @@ def show_phases(arguments: argparse.Namespace) -> Status:
     names = arguments.stacks or options.runnable(HTTP1)
     chosen = [find_measurable(name) for name in dict.fromkeys(names)]
     console = Console()
+    kept = options.kept_in(arguments)
+    options.see_that_it_can_be_kept(*kept)
     with the_machine(f"{MAKE} phases", wait=arguments.wait):
         found = measured(chosen, WATCHED_S, console)
     for part in rendered([phase_map.table(found)]):
         console.print(part)
     console.print(f"{phase_map.LEGEND}\n\n{phase_map.summary(found)}", highlight=False)
-    kept = arguments.out and Path(arguments.out)
-    for folder in filter(None, (None if arguments.stacks else REPORTS, kept)):
+    for folder in kept:
         path = save_phase_map(found, folder / PHASE_MAP_FILE)
         console.print(f"Saved as {options.shown(path)}", highlight=False)
     missed = any(one.verdict == REFUTED for one in judged(found))

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
 from loadtests import ROOT, UserError
 from loadtests.catalog.stacks import HOST, STACKS
-from loadtests.commands import load
+from loadtests.commands import claims, load, options
 from loadtests.commands.main import main
-from loadtests.commands.options import with_a_way_on
+from loadtests.commands.options import in_a_line, with_a_way_on
 from loadtests.commands.statuses import Status
 from loadtests.records.facts import NOT_MEASURED
 from loadtests.records.run import Run, load_run, save_run
@@ -29,6 +30,8 @@ from tests import runs
 from tests.commands.clone import fresh_clone
 from tests.disk import disk_with_room_for
 
+TOO_LARGE = "File too large: raise the limit of a file's size (ulimit -f)"
+NO_SPACE = "No space left on device: make room there (df -h and df -i say what is full)"
 ONE_CELL = ("load", "--profile=smoke", "--stacks=wsgi-gunicorn-sync")
 
 
@@ -76,7 +79,7 @@ def test_run_that_cannot_be_written_is_named(
         assert main(ONE_CELL) == Status.NOT_DONE
     [folder] = reports.iterdir()
     error = capsys.readouterr().err
-    assert error == f"error: {folder}/run.json: File too large\n"
+    assert error == f"error: {folder}/run.json: {TOO_LARGE}\n"
     assert [*folder.iterdir()] == []
 
 
@@ -88,7 +91,7 @@ def test_report_that_cannot_be_written_leaves_the_run_and_the_old_report(
     with disk_with_room_for(1000):
         assert main(["report", str(tmp_path)]) == Status.NOT_DONE
     error = capsys.readouterr().err
-    assert error == f"error: {tmp_path}/report.md: File too large\n"
+    assert error == f"error: {tmp_path}/report.md: {TOO_LARGE}\n"
     assert load_run(tmp_path) == runs.quick()
     assert (tmp_path / "report.md").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md", "run.json"]
@@ -117,6 +120,14 @@ def test_run_whose_guard_is_killed_ends_and_can_be_gone_on_with(
     )
     assert load_run(folder).cells == []
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_error_that_ends_a_run_says_how_to_go_on() -> None:
+    found = with_a_way_on(UserError("no guard"), "make it")
+    assert isinstance(found, UserError)
+    assert str(found) == "no guard; to go on: make it"
+    gone = BrokenPipeError(errno.EPIPE, "Broken pipe")
+    assert with_a_way_on(gone, "make it") is gone
 
 
 @pytest.mark.parametrize(
@@ -150,24 +161,60 @@ def test_signal_while_the_report_is_made_names_how_to_make_it(
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (UserError("no guard"), "no guard; to go on: make it"),
+        (OSError(errno.EIO, "I/O error"), "I/O error; to go on: make it"),
+        (OSError("odd"), "odd; to go on: make it"),
         (
-            OSError(errno.ENOSPC, "No space left", "run.json"),
-            "[Errno 28] No space left; to go on: make it: 'run.json'",
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "run.json"),
+            f"run.json: {NO_SPACE}; to go on: make it",
         ),
         (
-            OSError(errno.ENOSPC, "No space left"),
-            "[Errno 28] No space left; to go on: make it",
+            OSError(errno.EROFS, os.strerror(errno.EROFS), "reports"),
+            "reports: Read-only file system: make that writable, or use a copy of the "
+            "project that is; to go on: make it",
         ),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "[Errno 32] Broken pipe"),
     ],
 )
-def test_error_that_ends_a_run_says_how_to_go_on(
-    error: UserError | OSError, says: str
+def test_error_of_the_disk_says_what_helps_and_how_to_go_on(
+    error: OSError, says: str
 ) -> None:
     found = with_a_way_on(error, "make it")
-    assert isinstance(found, type(error))
-    assert str(found) == says
+    assert isinstance(found, OSError)
+    assert in_a_line(found) == says
+
+
+@pytest.mark.parametrize(
+    "words", [("claims",), ("phases",), ("behaviours", "--stacks=asgi-uvicorn")]
+)
+def test_folder_that_takes_no_file_is_named_before_anything_is_tried(
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(options, "REPORTS", tmp_path)
+    monkeypatch.setattr(claims, "LEDGER", tmp_path / "claims.json")
+    out = [] if words == ("claims",) else [f"--out={tmp_path}"]
+    with disk_with_room_for(0):
+        assert main([*words, *out]) == Status.NOT_DONE
+    error = capsys.readouterr().err
+    assert error == f"error: {tmp_path}: {TOO_LARGE}\n"
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_output_that_takes_no_table_loses_nothing_that_was_measured(
+    tmp_path: Path,
+) -> None:
+    save_run(runs.quick(), tmp_path)
+    with (
+        contextlib.suppress(OSError),  # when it is closed: something is still unwritten
+        Path("/dev/full").open("w") as full,
+        pytest.raises(OSError, match="No space") as refused,
+    ):
+        load._show(Console(file=full), runs.quick(), tmp_path)
+    how = f"to go on: make report RUN={tmp_path.name}"
+    assert in_a_line(refused.value) == f"{NO_SPACE}; {how}"
+    assert load_run(tmp_path) == runs.quick()
+    assert (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("command", [["load"], ["gate", "--fail-under=slow-body=1"]])
@@ -216,7 +263,7 @@ def test_output_that_takes_nothing_is_one_line(tmp_path: Path) -> None:
     done = run(fresh_clone(tmp_path), 'exec "$0" "$@" >/dev/full', *ONE_CELL)
     assert (done.returncode, done.stderr) == (
         Status.NOT_DONE,
-        "error: No space left on device\n",
+        f"error: {NO_SPACE}\n",
     )
 
 
@@ -226,7 +273,7 @@ def test_what_the_caller_has_closed_is_not_missed(closed: str) -> None:
     assert (done.returncode, done.stderr) == (Status.DONE, "")
 
 
-@pytest.mark.parametrize("limit", [20, 256])
+@pytest.mark.parametrize("limit", [20, 64, 256])
 def test_limit_of_descriptors_is_named_before_the_start(limit: int) -> None:
     around = f'ulimit -n {limit} && exec "$0" "$@"'
     done = run(ROOT, around, "load", "--stacks=asgi-uvicorn")

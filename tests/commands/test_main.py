@@ -62,5 +62,6 @@ def test_disk_that_takes_nothing_is_one_line() -> None:
             check=False,
         )
     assert done.returncode != Status.DONE
-    assert done.stderr.splitlines()[0] == b"error: No space left on device"
+    said = b"error: No space left on device: make room there (df -h and df -i say "
+    assert done.stderr.splitlines()[0] == said + b"what is full)"
     assert b"Traceback" not in done.stderr
