@@ -52,3 +52,18 @@ def make(
         timeout=60,
         check=False,
     )
+
+
+def from_a_shell(
+    folder: Path, around: str, *words: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line, started by a shell with something around it."""
+    argv = [sys.executable, "-m", "loadtests", *words]
+    return subprocess.run(
+        ["/bin/sh", "-c", around, *argv],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
