@@ -33,6 +33,7 @@ from loadtests.records.behaviours import (
 from loadtests.records.run import Environment
 from loadtests.report import behaviours
 from loadtests.report.formats.terminal import rendered
+from loadtests.servers import room
 from loadtests.servers.processes import guarded
 
 COMMAND = Command("see what each server does with odd requests", place=126)
@@ -62,6 +63,7 @@ def show_behaviours(arguments: argparse.Namespace) -> Status:
         find_measurable(name) for name in dict.fromkeys(arguments.stacks or HTTP1)
     ]
     base = load_behaviours(RECORD) if RECORD.exists() else None
+    room.refuse_few_descriptors(max(stack.nofile for stack in chosen))
     console = Console()
     kept = options.kept_in(arguments)
     options.see_that_it_can_be_kept(*kept)

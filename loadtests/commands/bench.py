@@ -21,6 +21,7 @@ from loadtests.experiments.agreement.tools import COUNTS, Tool, installed
 from loadtests.experiments.lock import the_machine
 from loadtests.experiments.machine import environment
 from loadtests.report import agreement
+from loadtests.servers import room
 from loadtests.servers.cores import core_shares
 from loadtests.servers.processes import Guard, guarded
 
@@ -48,7 +49,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def compare_probe(arguments: argparse.Namespace) -> Status:
     """Compare the probe with other load tools."""
-    _chosen(arguments.stacks)  # a wrong name is an error at once, not after the wait
+    # A wrong name is an error at once, not after the wait.
+    chosen = _chosen(arguments.stacks)
+    room.refuse_few_descriptors(max(stack.nofile for stack in chosen))
     with the_machine(f"{MAKE} bench", wait=arguments.wait):
         return run(arguments.stacks, arguments.rounds, Console())
 

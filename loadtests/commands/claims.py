@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from loadtests import MAKE, ROOT
+from loadtests.catalog.stacks import HTTP1
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
@@ -48,6 +49,7 @@ from loadtests.records.claims import (
     save_claims,
 )
 from loadtests.report.sections.claims import words
+from loadtests.servers import room
 from loadtests.servers.processes import guarded
 
 COMMAND = Command("decide what people claim, by running it", place=120)
@@ -86,6 +88,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def decide_claims(arguments: argparse.Namespace) -> Status:
     """Decide each claim by running it."""
     choose(arguments.only)  # a wrong name is an error at once, not after the wait
+    room.refuse_few_descriptors(max(stack.nofile for stack in HTTP1.values()))
     if not arguments.only:
         options.see_that_it_can_be_kept(LEDGER.parent)
     with the_machine(f"{MAKE} claims", wait=arguments.wait):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import resource
 from pathlib import Path
 
 from rich.console import Console
@@ -27,12 +26,13 @@ from loadtests.commands.ordered import Asked
 from loadtests.commands.statuses import Status
 from loadtests.experiments.cell import MOST_SLOW_CLIENTS
 from loadtests.experiments.lock import the_machine
-from loadtests.experiments.run import point_latest, refuse_few_descriptors
+from loadtests.experiments.run import point_latest
 from loadtests.records.run import Run
 from loadtests.records.threads import Look, load_threads
 from loadtests.report import doctor as page
 from loadtests.report import doctor_lines as lines
 from loadtests.report import reports
+from loadtests.servers import room
 
 COMMAND = Command("find what stops a server, and try a change", place=57)
 TARGETS = (
@@ -81,7 +81,7 @@ def examine(arguments: argparse.Namespace) -> Status:
 def examined(arguments: argparse.Namespace) -> Examined:
     """The same; what was found."""
     asked = of_one_server(arguments)
-    refuse_few_descriptors(asked.order, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    room.refuse_few_descriptors(asked.order.descriptors, ordered.OTHER_LIMIT)
     with the_machine(f"{MAKE} doctor", wait=arguments.wait):
         return _examine(asked, arguments)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,13 +28,13 @@ from loadtests.experiments.run import (
     begin_run,
     finish_run,
     go_on,
-    refuse_few_descriptors,
     resume_run,
 )
 from loadtests.experiments.task import State
 from loadtests.records.claims import adopt_claims
 from loadtests.records.run import Run, load_run
 from loadtests.report import reports
+from loadtests.servers import room
 from loadtests.servers.processes import Guard, guarded
 
 COMMAND = Command("measure and report", place=50)
@@ -125,7 +124,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
     else:
         asked = ordered.asked(arguments, REPORTS)
     order = asked.order
-    refuse_few_descriptors(order, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    room.refuse_few_descriptors(order.descriptors, ordered.OTHER_LIMIT)
     # A wrong word is an error at once, not after the wait.
     with the_machine(f"{MAKE} load {order.profile.id}", wait=arguments.wait):
         return _measure(asked, arguments)
@@ -171,7 +170,7 @@ def _measured_from(
     except KeyboardInterrupt:
         _tell_how_to_go_on(console, order, load_run(folder), folder, how)
         raise
-    except (UserError, OSError) as error:
+    except (UserError, OSError, MemoryError) as error:
         raise options.with_a_way_on(error, how) from None
 
 
@@ -224,7 +223,7 @@ def _show(console: Console, run: Run, folder: Path) -> None:
     except KeyboardInterrupt:
         _tell_how_to_report(console, folder)
         raise
-    except (UserError, OSError) as error:
+    except (UserError, OSError, MemoryError) as error:
         how = f"{MAKE} report RUN={folder.name}"
         raise options.with_a_way_on(error, how) from None
 

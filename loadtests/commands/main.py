@@ -20,6 +20,7 @@ from loadtests.commands.options import Parser, in_a_line, in_words
 from loadtests.commands.statuses import Status
 from loadtests.commands.typed import as_words, from_make
 from loadtests.report.words import plain
+from loadtests.servers import room
 from loadtests.servers.signals import hearing
 
 # What each command does, in the order of the help.
@@ -43,12 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _write_what_can_be(stream)
     try:
+        room.refuse_small_address_space()
         arguments = _parsed(words)
         command: Callable[[argparse.Namespace], Status] = arguments.command
         with hearing(os.getppid()):
             status = command(arguments)
         sys.stdout.flush()
         return status
+    except MemoryError as error:
+        what_next = getattr(error, "__notes__", ())
+        return _refused("; ".join(["there is not enough memory here", *what_next]))
     except UserError as error:
         return _refused(str(error))
     except BrokenPipeError:

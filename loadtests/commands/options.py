@@ -109,7 +109,7 @@ seed = number("a seed", 0, 999_999_999)
 rounds = number("a count of rounds", 1, 12)
 
 
-def with_a_way_on(error: UserError | OSError, how: str) -> Exception:
+def with_a_way_on(error: UserError | OSError | MemoryError, how: str) -> Exception:
     """An error after something has been measured, which is kept, with how to go on."""
     if isinstance(error, BrokenPipeError):
         return error  # nobody reads our output any more

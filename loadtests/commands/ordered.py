@@ -35,6 +35,8 @@ from loadtests.records.target import OtherTarget
 from loadtests.servers.processes import guarded
 
 DEFAULT_PROFILE = "quick"
+# What helps as well where a process may open too few files.
+OTHER_LIMIT = ", or begin a run with a smaller NOFILE= or other STACKS="
 
 
 @dataclass(frozen=True)

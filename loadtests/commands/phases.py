@@ -24,6 +24,7 @@ from loadtests.experiments.phases import watch
 from loadtests.records.phase_map import PHASE_MAP_FILE, PhaseMap, save_phase_map
 from loadtests.report import phase_map
 from loadtests.report.formats.terminal import rendered
+from loadtests.servers import room
 from loadtests.servers.processes import guarded
 
 COMMAND = Command("watch how long each server waits for a slow client", place=125)
@@ -50,6 +51,7 @@ def show_phases(arguments: argparse.Namespace) -> Status:
     """Watch one connection for each stack and phase, all at once."""
     names = arguments.stacks or options.runnable(HTTP1)
     chosen = [find_measurable(name) for name in dict.fromkeys(names)]
+    room.refuse_few_descriptors(max(stack.nofile for stack in chosen))
     console = Console()
     kept = options.kept_in(arguments)
     options.see_that_it_can_be_kept(*kept)

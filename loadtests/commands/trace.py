@@ -15,6 +15,7 @@ from loadtests.commands.statuses import Status
 from loadtests.experiments.trace.client import TracedClient
 from loadtests.experiments.trace.collect import choose, watch
 from loadtests.report.trace_picture import show
+from loadtests.servers import room
 from loadtests.servers.processes import guarded
 
 COMMAND = Command("draw the calls of one request", place=20)
@@ -54,6 +55,7 @@ def trace(arguments: argparse.Namespace) -> Status:
 def run(client: TracedClient, names: Sequence[str], console: Console) -> None:
     """Ask each of two stacks once, one after the other; draw both calls."""
     chosen = choose(names)
+    room.refuse_few_descriptors(max(stack.nofile for stack in chosen))
     with guarded() as guard, tempfile.TemporaryDirectory() as folder:
         left, right = (
             watch(stack, client, guard, Path(folder) / stack.id) for stack in chosen

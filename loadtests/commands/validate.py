@@ -17,6 +17,7 @@ from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import Bar, bar_in, expected_s
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
+from loadtests.experiments.order import descriptors_of
 from loadtests.experiments.task import State
 from loadtests.experiments.validation import begin, drawn, go_on, resume
 from loadtests.records.validation import (
@@ -27,6 +28,7 @@ from loadtests.records.validation import (
 )
 from loadtests.report import reports
 from loadtests.report import validation as report
+from loadtests.servers import room
 from loadtests.servers.processes import guarded
 
 COMMAND = Command("test the predictions at counts drawn at random", place=60)
@@ -62,15 +64,18 @@ def validate(arguments: argparse.Namespace) -> Status:
         if arguments.n is not None or arguments.seed is not None:
             raise UserError("RESUME= goes on with what was drawn: leave N= and SEED=")
         folder = _folder(arguments.resume)
-        if load_validation(folder)[1].run.run.complete:
+        predictions, validation = load_validation(folder)
+        if validation.run.run.complete:
             return _show(Console(), folder, arguments.out)
+        number, seed = len(predictions.draws), predictions.seed
+    else:
+        number, seed = arguments.n or DRAWS, arguments.seed
+        seed = random.randrange(10**6) if seed is None else seed
+    _refuse_few_descriptors(number, seed)
     with the_machine(f"{MAKE} validate", wait=arguments.wait):
         if arguments.resume:
             validation = resume(folder)
         else:
-            seed = arguments.seed
-            seed = random.randrange(10**6) if seed is None else seed
-            number = arguments.n or DRAWS
             validation, folder = begin(number, seed, arguments.words, REPORTS)
         console = Console()
         try:
@@ -78,10 +83,16 @@ def validate(arguments: argparse.Namespace) -> Status:
         except KeyboardInterrupt:
             console.print(f"\nTo go on: {MAKE} validate RESUME={folder.name}")
             raise
-        except (UserError, OSError) as error:
+        except (UserError, OSError, MemoryError) as error:
             how = f"{MAKE} validate RESUME={folder.name}"
             raise options.with_a_way_on(error, how) from None
         return _show(console, folder, arguments.out)
+
+
+def _refuse_few_descriptors(number: int, seed: int) -> None:
+    cells = drawn(number, seed)
+    stacks = [cell.holding.stack for cell in cells]
+    room.refuse_few_descriptors(descriptors_of(stacks, cells))
 
 
 def _folder(text: str) -> Path:

@@ -81,7 +81,10 @@ class CellTask:
 
     def _search(self, stepping: Stepping) -> list[Fact]:
         """Step after step, until all is known that can be found; what to doubt."""
-        search = search_of(self.holding)
+        whole = search_of(self.holding)
+        # The most for which there are ports is the last step, so that it is taken.
+        top = min(whole.top, stepping.most_with_ports)
+        search = dataclasses.replace(whole, top=top)
         tried: list[Tried] = []
         while (ask := next_step(search, tried)) is not None:
             if tried and ask.slow_clients < tried[-1].ask.slow_clients:
@@ -92,7 +95,9 @@ class CellTask:
                 return [reason]
             harm = stepping.take(ask.slow_clients, long=ask.long)
             tried.append(Tried(ask, harm))
-        return []
+        lacks = stepping.lacks_ports(whole.top)
+        is_out = any(one.harm is Harm.OUT for one in tried)
+        return [lacks] if lacks and not is_out else []
 
     def failed(self, run: Run, context: Context, reason: Fact) -> Run:
         subject = self.holding.subject(self.repeat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -118,8 +119,11 @@ def let_go(master: Group) -> None:
 def booting(
     guard: Guard, argv: Sequence[str], log: Path
 ) -> contextlib.AbstractContextManager[Group]:
-    """A generator for as long as the block runs; it waits for `begin`."""
-    return started(guard, argv, log, cwd=ROOT, pipes=True)
+    """A generator for as long as the block runs; it waits for `begin`. It may open as
+    many files as anyone here: Locust raises its limit to 10,000, or not at all."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    nofile = None if hard == resource.RLIM_INFINITY else hard
+    return started(guard, argv, log, cwd=ROOT, pipes=True, nofile=nofile)
 
 
 def await_ready_line(group: Group, within_s: float = READY_S) -> None:

@@ -137,6 +137,8 @@ def _stepping(
         begins_after_s=after_s,
         stored_mb=holding.stored_mb,
         sees_threads=holding.profile.sees_threads,
+        remote=holding.other is not None and holding.other.remote,
+        sources=holding.fleet.workers or holding.profile.processes,
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from loadtests import UserError
@@ -132,16 +132,8 @@ class Order:
 
     @property
     def descriptors(self) -> int:
-        """How many files a process of this run opens at the most, if the stacks do what
-        was predicted: a server, or the generator with a socket a slow client."""
-        searches = [search_of(cell.holding) for cell in self.cells()]
-        each = self.profile.processes
-        most = [
-            min(s.top, (s.out.high if s.out else None) or s.top) // each
-            for s in searches
-        ]
-        limits = [stack.nofile for stack in self.stacks]
-        return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
+        """How many files a process of this run opens at the most."""
+        return descriptors_of(self.stacks, self.cells())
 
     def recorded(self) -> Ordered:
         """The order as the run's record keeps it."""
@@ -161,6 +153,19 @@ class Order:
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
         )
+
+
+def descriptors_of(stacks: Iterable[Stack], cells: Iterable[CellTask]) -> int:
+    """How many files a process opens at the most, if the stacks do what was predicted:
+    a server, or the generator with a socket a slow client."""
+    most = [
+        min(s.top, (s.out.high if s.out else None) or s.top)
+        // holding.profile.processes
+        for holding in (cell.holding for cell in cells)
+        for s in [search_of(holding)]
+    ]
+    limits = [stack.nofile for stack in stacks]
+    return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
 
 
 def order_of(run: Run) -> Order:

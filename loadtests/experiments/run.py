@@ -98,17 +98,6 @@ def begin_run(
     return run, folder
 
 
-def refuse_few_descriptors(order: Order, allowed: int) -> None:
-    """LoadError where a process of ours may not open as many files as the run needs.
-    `allowed` is the hard limit: everyone may raise the soft one to that."""
-    if 0 <= allowed < order.descriptors:  # RLIM_INFINITY is -1
-        raise LoadError(
-            f"this run opens up to {order.descriptors:,} files in a process, and the "
-            f"hard limit here is {allowed:,}: raise that (ulimit -Hn), or begin a run "
-            "with a smaller NOFILE= or other STACKS="
-        )
-
-
 def _refuse_what_is_in_the_way(reports: Path) -> None:
     """LoadError where `latest` cannot become a link after the first cell."""
     latest = reports / LATEST

@@ -7,6 +7,7 @@ has come to rest. What is due from then on belongs to the holding.
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from loadtests.analysis.cell import SOON_S
 from loadtests.analysis.search import Harm, harm_of, memory_for
 from loadtests.experiments.generators import Generators, bring
 from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
-from loadtests.records.facts import NO_DISK, NO_MEMORY, Fact, fact
+from loadtests.records.facts import NO_DISK, NO_MEMORY, NO_PORTS, Fact, fact
 from loadtests.records.run import Method
 from loadtests.records.samples import STEPS_FILE, SampleWriter, StepTaken
+from loadtests.servers import room
 
 # The probe writes a sample after its deadline.
 _WRITES_WITHIN_S = 1.0
@@ -65,11 +67,14 @@ class Stepping:
         begins_after_s: float = 0.0,
         stored_mb: float = 0.0,
         sees_threads: bool = False,
+        remote: bool = False,
+        sources: int = 1,
     ) -> None:
         self._watch, self._generators = watch, generators
         self._begins_after_s, self._stored_mb = begins_after_s, stored_mb
         self._probing, self._method = probing, method
-        self._sees_threads = sees_threads
+        self._sees_threads, self._remote = sees_threads, remote
+        self._sources = sources  # addresses that slow clients come from
         self._taken = SampleWriter(samples, STEPS_FILE, StepTaken)
         self._there = 0
         self._taken_mb: list[tuple[int, float]] = []  # by slow clients, after each step
@@ -105,8 +110,9 @@ class Stepping:
 
     def lacks_memory(self, slow_clients: int) -> Fact | None:
         """Why the machine has not the memory for so many; None where it has."""
-        wanted_mb = memory_for(slow_clients, self._taken_mb)
-        free_mb = psutil.virtual_memory().available / 1024**2
+        if not (wanted_mb := memory_for(slow_clients, self._taken_mb)):
+            return None
+        free_mb = room.free_memory_mb(self._watch.limited())
         if wanted_mb <= MOST_MEMORY * free_mb:
             return None
         return fact(
@@ -125,6 +131,27 @@ class Stepping:
         return fact(
             NO_DISK, slow_clients=slow_clients, wanted_mb=wanted_mb, free_mb=free_mb
         )
+
+    def lacks_ports(self, slow_clients: int) -> Fact | None:
+        """Why there are not the ports to connect from; None where there are."""
+        wanted = math.ceil(slow_clients / self._sources) + self._ports_of_probe
+        if wanted <= (free := room.free_ports()):
+            return None
+        return fact(NO_PORTS, slow_clients=slow_clients, wanted=wanted, free=free)
+
+    @property
+    def most_with_ports(self) -> int:
+        """How many slow clients have a port each, beside the probe."""
+        return max(0, self._sources * (room.free_ports() - self._ports_of_probe))
+
+    @property
+    def _ports_of_probe(self) -> int:
+        """A request has its port until that can be used again, some time after it. A
+        fleet has other addresses than the probe."""
+        if self._sources > 1:
+            return 0
+        lasts_s = self._method.deadline_s + room.port_rests_s(remote=self._remote)
+        return math.ceil(self._method.rate_per_s * lasts_s)
 
     def recover(self, slow_clients: int) -> bool:
         """Let all but so many leave, and wait until healthy requests are answered as

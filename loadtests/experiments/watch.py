@@ -151,6 +151,10 @@ class Watch:
         self.taken_mb = found.sum_mb
         return found
 
+    def limited(self) -> list[psutil.Process]:
+        """The processes of server and generators, each with a limit of its own."""
+        return [*self._server.members(), *self._processes]
+
     def read_workers(self, slow_clients: int) -> None:
         """Take a reading of what each process of the server holds."""
         for part in self._server.parts:

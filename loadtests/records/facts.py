@@ -30,6 +30,7 @@ NOT_RECOVERED = "not-recovered"  # slow_clients
 NO_MEMORY = "no-memory"  # slow_clients, wanted_mb, free_mb
 NO_DISK = "no-disk"  # slow_clients, wanted_mb, free_mb
 NOT_AT_REST = "not-at-rest"  # cores, if that is known
+NO_PORTS = "no-ports"  # slow_clients, wanted, free
 KILLS_DIFFER = "kills-differ"  # killed, replaced
 # A sentence from a run of format 1, which recorded no figures for it.
 AS_RECORDED = "as-recorded"

@@ -95,3 +95,8 @@ class OtherTarget:
     modelled: dict[str, str] = field(default_factory=dict)
     command: OwnCommand | None = None
     running: RunningServer | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is on another machine."""
+        return self.running is not None and self.running.remote

@@ -63,6 +63,11 @@ SENTENCES: dict[str, Callable[[Figures], str]] = {
     facts.NOT_AT_REST: lambda f: (
         f"the server did not come to rest, even without slow clients{_used(f)}"
     ),
+    facts.NO_PORTS: lambda f: (
+        f"the search ended early: {f['slow_clients']:.0f} slow clients and the probe "
+        f"would have taken {f['wanted']:.0f} ports, and there are {f['free']:.0f} to "
+        "connect from (net.ipv4.ip_local_port_range)"
+    ),
     facts.KILLS_DIFFER: lambda f: (
         f"the log reports {f['killed']:.0f} killed workers, but "
         f"{f['replaced']:.0f} were replaced"

@@ -16,13 +16,15 @@ import pytest
 
 from loadtests import ROOT, UserError
 from loadtests.catalog.stacks import HOST, STACKS
-from loadtests.commands import load
+from loadtests.commands import load, stacks
 from loadtests.commands.main import main
 from loadtests.commands.options import with_a_way_on
 from loadtests.commands.statuses import Status
 from loadtests.records.facts import NOT_MEASURED
 from loadtests.records.run import Run, load_run, save_run
 from loadtests.servers.processes import Guard, guarded, wait_until
+from loadtests.servers.programs import free_port
+from tests import runs
 from tests.commands.clone import from_a_shell
 
 ONE_CELL = ("load", "--profile=smoke", "--stacks=wsgi-gunicorn-sync")
@@ -138,3 +140,56 @@ def test_limit_of_descriptors_is_named_before_the_start(limit: int) -> None:
     assert done.stderr.startswith("error: this run opens up to 2,")
     assert f"and the hard limit here is {limit}: raise that (ulimit" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("claims", "--only=fastapi-def-may-block"),
+        ("phases", "--stacks=asgi-uvicorn"),
+        ("behaviours", "--stacks=asgi-uvicorn"),
+        ("bench", "--rounds=1"),
+        ("trace",),
+        ("validate", "--n=1", "--seed=1"),
+        ("doctor", "--stacks=asgi-uvicorn"),
+        ("serve", "--stack=asgi-uvicorn", "--port={port}"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_whatever_starts_servers_names_the_limit_of_descriptors_first(
+    words: tuple[str, ...],
+) -> None:
+    port = str(free_port())
+    around = 'ulimit -n 64 && exec "$0" "$@"'
+    done = from_a_shell(ROOT, around, *(word.format(port=port) for word in words))
+    assert done.returncode == Status.NOT_DONE, done.stdout
+    assert "and the hard limit here is 64: raise that (ulimit -Hn)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("report", "example"), ("load",)])
+def test_too_small_an_address_space_is_named_and_nothing_hangs(
+    words: tuple[str, ...],
+) -> None:
+    """With 300 MB a library of figures tries for ever to have its memory."""
+    done = from_a_shell(ROOT, 'ulimit -v 300000 && exec "$0" "$@"', *words)
+    assert (done.returncode, done.stderr) == (
+        Status.NOT_DONE,
+        "error: a process may have 292 MB of address space here, and needs 512: raise "
+        "that (ulimit -v)\n",
+    )
+
+
+def test_memory_that_runs_out_is_one_line_with_a_way_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def large(_: object) -> None:
+        try:
+            bytearray(1 << 62)
+        except MemoryError as error:
+            raise with_a_way_on(error, "make it") from None
+
+    monkeypatch.setattr(stacks, "show", large)
+    assert main(["stacks"]) == Status.NOT_DONE
+    said = "error: there is not enough memory here; to go on: make it\n"
+    assert capsys.readouterr().err == said

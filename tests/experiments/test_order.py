@@ -11,9 +11,10 @@ from loadtests import UserError
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.experiments.order import Order, counted, order_of
-from loadtests.experiments.run import begin_run, refuse_few_descriptors, resume_run
+from loadtests.experiments.run import begin_run, resume_run
 from loadtests.records.run import load_run
 from loadtests.records.tasks import TRACES
+from loadtests.servers.room import refuse_few_descriptors
 from tests import runs
 
 FULL = PROFILES["full"]
@@ -98,6 +99,6 @@ def test_limit_of_descriptors_is_named_before_anything_is_measured(nofile: int) 
     most = max(s.predicted_out_by("idle") or 0 for s in asked.stacks)
     assert most < asked.descriptors < 1.1 * most + 300
     for enough in (-1, asked.descriptors, 10**6):
-        refuse_few_descriptors(asked, enough)
+        refuse_few_descriptors(asked.descriptors, allowed=enough)
     with pytest.raises(UserError, match="and the hard limit here is 64: raise that"):
-        refuse_few_descriptors(asked, 64)
+        refuse_few_descriptors(asked.descriptors, allowed=64)

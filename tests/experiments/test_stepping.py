@@ -18,9 +18,11 @@ from loadtests.catalog.stacks import STACKS, Supply
 from loadtests.catalog.stacks.stack import everywhere
 from loadtests.experiments.stepping import Stepping
 from loadtests.experiments.watch import Probing
-from loadtests.records.facts import LEFT_LATE, NO_DISK, NO_MEMORY, Fact
+from loadtests.records.facts import LEFT_LATE, NO_DISK, NO_MEMORY, NO_PORTS, Fact
 from loadtests.records.samples import STEPS_FILE, WORKERS_FILE
+from loadtests.servers import room
 from loadtests.servers.processes import Guard
+from tests import runs
 from tests.experiments.held import Lab, odd, short, taking
 
 
@@ -91,6 +93,27 @@ def test_step_whose_answers_would_fill_the_disk_is_not_taken() -> None:
     assert spared is not None
     assert spared.kind == NO_DISK
     assert spared.figures["wanted_mb"] == 64e9 > spared.figures["free_mb"]
+
+
+@pytest.mark.parametrize(("remote", "most"), [(False, 300), (True, 0)])
+def test_ports_are_counted_for_slow_clients_and_the_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote: bool, most: int
+) -> None:
+    """A request of the probe has one for its second, and until it can be used again."""
+    rests_s = {False: 1.0, True: 60.0}
+    monkeypatch.setattr(room, "free_ports", lambda: 500)
+    monkeypatch.setattr(room, "port_rests_s", lambda *, remote: rests_s[remote])
+    unused: Any = None
+    given = (unused, unused, unused, runs.METHOD, tmp_path)
+    with contextlib.closing(Stepping(*given, remote=remote)) as stepping:
+        if most:
+            assert stepping.lacks_ports(most) is None
+        assert stepping.most_with_ports == most
+        spared = stepping.lacks_ports(most + 1)
+    assert spared is not None
+    wanted = most + 1 + 100 * (1 + rests_s[remote])
+    figures = {"slow_clients": most + 1, "wanted": wanted, "free": 500}
+    assert (spared.kind, spared.figures) == (NO_PORTS, figures)
 
 
 def test_server_that_calms_down_late_is_held_when_it_has(lab: Lab) -> None:

@@ -92,6 +92,12 @@ def test_fact_that_lacks_a_figure_shows_those_that_it_has(kind: str) -> None:
             "over half of the 4000 MB that were free",
         ),
         (
+            fact(facts.NO_PORTS, slow_clients=900, wanted=1100, free=500),
+            "the search ended early: 900 slow clients and the probe would have taken "
+            "1100 ports, and there are 500 to connect from "
+            "(net.ipv4.ip_local_port_range)",
+        ),
+        (
             fact(facts.PORT_TAKEN, "nc (pid 7)"),
             "a foreign process listens on the server's port: nc (pid 7)",
         ),
