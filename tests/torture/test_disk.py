@@ -18,6 +18,7 @@ from loadtests.experiments.lock import ANOTHER_FILE
 from loadtests.records.run import load_run
 from loadtests.servers.processes import wait_until
 from tests.commands.clone import ENVIRONMENT, PARTS, fresh_clone
+from tests.surroundings import working_in
 from tests.torture.conftest import Tell
 from tests.torture.mounted import Namespace, mounted, needs_mounts
 from tests.torture.processes import (
@@ -25,7 +26,6 @@ from tests.torture.processes import (
     TO_PYTHON,
     begun,
     gone_after,
-    left_of,
     see_that_json_is_whole,
     send,
 )
@@ -106,7 +106,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with begun(project, *TWO_CELLS) as process:
         assert wait_until((reports / "latest").exists, _WITHIN_S)
         send(signal.SIGINT, TO_PYTHON, process)
-        assert gone_after(project, process, _WITHIN_S), left_of(project)
+        assert gone_after(project, process, _WITHIN_S), working_in(project)
     [folder] = reports.glob("2*")
     assert len(load_run(folder).cells) == 1
     return folder
@@ -183,7 +183,7 @@ def test_disk_that_takes_no_more_loses_nothing(
             _see_that_it_goes_on(disk, kind, folder)
             _see_that_it_is_reported(disk, kind, folder)
             see_that_json_is_whole(disk.seen)
-            assert left_of(project) == []
+            assert working_in(project) == []
 
     with ThreadPoolExecutor(len(KINDS)) as pool:
         list(pool.map(lived_through, KINDS))
