@@ -91,6 +91,7 @@ def _answered(saw: str = "", after: str = "") -> Shows:
 _CLOSED = Shows("closed")
 # The versions that faults were seen in.
 _A2WSGI = {"a2wsgi": "1.10.10"}
+_AUTOBAHN = {"autobahn": "26.10.2"}
 _DAPHNE = {"daphne": "4.2.3"}
 _GRANIAN = {"granian": "2.8.9"}
 _GUNICORN = {"gunicorn": "27.0.1"}
@@ -140,6 +141,15 @@ _DIGITS = Row(
     "9112, 6.3, has 400 for a length that is of no use.",
     (post(f"Content-Length: {'1' * 5_000}", body=b"abc"),),
     Must(refused=range(400, 500), silent=False),
+)
+_ONE_WORD = Row(
+    "line-one-word",
+    Group.LINES,
+    "Request line of one word",
+    Clause(9112, "3"),
+    "A request line has a method, a target and a version. A server SHOULD answer 400 "
+    "to one that is invalid. PEP 3333 always has REQUEST_METHOD.",
+    (b"GET\r\n\r\n",),
 )
 _SUBPROTOCOL = Row(
     "websocket-subprotocol",
@@ -373,6 +383,24 @@ _ALL = (
         _PROXY,
     ),
     Fault(
+        "uwsgi-method",
+        "uWSGI calls the app without a method",
+        _UWSGI,
+        Asked(_ONE_WORD, _by(_CLOSED, "wsgi-uwsgi")),
+        "`environ` lacks REQUEST_METHOD, and the app raises KeyError. The log has its "
+        "traceback.",
+        f"{_PROXY} Only that one request fails.",
+    ),
+    Fault(
+        "uwsgi-version",
+        "uWSGI repeats the version of a request, whatever it is",
+        _UWSGI,
+        Asked(ROWS["target-space"], _by(Shows("malformed"), "wsgi-uwsgi")),
+        "The answer begins with what stands behind the target: `a HTTP/1.1 200 OK`. "
+        "No client can read that.",
+        _PROXY,
+    ),
+    Fault(
         "uwsgi-expect",
         "uWSGI ignores Expect 100-continue",
         _UWSGI,
@@ -412,7 +440,7 @@ _ALL = (
     Fault(
         "websocket-close",
         "daphne answers every WebSocket Close with 1000",
-        {"autobahn": "26.10.2"},
+        _AUTOBAHN,
         Asked(_CLOSE, _by(Shows("closed", (101,), "1000"), "asgi-daphne")),
         "The client's code comes back as 1000, whatever it was.",
         "Do not rely in the client on the code of the server's Close.",
@@ -428,7 +456,7 @@ _ALL = (
             "client = create_connection('ws://127.0.0.1:8000/ws')\n"
             "client.send(b'', ABNF.OPCODE_CLOSE)\"\n"
             "sleep 1; cat /tmp/code",
-            Paper("ASGI, websocket.disconnect", f"{_ASGI}#websocket"),
+            Paper("ASGI, websocket.disconnect", f"{_ASGI}#disconnect-receive-event-ws"),
             "`code` is the code of the client's Close. Where that has none, it should "
             "be 1005.",
             served="env WITNESS=/tmp/code",
@@ -437,6 +465,25 @@ _ALL = (
         "daphne gives the app None for a Close without a code. hypercorn gives it 1000 "
         "or 1006, even if the client's code is 4001.",
         "Do not rely in the app on the code. Send what matters as a message.",
+    ),
+    Fault(
+        "websocket-send-when-gone",
+        "daphne blames the app for a WebSocket that is gone",
+        _DAPHNE | _AUTOBAHN,
+        Deviates(
+            ("asgi-daphne",),
+            "websocket-send-when-gone",
+            'python -c "from websocket import create_connection\n'
+            "client = create_connection('ws://127.0.0.1:8000/ws')\n"
+            r"client.sock.sendall(b'\x81\x82\0\0\0\0hi\x83\x80\0\0\0\0')"
+            '"',
+            Paper("ASGI, HTTP and WebSocket, 2.4", _ASGI),
+            "Once the client has gone, `send()` should raise a subclass of OSError.",
+        ),
+        "The client breaks the protocol behind a message. `send()` of the app then "
+        "raises `Disconnected`, which is no OSError. daphne logs `Exception inside "
+        "application` with a traceback.",
+        "Do nothing but ignore the traceback. Only that one connection ends.",
     ),
     Fault(
         "http2-path",

@@ -6,18 +6,15 @@ The client is websocket-client: it shares no code with what the servers use.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import socket
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 import websocket
 from websocket import ABNF, WebSocket, WebSocketBadStatusException
 
 from loadtests.catalog.stacks import HOST, HTTP1, Stack
-from loadtests.servers.processes import Guard, wait_until
-from loadtests.servers.server import Server, running
+from loadtests.servers.server import Server
 from tests.conftest import Servers, runnable, without_errors
 from tests.mended import mended, of_deviation
 
@@ -213,34 +210,3 @@ def test_websocket_handshake_at_a_wsgi_app_says_why_not(wsgi_server: Server) -> 
     body = caught.value.resp_body
     assert body is not None
     assert body.startswith(b"PEP 3333 has no WebSocket")
-
-
-@pytest.mark.parametrize("stack_id", ASGI)
-def test_app_sees_with_which_code_a_websocket_ended(
-    request: pytest.FixtureRequest,
-    guard: Guard,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    stack_id: str,
-) -> None:
-    """The client's own; 1005 for a Close without one.
-
-    For a client that just goes RFC 6455, 7.1.5, has 1006, and so has gunicorn; uvicorn
-    takes the ASGI specification at its word ("no code was received") and says 1005.
-    """
-    deviates(request, HTTP1[stack_id], "websocket-code-seen")
-    seen = tmp_path / "witness"
-    monkeypatch.setenv("WITNESS", str(seen))
-    stack = HTTP1[stack_id].with_counts(workers=1, threads=None)
-    stack = dataclasses.replace(stack, app="tests.apps.witness:websocket")
-    with running(stack, guard, tmp_path / "log") as server:
-        for last_words, codes in (
-            (close_frame(4001), {"4001"}),
-            (close_frame(None), {"1005"}),
-            (frame(ABNF.OPCODE_TEXT, b"cut", fin=0), {"1005", "1006"}),
-        ):
-            seen.unlink(missing_ok=True)
-            with connected(server) as client:
-                send(client, last_words)
-            assert wait_until(seen.exists, 5), f"{codes} was not seen"
-            assert seen.read_text() in codes

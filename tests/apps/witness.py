@@ -1,7 +1,8 @@
 """The two apps, watched from the server's side: how far did the answer get?
 
 WITNESS names a file. It holds the bytes of body that the server has taken so far, and
-then a word for how the answer ended; for a WebSocket the code with which it ended.
+then a word for how the answer ended; for a WebSocket the code with which it ended, or
+what send() raised that is no OSError.
 """
 
 from __future__ import annotations
@@ -69,4 +70,13 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
             note(str(event["code"]))
         return event
 
-    await asgi_app.app(scope, watched_receive, send)
+    async def watched_send(event: Event) -> None:
+        try:
+            await send(event)
+        except OSError:
+            raise
+        except Exception as error:
+            note(type(error).__name__)
+            raise
+
+    await asgi_app.app(scope, watched_receive, watched_send)

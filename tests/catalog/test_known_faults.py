@@ -80,7 +80,7 @@ def test_fault_names_packages_and_stacks_that_there_are(fault: Fault) -> None:
 
 @every_fault
 def test_fault_that_is_a_deviation_is_one_of_its_stacks(fault: Fault) -> None:
-    """Those have tests in test_http2.py, and in apps/test_beyond_on_servers.py."""
+    """Tests are in test_http2.py, and in apps/test_websocket_ends_on_servers.py."""
     if isinstance(fault.found, Deviates):
         for stack_id in fault.found.stacks:
             known = [one.exchanges for one in STACKS[stack_id].deviations]

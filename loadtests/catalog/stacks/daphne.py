@@ -73,6 +73,12 @@ STACKS = [
                 "(daphne/ws_protocol.py, onClose)",
             ),
             Deviation(
+                ("websocket-send-when-gone",),
+                None,
+                "daphne's send() raises autobahn's Disconnected, which is no OSError, "
+                "and daphne logs a traceback (daphne/ws_protocol.py, serverSend)",
+            ),
+            Deviation(
                 ("state", "head-state"),
                 501,
                 "daphne offers no lifespan (daphne/server.py handles no such scope)",
