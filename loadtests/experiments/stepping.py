@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from loadtests.analysis.cell import SOON_S
-from loadtests.analysis.search import Harm, harm_of, memory_for
+from loadtests.analysis.looks import Look
+from loadtests.analysis.search import Harm, memory_for
 from loadtests.experiments.generators import Generators, bring
 from loadtests.experiments.watch import RESTING_EVERY_S, Probing, Watch
 from loadtests.records.facts import NO_DISK, NO_MEMORY, NO_PORTS, Fact, fact
@@ -28,30 +28,10 @@ from loadtests.servers import room
 _WRITES_WITHIN_S = 1.0
 # So long must all be answered, and soon, before a server counts as recovered.
 _WELL_FOR_S = 0.5
-# Looks at a step, until two that follow each other agree: on what they show, and that
-# it becomes no better.
+# Looks at a step, until two that follow each other agree.
 MOST_LOOKS = 8
 MOST_MEMORY = 0.5  # of what is free, for the slow clients that a step adds
 MOST_DISK = 0.5
-RISING = 0.1
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a part of the holding showed; `share` of its requests were answered."""
-
-    from_s: float
-    to_s: float
-    share: float
-
-    @property
-    def harm(self) -> Harm:
-        return harm_of(self.share)
-
-    def agrees(self, before: Look) -> bool:
-        """Whether it shows what the one before did; a share that still rises is of a
-        server that has not yet got over the arrival."""
-        return self.harm is before.harm and self.share - before.share < RISING
 
 
 class Stepping:
