@@ -101,10 +101,13 @@ class Logs:
         """These are the logs from now on."""
         self._sizes = {path: self._sizes.get(path, 0) for path in paths}
         self._cut_to = {path: self._cut_to.get(path, 0) for path in self._sizes}
-        for path in self._sizes:
-            if _LIBC.inotify_add_watch(self._events, path, _IN_MODIFY) < 0:
-                self._looks_anyway = True
+        self._looks_anyway = not all(map(self._hears_of, self._sizes))
         self.cut()
+
+    def _hears_of(self, path: bytes) -> bool:
+        """Whether what is written there is told; of a file that is gone, nothing is."""
+        watched: int = _LIBC.inotify_add_watch(self._events, path, _IN_MODIFY)
+        return watched >= 0 or not os.path.exists(path)
 
     def cut_until_readable(self, descriptor: int) -> None:
         """Keep the logs short until there is something to read."""

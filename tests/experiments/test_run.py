@@ -182,7 +182,7 @@ def test_bad_input_leaves_no_traceback(project: Path) -> None:
     done = run(project, "load", "--profile", "huge")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "error: no profile 'huge': there are smoke, quick, full, c10k"
+        "error: no profile 'huge': there are smoke, quick, full, c10k, c50k"
     ]
 
 

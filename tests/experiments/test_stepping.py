@@ -160,7 +160,7 @@ def test_stack_has_recovered_when_all_are_answered_in_time_however_late(
 
 def test_server_that_leaks_descriptors_runs_out_of_them(lab: Lab) -> None:
     """One with each request: the baseline alone is too much."""
-    _, cell = lab.hold(odd("--leaks"), "idle", short(), taking(0))
+    _, cell = lab.hold(odd("--leaks"), "idle", short(hold_s=0.7), taking(0))
     assert cell.capacity.degrades_at == 0
     assert cell.capacity.ran_out == Supply.DESCRIPTORS
 

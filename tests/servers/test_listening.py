@@ -182,7 +182,8 @@ def test_who_listens_is_named_with_the_address(
         pytest.skip(str(error))
     with listener:
         port = listener.getsockname()[1]
-        assert listeners(port) == {(host, os.getpid())}
+        assert (host, os.getpid()) in listeners(port)  # others may have it elsewhere
         monkeypatch.setattr(psutil, "pids", list)
-        assert listeners(port) == {(host, None)}
-    assert listeners(port) == set()
+        assert (host, None) in listeners(port)
+    monkeypatch.undo()
+    assert host not in {address for address, _ in listeners(port)}

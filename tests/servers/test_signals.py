@@ -24,7 +24,10 @@ KEPT = (signal.SIGINT, signal.SIGHUP)
 def waiting_make(folder: Path, *, ignores: bool = False) -> Iterator[int]:
     """A make that waits for a command which hears of nothing."""
     (folder / "Makefile").write_text("all:\n\t@tail -f Makefile\n")
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignores else signal.SIG_DFL)
+    # Whatever ignores them above us, as a shell does for what is in the background.
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in KEPT}
+    if ignores:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         make = subprocess.Popen(
             ["make", "-s"],
@@ -33,7 +36,8 @@ def waiting_make(folder: Path, *, ignores: bool = False) -> Iterator[int]:
             start_new_session=True,
         )
     finally:
-        signal.signal(signal.SIGHUP, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     with make:
         try:
             assert make.stdout is not None
