@@ -79,12 +79,14 @@ diff:
 # and generators would compile all that it imports. To trace coverage takes a fifth longer.
 COVERED := --cov=wsgi_app --cov=asgi_app --cov=loadtests
 test: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 5 --dist loadfile --no-loadscope-reorder -q \
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 6 \
+	    --dist loadfile --no-loadscope-reorder -q \
 	    $(if $(filter-out 0 no off,$(COVERAGE)),$(COVERED))
 
 # Alone on the machine. Its tests mostly wait, so three files run at a time.
 torture: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 3 --dist loadfile -q tests/torture
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 3 -m long \
+	    --dist loadfile --no-loadscope-reorder -q
 
 lint: $(READY)
 	@$(PY) -m ruff check .

@@ -20,6 +20,7 @@ from tests.apps.walkthrough import (
 )
 
 
+@pytest.mark.long
 def test_page_shows_what_its_commands_print(guard: Guard) -> None:
     found = steps(PAGE.read_text())
     wanted = [step for step in found if isinstance(step, Command)]

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from loadtests.experiments.generators import (
     await_ready_line,
     booting,
@@ -68,6 +70,7 @@ def test_fleet_that_lacks_a_worker_ends_and_says_so(
         assert wait_until(lambda: workers[1].exited, 20), "it was told to end"
 
 
+@pytest.mark.long
 def test_worker_that_joins_late_gets_no_slow_clients(
     door: Door, guard: Guard, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def test_bad_input_gets_one_line_and_a_status(
 
 
 @pytest.mark.skipif(not tools.installed(), reason="neither hey nor wrk is installed")
+@pytest.mark.long
 def test_short_run_prints_a_row_for_each_instrument() -> None:
     done = subprocess.run(
         [

@@ -186,6 +186,7 @@ def test_job_in_the_documentation_is_understood() -> None:
     assert arguments.fail_under == ["slow-body=100"]
 
 
+@pytest.mark.long
 def test_scenario_with_a_limit_is_measured_and_judged(
     reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,7 @@ def doctor(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_line_that_blocks_an_event_loop_is_named(tmp_path: Path) -> None:
     words = ("--stacks=asgi-uvicorn", "--scenarios=loop-block", "--need=5")
     done = doctor(tmp_path, *words)

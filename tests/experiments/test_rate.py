@@ -52,6 +52,7 @@ def test_stack_sustains_what_its_places_allow(
         assert "How many requests a second, when each waits" in text
 
 
+@pytest.mark.long
 def test_rates_that_were_named_are_asked_beside_slow_clients_and_again(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ def test_rates_that_were_named_are_asked_beside_slow_clients_and_again(
     assert {sample.ended_s > sample.intended_s + 1 for sample in again} == {True}
 
 
+@pytest.mark.long
 def test_rate_of_your_app_is_that_of_the_request_that_waits(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

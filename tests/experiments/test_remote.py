@@ -40,6 +40,7 @@ def elsewhere(guard: Guard, tmp_path: Path) -> Iterator[tuple[str, str]]:
             yield name, address
 
 
+@pytest.mark.long
 def test_server_elsewhere_is_measured_only_if_its_name_is_repeated(
     elsewhere: tuple[str, str],
     tmp_path: Path,

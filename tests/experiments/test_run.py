@@ -58,6 +58,7 @@ def families(project: Path) -> list[psutil.Process]:
     return [p for p in found if p.is_running() and p.status() != "zombie"]
 
 
+@pytest.mark.long
 def test_load_measures_stops_goes_on_and_reports(project: Path) -> None:
     """One run, told from its start to its report."""
     process = start(project, "load", "--profile", "smoke")

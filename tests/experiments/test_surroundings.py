@@ -27,6 +27,7 @@ from loadtests.servers.server import free_port
 from tests.commands.clone import ENVIRONMENT, fresh_clone
 from tests.surroundings import FAKE, listened_on, odd_environment
 
+pytestmark = pytest.mark.long
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
 AROUND = 'ulimit -Sn 256 && exec make "$@" <&-'
 LOOK_EVERY_S = 0.25  # each look takes some time of the cores that are measured

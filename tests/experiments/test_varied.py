@@ -28,11 +28,13 @@ def cell(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Cell:
     return measured
 
 
+@pytest.mark.long
 def test_refused_requests_are_told_apart(cell: Cell) -> None:
     last = cell.steps[-1]
     assert last.lost.get("rejected", 0) > 0.9 * last.attempted, last
 
 
+@pytest.mark.long
 def test_limit_is_found_where_it_was_predicted(cell: Cell) -> None:
     at = cell.capacity
     assert at.out_at is not None

@@ -58,7 +58,17 @@ def put_into(project: Path, fault: Fault) -> Iterator[None]:
 
 def ended(project: Path, tests: Sequence[str]) -> End:
     """Whether a test fails, or waits for too long."""
-    argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "",
+    ]
     try:
         done = subprocess.run(
             [*argv, f"--timeout={_EACH_TEST_S}", *tests],

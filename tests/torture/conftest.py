@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,6 +14,7 @@ from loadtests.report.formats import readme
 from tests.torture.kept import MARK, Line, part
 
 PAGE = ROOT / "docs/reliability.md"
+HERE = Path(__file__).parent
 # What has to run for the page to be whole.
 PROMISES = 100
 _FOUND: dict[str, Line] = {}
@@ -30,6 +32,13 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
         record_property(_TOLD, [promise, how, figure])
 
     return keep
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
