@@ -170,7 +170,7 @@ PROFILES: dict[str, Profile] = {
         Profile(
             id="c50k",
             chosen_stacks=("asgi-uvicorn",),
-            # A slow reader costs 300 kB: 50,000 take more memory than most machines
+            # A slow reader costs 440 kB: 50,000 take more memory than most machines
             # have.
             chosen_scenarios=("idle", "slow-headers", "slow-body"),
             repeats=1,

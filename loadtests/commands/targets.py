@@ -30,7 +30,7 @@ SETUP = ("PYTHON", "VENV")
 # The last of the help, in this order.
 _OF_THE_MAKEFILE = (
     Target("test", "run the tests", options=("COVERAGE",)),
-    Target("torture", "try to break it: signals, bad servers, odd bytes; 15 minutes"),
+    Target("torture", "try to break it: signals, bad servers, odd bytes; 10 minutes"),
     Target("lint", "run ruff"),
     Target("check", "ruff, format, mypy --strict, README.md; writes nothing"),
     Target("format", "format the code"),

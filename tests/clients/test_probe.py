@@ -69,6 +69,7 @@ def line(group: Group) -> str:
     return group.process.stdout.readline().decode()
 
 
+@pytest.mark.long
 def test_probe_reports_the_delay_of_the_server(seen: Seen) -> None:
     samples, _ = seen["delay"]
     assert len(samples) == COUNT

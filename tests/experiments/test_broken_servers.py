@@ -100,6 +100,7 @@ def impostor_after(after_s: float, stack: Stack, folder: Path, guard: Guard) -> 
         return measured(stack, folder, guard, share, after_s)
 
 
+@pytest.mark.long
 def test_foreign_listener_on_the_port_voids_its_cell(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

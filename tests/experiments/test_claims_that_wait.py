@@ -122,6 +122,7 @@ def test_hang_stops_other_threads_only_if_it_keeps_the_gil(
     assert (sum(gap_s > 0.8 for gap_s in gaps_s) == 1) is stops
 
 
+@pytest.mark.long
 def test_claims_that_wait_are_decided_on_real_servers(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

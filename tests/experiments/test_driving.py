@@ -41,6 +41,7 @@ def test_both_agree_within_15_percent(
 
 
 @pytest.mark.skipif(not driving.wrk_is_installed(), reason="wrk is not installed")
+@pytest.mark.long
 def test_both_drive_a_server_kept_alive_and_anew(guard: Guard, tmp_path: Path) -> None:
     told: list[str] = []
     pairs = driving.drive(find("asgi-uvicorn"), 1, guard, tmp_path, told.append)

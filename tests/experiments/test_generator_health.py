@@ -52,6 +52,7 @@ def generator(file: str) -> psutil.Process:
     return found
 
 
+@pytest.mark.long
 def test_stalled_probe_and_missing_slow_clients_void_the_cell(
     guard: Guard, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def once(other: OtherTarget, guard: Guard, reports: Path) -> tuple[Run, Path]:
     return run, into
 
 
+@pytest.mark.long
 def test_gunicorn_of_a_file_is_predicted_by_its_own_configuration(
     guard: Guard, tmp_path: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_server_that_nobody_knows_has_no_prediction(
     assert look_again(found, tmp_path / "log").python.startswith("3.")
 
 
+@pytest.mark.long
 def test_running_server_is_measured_without_a_prediction_and_left_alone(
     guard: Guard, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from tests.experiments.held import SHORT, Lab
 from tests.experiments.test_your_app import ODD
 
 
+@pytest.mark.long
 def test_stack_sustains_what_its_places_allow(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_stack_that_holds_nothing_at_first_is_looked_at_when_it_does(lab: Lab) -
     assert alone.begins_s - alone.asked_s < beside.begins_s - beside.asked_s
 
 
+@pytest.mark.long
 def test_step_that_would_take_the_memory_of_the_machine_is_not_taken(lab: Lab) -> None:
     found: list[Fact | None] = []
 
@@ -139,6 +140,7 @@ def test_server_that_never_comes_to_rest_is_measured_all_the_same(lab: Lab) -> N
     assert cell.steps[1].attempted >= 39
 
 
+@pytest.mark.long
 def test_stack_has_recovered_when_all_are_answered_in_time_however_late(
     lab: Lab,
 ) -> None:
@@ -165,6 +167,7 @@ def test_server_that_leaks_descriptors_runs_out_of_them(lab: Lab) -> None:
     assert cell.capacity.ran_out == Supply.DESCRIPTORS
 
 
+@pytest.mark.long
 def test_kernel_memory_of_large_buffers_is_seen(lab: Lab) -> None:
     """Of idle connections the kernel holds next to nothing."""
     stack = odd("--sndbuf", "200000", nofile=256)

@@ -27,7 +27,6 @@ STARTED: dict[str, tuple[str, ...]] = {
         f"{_LOAD} STACKS=wsgi-waitress APP=shop:app",
         f"{_LOAD} STACKS=asgi-gunicorn FLEET=1",
     ),
-    "fleet-worker": ("fleet-worker",),
     "gate": ("gate PROFILE=smoke STACKS=asgi-granian FAIL_UNDER=slow-body=1",),
     "validate": ("validate N=1 SEED=1",),
     "doctor": (f"doctor {_CMD}", "doctor STACKS=asgi-hypercorn SCENARIOS=slow-body"),
@@ -45,6 +44,7 @@ NOT_STARTED: dict[str, str] = {
     **dict.fromkeys(("lint", "check", "format", "lock", "install", "clean"), _TOOLS),
     "test": "takes minutes; tests start what these targets start, and their own fakes",
     "torture": "is this",
+    "fleet-worker": "connects to the master of load FLEET=, and listens nowhere",
 }
 
 
