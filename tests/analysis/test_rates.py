@@ -198,3 +198,11 @@ def test_apps_of_one_interface_are_not_for_the_other() -> None:
     one = RATE_SCENARIOS["backend-def"]
     assert one.fits(stacks.find("asgi-uvicorn"))
     assert not one.fits(stacks.find("wsgi-waitress"))
+
+
+def test_rate_has_what_was_found_of_it_and_its_steps_in_order() -> None:
+    nothing = dataclasses.replace(RATE, sustained_per_s=None, failed_per_s=None)
+    tried = [step(80.0), step(176.0, 50), step(144.0)]
+    found = rates.with_steps(nothing, tried)
+    assert (found.sustained_per_s, found.failed_per_s) == (144.0, 176.0)
+    assert [one.rate_per_s for one in found.steps] == [80.0, 144.0, 176.0]

@@ -192,6 +192,14 @@ def test_connect_leaves_the_receive_buffer_alone_unless_told() -> None:
         assert window_scale(sock) > 0
 
 
+def test_connect_comes_from_the_address_that_is_asked_for() -> None:
+    with (
+        listening(stay_silent) as server,
+        wire.connect(server.address, source="127.0.0.9") as sock,
+    ):
+        assert sock.getsockname()[0] == "127.0.0.9"
+
+
 def test_connect_to_nobody_is_refused() -> None:
     with nobody_listening() as address, pytest.raises(WireError) as caught:
         wire.connect(address)

@@ -10,9 +10,10 @@ import pytest
 from loadtests import UserError
 from loadtests.catalog.profiles import PROFILES
 from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.stacks import ALL_ADDRESSES, HOST
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, resume_run
-from loadtests.records.run import load_run
+from loadtests.records.run import Fleet, load_run
 from loadtests.records.tasks import TRACES
 from loadtests.servers.room import refuse_few_descriptors
 from tests import runs
@@ -102,3 +103,15 @@ def test_limit_of_descriptors_is_named_before_anything_is_measured(nofile: int) 
         refuse_few_descriptors(asked.descriptors, allowed=enough)
     with pytest.raises(UserError, match="and the hard limit here is 64: raise that"):
         refuse_few_descriptors(asked.descriptors, allowed=64)
+
+
+@pytest.mark.parametrize("bind", ["", "10.0.0.1"])
+def test_stacks_are_reached_from_other_machines_only_if_that_is_asked(
+    bind: str, tmp_path: Path
+) -> None:
+    asked = dataclasses.replace(order(), fleet=Fleet(2, bind))
+    _, folder = begin_run(asked, ["load"], tmp_path)
+    for cell in order_of(load_run(folder)).cells():
+        assert cell.holding.fleet == Fleet(2, bind)
+        assert cell.holding.stack.host == (ALL_ADDRESSES if bind else HOST)
+        assert cell.holding.stack.host in " ".join(cell.holding.stack.command(8000))

@@ -141,7 +141,6 @@ def test_server_that_nobody_knows_has_no_prediction(
     assert look_again(found, tmp_path / "log").python.startswith("3.")
 
 
-@pytest.mark.long
 def test_running_server_is_measured_without_a_prediction_and_left_alone(
     guard: Guard, tmp_path: Path
 ) -> None:
