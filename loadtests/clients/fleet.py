@@ -53,10 +53,11 @@ class Master:
         self,
         runner: MasterRunner,
         options: dict[str, Any],
+        expected: int,
         arrive_per_s: float,
         visits: SampleWriter | None,
     ) -> None:
-        self._runner, self._options = runner, options
+        self._runner, self._options, self._expected = runner, options, expected
         self._arrive_per_s, self._visits = arrive_per_s, visits
         self._members: dict[str, _Member] = {}
         self._over = False
@@ -89,8 +90,10 @@ class Master:
         return sum(member.present or 0 for member in self._members.values())
 
     def _gather(self) -> None:
-        """Those that have joined are the fleet; what their clocks say is measured."""
-        for name in sorted(self._runner.clients):
+        """Of those that have joined, as many as were asked for are the fleet. How far
+        their clocks are ahead is measured."""
+        joined = sorted(client.id for client in self._runner.clients.ready)
+        for name in joined[: self._expected]:
             self._members[name] = _Member(name)
         for member in self._members.values():
             for _ in range(_ROUND_TRIPS):

@@ -199,7 +199,8 @@ def _bringing(environment: Any, visits: SampleWriter | None) -> Callable[[int], 
     rate = options.arrive_per_s
     if isinstance(environment.runner, MasterRunner):
         told = {name: getattr(options, name) for name in _OPTIONS}
-        return fleet.Master(environment.runner, told, rate, visits).bring
+        master, count = environment.runner, options.expect_workers
+        return fleet.Master(master, told, count, rate, visits).bring
     crowd = _crowd(environment)
     return lambda wanted: crowd.bring(wanted, rate)
 
