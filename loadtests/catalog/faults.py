@@ -233,7 +233,7 @@ _ALL = (
         "The server closes the connection without an answer. Python converts no more "
         "than 4,300 digits, and nothing catches its ValueError. gunicorn and waitress "
         "log it.",
-        "Do nothing but ignore the message in the log. Only that one connection ends.",
+        "Nothing. Ignore the message in the log. Only that one connection ends.",
     ),
     Fault(
         "coding-in-1.0",
@@ -329,8 +329,8 @@ _ALL = (
         ),
         "The server closes the connection, and the client gets no answer. nginx does "
         "the same.",
-        "Have the client keep its side open until the answer is there. `nc -N` and "
-        "some health checks do not.",
+        "The client must keep its side open until the answer has come. `nc -N` and "
+        "some health checks close it.",
     ),
     Fault(
         "target-absolute",
@@ -427,7 +427,7 @@ _ALL = (
         "its UnicodeDecodeError. The server logs a traceback and closes without an "
         "answer. The same happens to Connection and Sec-WebSocket-Extensions. daphne "
         "logs a traceback of its own, and answers 500.",
-        "Do nothing but ignore the traceback. Only that one connection ends.",
+        "Nothing. Ignore the traceback. Only that one connection ends.",
     ),
     Fault(
         "websocket-empty",
@@ -443,7 +443,7 @@ _ALL = (
         _AUTOBAHN,
         Asked(_CLOSE, _by(Shows("closed", (101,), "1000"), "asgi-daphne")),
         "The client's code comes back as 1000, whatever it was.",
-        "Do not rely in the client on the code of the server's Close.",
+        "Clients must not rely on the code of the server's Close.",
     ),
     Fault(
         "websocket-code-seen",
@@ -483,7 +483,7 @@ _ALL = (
         "The client breaks the protocol behind a message. `send()` of the app then "
         "raises `Disconnected`, which is no OSError. daphne logs `Exception inside "
         "application` with a traceback.",
-        "Do nothing but ignore the traceback. Only that one connection ends.",
+        "Nothing. Ignore the traceback. Only that one connection ends.",
     ),
     Fault(
         "http2-path",

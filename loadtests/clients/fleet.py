@@ -23,11 +23,13 @@ from typing import Any
 import gevent
 from locust.runners import MasterRunner, WorkerRunner
 
+from loadtests import __version__
 from loadtests.clients.steering import Crowd
 from loadtests.records.samples import SampleWriter, Visit
 
 PULSE_EVERY_S = 0.5
 GONE_AFTER_S = 3.0  # without a pulse a worker has died, or has fallen behind
+BUSY_PERCENT = 90.0
 _ROUND_TRIPS = 5
 _ANSWERS_WITHIN_S = 2.0
 _UNTIL_SENT_S = 0.1
@@ -47,7 +49,8 @@ class _Member:
 
 
 class Master:
-    """Leads the workers that are there when it is first asked, and no others."""
+    """Leads as many workers as are expected, of those that are there when it is first
+    asked for slow clients."""
 
     def __init__(
         self,
@@ -93,6 +96,8 @@ class Master:
         """Of those that have joined, as many as were asked for are the fleet. How far
         their clocks are ahead is measured."""
         joined = sorted(client.id for client in self._runner.clients.ready)
+        if len(joined) < self._expected:
+            self._end(f"only {len(joined)} of {self._expected} workers are there")
         for name in joined[: self._expected]:
             self._members[name] = _Member(name)
         for member in self._members.values():
@@ -117,14 +122,19 @@ class Master:
                 if now_s - member.pulse_s > GONE_AFTER_S:
                     words = f"no sign of {member.name} for {GONE_AFTER_S:.0f} s"
                     self._end(f"{words}: it ended, or has too much to do")
+                busy_percent = self._runner.clients[member.id].cpu_usage
+                if busy_percent > BUSY_PERCENT:  # as of a generator of this machine
+                    self._end(f"{member.name} uses {busy_percent:.0f} % of a core")
 
     def _end(self, words: str) -> None:
         """The last words, for the harness. Its cell is void then."""
         self._over = True
         print(words, file=sys.stderr, flush=True)
-        self._runner.send_message("quit")
-        gevent.sleep(_UNTIL_SENT_S)
-        os._exit(1)
+        try:
+            self._runner.send_message("quit")
+            gevent.sleep(_UNTIL_SENT_S)
+        finally:
+            os._exit(1)
 
     def _heard_clock(self, member: _Member, data: dict[str, Any]) -> None:
         now_s = time.monotonic()
@@ -135,10 +145,12 @@ class Master:
 
     def _heard_pulse(self, member: _Member, data: dict[str, Any]) -> None:
         member.pulse_s, member.name = time.monotonic(), data["name"]
+        if data["version"] != __version__:
+            self._end(f"{member.name} has version {data['version']}, not {__version__}")
 
     def _heard_there(self, member: _Member, data: dict[str, Any]) -> None:
-        if fault := data.get("fault"):
-            self._end(f"{member.name}: {fault}")
+        if "fault" in data:
+            self._end(f"{member.name}: {data['fault']}")
         member.present = data["present"]
 
     def _heard_visits(self, member: _Member, data: dict[str, Any]) -> None:
@@ -151,7 +163,7 @@ class Master:
 def _of_known(
     members: dict[str, _Member], heard: Callable[[_Member, dict[str, Any]], None]
 ) -> Callable[..., None]:
-    """Whoever joins late is not heard: its slow clients were not asked for."""
+    """Nobody else is heard: slow clients of others were not asked for."""
 
     def listener(environment: object, msg: Any) -> None:
         if msg.node_id in members:
@@ -193,7 +205,7 @@ class Worker:
                 self._begun = True
             present = self._crowd.bring(data["wanted"], data["arrive_per_s"])
         except Exception as error:  # told to the master: here nobody would read it
-            self._runner.send_message("there", {"fault": str(error)})
+            self._runner.send_message("there", {"fault": str(error) or repr(error)})
             return
         self._send_visits()
         self._runner.send_message("there", {"present": present})
@@ -201,7 +213,8 @@ class Worker:
     def _pulse(self) -> None:
         while True:
             self._send_visits()
-            self._runner.send_message("pulse", {"name": socket.gethostname()})
+            who = {"name": socket.gethostname(), "version": __version__}
+            self._runner.send_message("pulse", who)
             gevent.sleep(PULSE_EVERY_S)
 
     def _send_visits(self) -> None:

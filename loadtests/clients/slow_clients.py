@@ -227,6 +227,11 @@ def _as_told(environment: Any, options: dict[str, Any], place: int, count: int) 
     environment.host = options["host"]
     run.target = from_option(options["target"])
     SlowClient.numbers = itertools.count(place, count)
+    address = _address(options["host"])
+    try:
+        wire.connect(address).close()
+    except wire.WireError as error:  # else all would only be "refused"
+        raise wire.WireError(error.fault, f"cannot reach {address}: {error}") from None
 
 
 @events.test_start.add_listener

@@ -29,12 +29,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def chosen(arguments: argparse.Namespace) -> Fleet:
     """The fleet that is asked for; UserError for an address that is not ours."""
-    if not arguments.fleet:
-        if arguments.bind:
-            raise UserError("BIND= is where a fleet reaches this machine: name FLEET=")
+    if not arguments.fleet and not arguments.bind:
         return Fleet()
-    if arguments.bind:
-        see_that_it_is_ours(arguments.bind)
+    if not (arguments.fleet and arguments.bind):
+        raise UserError(
+            "FLEET=<how many machines> and BIND=<the address at which they reach this "
+            "one> go together"
+        )
+    see_that_it_is_ours(arguments.bind)
     return Fleet(arguments.fleet, arguments.bind)
 
 
@@ -55,9 +57,9 @@ def tell(console: Console, fleet: Fleet) -> None:
     """Whom the run waits for, and who else may come."""
     if not fleet.workers:
         return
-    where = f" MASTER={fleet.bind}" if fleet.bind else ""
-    lines = [f"On each of {fleet.workers} machines: {MAKE} fleet-worker{where}"]
-    if fleet.bind:
+    worker = f"{MAKE} fleet-worker MASTER={fleet.bind}"
+    lines = [f"On each of {fleet.workers} machines: {worker}"]
+    if fleet.is_elsewhere:
         lines.append(OPEN.format(fleet.bind, MASTER_PORT))
     for line in lines:
         console.print(line, highlight=False)

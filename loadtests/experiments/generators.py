@@ -32,7 +32,7 @@ _RAW = "--raw"
 @dataclass(frozen=True)
 class Generators:
     """The Locust processes of a cell. Many slow clients are a fleet: `slow_clients` is
-    its master, and they are held by its `workers`."""
+    its master, and `workers` are those of this machine that hold them."""
 
     probe: Group
     slow_clients: Group
@@ -112,18 +112,23 @@ def let_go(master: Group) -> None:
     """End a fleet by the end of its master's input: it tells the workers, which would
     miss a master that was killed for a minute (locust.runners.WorkerRunner)."""
     if master.process.stdin:
-        master.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # a line that was not written
+            master.process.stdin.close()
     wait_until(lambda: master.exited, _LETS_GO_WITHIN_S)
 
 
 def booting(
-    guard: Guard, argv: Sequence[str], log: Path
+    guard: Guard, argv: Sequence[str], log: Path, *, pipes: bool = True
 ) -> contextlib.AbstractContextManager[Group]:
     """A generator for as long as the block runs; it waits for `begin`. It may open as
     many files as anyone here: Locust raises its limit to 10,000, or not at all."""
+    return started(guard, argv, log, cwd=ROOT, pipes=pipes, nofile=most_files())
+
+
+def most_files() -> int | None:
+    """How many files a process may open at the most; None: as many as it likes."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    nofile = None if hard == resource.RLIM_INFINITY else hard
-    return started(guard, argv, log, cwd=ROOT, pipes=True, nofile=nofile)
+    return None if hard == resource.RLIM_INFINITY else hard
 
 
 def await_ready_line(group: Group, within_s: float = READY_S) -> None:

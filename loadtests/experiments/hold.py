@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from loadtests.catalog.stacks import HOST
+from loadtests import MAKE, UserError
 from loadtests.clients.targets import as_option, target_of
 from loadtests.clients.wire import Address
 from loadtests.experiments.generators import (
     FLEET_WAITS_S,
     MASTER_PORT,
-    READY_S,
     Generators,
     await_ready_line,
     booting,
@@ -42,6 +41,7 @@ from loadtests.records.samples import Recording, read_recording
 from loadtests.servers.cores import core_shares
 from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.processes import Group, Guard, wait_until
+from loadtests.servers.programs import ProcessError
 from loadtests.servers.reached import Served
 
 _START_IN_S = 0.1
@@ -71,7 +71,7 @@ def hold(
     ):
         generators = Generators(probing, *slowing)
         await_ready_line(probing)
-        await_ready_line(generators.slow_clients, _ready_within_s(holding))
+        _await_fleet(holding, generators.slow_clients)
         ours = {group.id for group in generators.all()} | server.own_groups
         ours |= {*context.guard.ids}  # they cut logs meanwhile
         neighbours = Neighbours(lambda: ours, server.pids)
@@ -94,15 +94,15 @@ def _slowing(
     count, fleet = holding.profile.processes, holding.fleet
     each: Iterable[Sequence[str]] = [argv]
     if fleet.workers:
-        each = [master_argv(argv, fleet.workers, fleet.bind or HOST, MASTER_PORT)]
+        each = [master_argv(argv, fleet.workers, fleet.bind, MASTER_PORT)]
     elif count > 1:
         each = fleet_argv(argv, count)
     with contextlib.ExitStack() as stack:
-        first, *workers = [
-            stack.enter_context(booting(context.guard, one, context.log(task, name)))
-            for number, one in enumerate(each)
-            for name in ["slow" if not number else f"slow-{number}"]
-        ]
+        groups = []
+        for number, one in enumerate(each):
+            log = context.log(task, f"slow-{number}" if number else "slow")
+            groups.append(stack.enter_context(booting(context.guard, one, log)))
+        first, *workers = groups
         try:
             yield first, workers
         finally:
@@ -110,9 +110,25 @@ def _slowing(
                 let_go(first)
 
 
-def _ready_within_s(holding: Holding) -> float:
-    """The workers of other machines may still have to be started."""
-    return FLEET_WAITS_S if holding.fleet.workers else READY_S
+def _await_fleet(holding: Holding, slow_clients: Group) -> None:
+    """Until the slow clients can be led; the workers of other machines may still have
+    to be started. UserError where they do not join: nor would they for the next cell.
+    """
+    fleet = holding.fleet
+    if not fleet.workers:
+        await_ready_line(slow_clients)
+        return
+    try:
+        await_ready_line(slow_clients, FLEET_WAITS_S)
+    except ProcessError:
+        if slow_clients.exited:
+            raise
+        minutes = f"{FLEET_WAITS_S / 60:.0f} minutes"
+        raise UserError(
+            f"{fleet.workers} workers did not join at {fleet.bind}, port "
+            f"{MASTER_PORT}, within {minutes}: on each machine, {MAKE} "
+            f"fleet-worker MASTER={fleet.bind}"
+        ) from None
 
 
 def _stepping(

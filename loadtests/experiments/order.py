@@ -93,7 +93,7 @@ class Order:
     def _holding(self, stack: Stack, scenario: Scenario) -> Holding:
         """The stack, as it serves the app to where the slow clients are."""
         its = served(stack, self.other)
-        if self.fleet.bind:
+        if self.fleet.is_elsewhere:
             its = dataclasses.replace(its, host=ALL_ADDRESSES)
         return Holding(its, scenario, self.profile, other=self.other, fleet=self.fleet)
 
@@ -158,14 +158,15 @@ class Order:
 def descriptors_of(stacks: Iterable[Stack], cells: Iterable[CellTask]) -> int:
     """How many files a process opens at the most, if the stacks do what was predicted:
     a server, or the generator with a socket a slow client."""
-    most = [
-        min(s.top, (s.out.high if s.out else None) or s.top)
-        // holding.profile.processes
-        for holding in (cell.holding for cell in cells)
-        for s in [search_of(holding)]
-    ]
-    limits = [stack.nofile for stack in stacks]
-    return max([*limits, *(n + resolution(n) + _BESIDE for n in most)])
+    most = [stack.nofile for stack in stacks]
+    for holding in (cell.holding for cell in cells):
+        if holding.fleet.workers:  # their machines have limits of their own
+            continue
+        search = search_of(holding)
+        top = min(search.top, (search.out.high if search.out else None) or search.top)
+        each = top // holding.profile.processes
+        most.append(each + resolution(each) + _BESIDE)
+    return max(most)
 
 
 def order_of(run: Run) -> Order:

@@ -99,11 +99,15 @@ class Environment:
 @dataclass(frozen=True)
 class Fleet:
     """Slow clients on other machines: so many workers, which reach this one at the
-    address `bind`; empty: they are on this machine. No workers: no fleet was asked for.
-    """
+    address `bind`. No workers: no fleet was asked for."""
 
     workers: int = 0
     bind: str = ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its workers are on other machines: to try it, they may be here."""
+        return bool(self.bind) and not self.bind.startswith("127.")
 
 
 @dataclass(frozen=True)

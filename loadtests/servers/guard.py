@@ -122,7 +122,7 @@ class Logs:
             if descriptor in ready:
                 return
             if ready:
-                time.sleep(next(s for most, s in _PAUSES_S if grown >= most))
+                time.sleep(next(s for least, s in _PAUSES_S if grown >= least))
 
     def cut(self) -> int:
         """Cut what is too long. Returns by how much a log has grown at the most."""
@@ -135,9 +135,9 @@ class Logs:
             grown = size - self._sizes[path]
             if grown < 0:  # another file of that name
                 self._cut_to[path] = 0
-            begins, ends = max(HEAD_BYTES, self._cut_to[path]), size - TAIL_BYTES
-            if ends - begins > TAIL_BYTES:
-                if _punched(path, begins, ends):
+            begins = max(HEAD_BYTES, self._cut_to[path])
+            if size - TAIL_BYTES - begins > TAIL_BYTES:
+                if (ends := _punched(path, begins)) is not None:
                     self._cut_to[path] = ends
                 else:
                     shorten(path)
@@ -147,11 +147,17 @@ class Logs:
         return 0
 
 
-def _punched(path: bytes, begins: int, ends: int) -> bool:
-    """Make a hole in a file; False where its file system knows none."""
+def _punched(path: bytes, begins: int) -> int | None:
+    """Make a hole in a log, up to its tail. Returns where that ends; None where the
+    file system knows no holes."""
     with open(path, "r+b") as file:
-        made: int = _LIBC.fallocate(file.fileno(), _PUNCH_HOLE, begins, ends - begins)
-        return made == 0
+        with contextlib.suppress(OSError):  # as in shorten, which moves the tail
+            fcntl.flock(file, fcntl.LOCK_EX)
+        ends = os.fstat(file.fileno()).st_size - TAIL_BYTES
+        if ends <= begins:
+            return begins
+        made = _LIBC.fallocate(file.fileno(), _PUNCH_HOLE, begins, ends - begins)
+        return ends if made == 0 else None
 
 
 def shorten(path: bytes) -> None:

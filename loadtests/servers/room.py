@@ -111,10 +111,9 @@ def _of_address_spaces(processes: Iterable[psutil.Process]) -> Iterator[float]:
 def free_ports(proc: Path = _PROC) -> int:
     """How many ports there are to connect from, to one address. Those that lead to
     another one may be used again."""
-    settings = proc / "sys/net/ipv4"
-    low, high = map(int, (settings / "ip_local_port_range").read_text().split())
+    low, high = map(int, _setting(proc, "ip_local_port_range", "1 65535").split())
     reserved = 0
-    for part in (settings / "ip_local_reserved_ports").read_text().strip().split(","):
+    for part in _setting(proc, "ip_local_reserved_ports", "").split(","):
         if part:
             first, _, last = part.partition("-")
             begin, end = max(low, int(first)), min(high, int(last or first))
@@ -122,10 +121,16 @@ def free_ports(proc: Path = _PROC) -> int:
     return high - low + 1 - reserved
 
 
+def _setting(proc: Path, name: str, unknown: str) -> str:
+    """What is set for IPv4; `unknown`, which limits nothing, where that is hidden."""
+    with contextlib.suppress(OSError):
+        return (proc / "sys/net/ipv4" / name).read_text().strip()
+    return unknown
+
+
 def port_rests_s(*, remote: bool, proc: Path = _PROC) -> float:
     """How long the port of a connection that we have closed cannot be used again."""
-    settings = proc / "sys/net/ipv4"
-    reuse = (settings / "tcp_tw_reuse").read_text().strip()
-    stamped = (settings / "tcp_timestamps").read_text().strip() != "0"
+    reuse = _setting(proc, "tcp_tw_reuse", _EVERYWHERE)
+    stamped = _setting(proc, "tcp_timestamps", "1") != "0"
     can = reuse == _EVERYWHERE or (reuse == _ON_LOOPBACK and not remote)
     return REUSED_AFTER_S if can and stamped else TIME_WAIT_S

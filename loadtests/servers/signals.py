@@ -125,7 +125,7 @@ def _status(pid: int) -> dict[str, str]:
     """/proc/<pid>/status, by name; nothing where that process has ended."""
     try:
         text = Path(f"/proc/{pid}/status").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:  # it has ended, or is hidden from us (proc(5), hidepid)
         return {}
     return dict(line.split(":\t", 1) for line in text.splitlines())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.catalog.stacks import HOST
 from loadtests.experiments.generators import (
     await_ready_line,
     booting,
@@ -50,9 +51,12 @@ def test_fleet_is_led_as_one_process(door: Door, guard: Guard, tmp_path: Path) -
         assert len({visit.client for visit in visits}) == len(visits) == 12
         assert {visit.fate for visit in visits} == {"held"}
         # By the master's clock: each came when the door saw it, or a little before.
-        came_s = zip(sorted(v.began_s for v in visits), door.came_s[-12:], strict=True)
+        # (Each worker has tried the way before, from its usual address.)
+        came = zip(door.came_s, door.came_from, strict=True)
+        slow_s = [at_s for at_s, source in came if source != HOST]
+        came_s = zip(sorted(v.began_s for v in visits), slow_s, strict=True)
         assert all(-1 < seen_s - began_s < 5 for began_s, seen_s in came_s)
-        from_each = Counter(door.came_from[-12:])
+        from_each = Counter(one for one in door.came_from if one != HOST)
         assert sorted(from_each) == ["127.0.0.2", "127.0.0.3"]
         assert max(from_each.values()) <= 7
 

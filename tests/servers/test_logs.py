@@ -37,7 +37,7 @@ def log(tmp_path: Path) -> Path:
 def holes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Not every file system has them."""
     if request.param == "no holes":
-        monkeypatch.setattr(guards, "_punched", lambda *_: False)
+        monkeypatch.setattr(guards, "_punched", lambda *_: None)
     known: bool = request.param == "holes"
     return known
 

@@ -25,7 +25,7 @@ STARTED: dict[str, tuple[str, ...]] = {
         f"{_LOAD} STACKS=wsgi-gunicorn-sync-nginx SCENARIOS=slow-body",
         f"{_LOAD} STACKS=asgi-uvicorn SCENARIOS=backend-wait",
         f"{_LOAD} STACKS=wsgi-waitress APP=shop:app",
-        f"{_LOAD} STACKS=asgi-gunicorn FLEET=1",
+        f"{_LOAD} STACKS=asgi-gunicorn FLEET=1 BIND=127.0.0.1",
     ),
     "gate": ("gate PROFILE=smoke STACKS=asgi-granian FAIL_UNDER=slow-body=1",),
     "validate": ("validate N=1 SEED=1",),

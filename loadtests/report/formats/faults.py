@@ -22,7 +22,7 @@ _NOTE = f"{_NOTES}/{_NAME}"
 _LEAD = """\
 # Known faults of servers
 
-Faults that this project found in servers, which others wrote. Look here when a server
+This project found these faults in other people's servers. Look here when a server
 does what it should not. Each fault has a command that shows it, what the specification
 says, and what you should do. `make readme` writes this page from
 `loadtests/catalog/faults.py`. `make test` looks for each fault in the servers that are
@@ -30,7 +30,7 @@ installed, and fails if one of them is mended.
 
 Run the commands in the folder of the repository, after `. .venv/bin/activate`. The
 first line serves the first stack of the fault. The rest goes into another terminal.
-`nc` is the one of OpenBSD. The app answers with what it saw of the request. The
+Use OpenBSD's `nc`. The app answers with what it saw of the request. The
 versions are those that the fault was seen in.
 
 Servers break more MUSTs of the RFCs, with less harm. [Behaviours](behaviours.md) has
