@@ -36,6 +36,7 @@ CAP_BYTES = HEAD_BYTES + 2 * TAIL_BYTES  # longer than this, it is cut
 _LATER_S = 0.005
 _PAUSES_S = ((1_000_000, 0.0), (100_000, 0.001), (0, _LATER_S))
 _POLL_S = 0.005
+_FIRST = -15  # nice(2)
 
 _LIBC = ctypes.CDLL(None)
 _LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
@@ -54,6 +55,8 @@ class Watched(NamedTuple):
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # only the parent's end ends the guard
+    with contextlib.suppress(OSError):  # root may: a log must not wait for its turn
+        os.nice(_FIRST)
     groups: dict[int, Watched] = {}
     logs = Logs()
     with contextlib.suppress(BrokenPipeError):

@@ -21,8 +21,9 @@ TO_THE_GROUP, TO_MAKE, TO_PYTHON = "the group", "make alone", "Python alone"
 
 
 def _heed_signals() -> None:
-    """Whatever ignores them above us, such as nohup."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """Whatever ignores them above us: nohup, or a shell that runs us in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
