@@ -21,7 +21,7 @@ TO_THE_GROUP, TO_MAKE, TO_PYTHON = "the group", "make alone", "Python alone"
 
 
 def _heed_signals() -> None:
-    """Whatever ignores them above us: nohup, or a shell that runs us in the background."""
+    """Whatever ignores them above us: nohup, or a shell, in the background."""
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
