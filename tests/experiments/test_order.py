@@ -110,6 +110,7 @@ def test_stacks_are_reached_from_other_machines_only_if_that_is_asked(
     bind: str, tmp_path: Path
 ) -> None:
     asked = dataclasses.replace(order(), fleet=Fleet(2, bind))
+    assert asked.descriptors == asked.stacks[0].nofile  # slow clients open none here
     _, folder = begin_run(asked, ["load"], tmp_path)
     for cell in order_of(load_run(folder)).cells():
         assert cell.holding.fleet == Fleet(2, bind)
