@@ -85,7 +85,8 @@ test: $(READY)
 
 # Alone on the machine. Its tests mostly wait, so three files run at a time.
 torture: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -n 3 -m long \
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MAKEOVERRIDES $(PY) -m pytest -p tests.torture.page \
+	    -n 3 -m long \
 	    --dist loadfile --no-loadscope-reorder -q
 
 lint: $(READY)
