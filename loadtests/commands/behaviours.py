@@ -40,7 +40,7 @@ COMMAND = Command("see what each server does with odd requests", place=126)
 TARGETS = (
     Target(
         "behaviours",
-        "what does each server do with odd requests? fail if it has changed",
+        "what does each server do with odd requests? fail if that changed",
         place=86,
         words=("behaviours",),
         options=("STACKS", "OUT", "WAIT"),

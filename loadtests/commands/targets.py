@@ -72,7 +72,7 @@ slow handler of your app. <run> is the name of a run, its folder, or latest. Onl
 variable that you type after make counts; one that is in the environment does not.
 Every failure ends make with its own status 2: python -m loadtests --help lists the
 statuses of the commands themselves."""
-_WIDTH, _INDENT = 80, 14
+_WIDTH, _INDENT = 80, 16
 
 
 def help_text() -> str:

@@ -113,7 +113,8 @@ def test_new_command_is_in_the_help_of_make_before_anything_is_installed(
     done = make(project, f"PYTHON={bare}", "VENV=none")
     assert done.returncode == 0, done.stderr
     assert (
-        "  greet       greet one\n                WHOM=<name> LOUD=1\n" in done.stdout
+        "  greet         greet one\n                  WHOM=<name> LOUD=1\n"
+        in done.stdout
     )
     # Behind the other commands, and before what is the Makefile's own.
     names = [line.split()[0] for line in done.stdout.splitlines() if line[2:3].strip()]
