@@ -112,7 +112,7 @@ class WorkerReading(NamedTuple):
 
 class GeneratorReading(NamedTuple):
     """How busy each generator process was since the reading before; 100 = one core. Of
-    several processes of slow clients it is the busiest.
+    several processes of slow clients it is the busiest of this machine.
 
     `stolen_percent` is how much of the machine's time its hypervisor gave to others,
     `foreign_cpu_s` the CPU time of processes that are not ours, since the beginning:

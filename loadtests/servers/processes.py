@@ -196,7 +196,7 @@ def _guard() -> subprocess.Popen[bytes]:
         [sys.executable, "-S", "-E", guards.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environ,  # whoever ends all that is left of us waits for it
+        env=environ,  # without a mark: whoever ends all that we left would end it too
         start_new_session=True,
     )
     os.sched_setaffinity(process.pid, core_shares()[0])
