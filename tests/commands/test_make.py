@@ -142,7 +142,7 @@ def test_environment_is_no_error_and_does_not_count(project: Path) -> None:
 def test_help_lists_every_target_and_needs_nothing_installed(project: Path) -> None:
     done = make(project, f"PYTHON={sys.executable}", "VENV=none")
     assert done.returncode == 0, done.stderr
-    for line in ("  load        measure and report", "RESUME=<run>", "status 2"):
+    for line in ("  load          measure and report", "RESUME=<run>", "status 2"):
         assert line in done.stdout
     assert max(map(len, done.stdout.splitlines())) < 88
 
