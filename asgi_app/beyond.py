@@ -8,6 +8,8 @@ wsgi_app/beyond.py has the same handlers, and says why WSGI cannot have them.
 """
 
 import asyncio
+import itertools
+from collections.abc import Iterable
 
 from asgi_app.interface import TEXT, Receive, Scope, Send, respond
 from asgi_app.rules import HTTPError, first, number, parse_query
@@ -51,7 +53,7 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     # server has read it, and will send the 101; to accept or not is the app's to say.
     await receive()
     try:
-        close_code = admit(scope)
+        close_code, messages = admit(scope), pushed(scope)
     except HTTPError:
         # A close before accept refuses: the server answers 403. There is no other
         # status, and no text, but with an extension that not all servers have.
@@ -61,6 +63,11 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     # RFC 6455, 4.2.2: one of those that the client offered, or none.
     chosen = SUBPROTOCOL if SUBPROTOCOL in offered else None
     await send({"type": "websocket.accept", "subprotocol": chosen})
+    for text in messages:
+        # Push, as /stream does. Nobody has to ask first; send() waits while the client
+        # does not read, where the server lets it, and raises once the client has gone.
+        await send({"type": "websocket.send", "text": text})
+        await asyncio.sleep(0)  # lets the other tasks run
     await echo(receive, send, close_code)
 
 
@@ -77,6 +84,15 @@ def admit(scope: Scope) -> int | None:
     if 1000 < close_code < 3000:
         raise HTTPError(400, "close must be 1000 or from 3000 to 4999.")
     return close_code
+
+
+def pushed(scope: Scope) -> Iterable[str]:
+    """What is sent before anything is received: nothing, if no `chunks` are asked."""
+    fields = parse_query(scope.get("query_string") or b"")
+    if not any(name == "chunks" for name, _ in fields):
+        return ()
+    chunks, size = number(fields, "chunks"), number(fields, "size", default="1024")
+    return itertools.repeat("." * size, chunks)
 
 
 async def echo(receive: Receive, send: Send, close_code: int | None) -> None:

@@ -81,7 +81,8 @@ def summaries(run: Run) -> list[Summary]:
 
 def _summary(run: Run, stack: str, found: Sequence[Outcome]) -> Summary:
     by_phase = {phase: _in(phase, found) for phase in Phase}
-    clients = [o for p, some in by_phase.items() if p.client_is_slow for o in some]
+    phases = [phase for phase in Phase if not phase.handler_is_slow]
+    clients = [o for phase in phases for o in by_phase[phase]]
     return Summary(
         stack,
         tuple(clients),

@@ -18,8 +18,16 @@ class Phase(StrEnum):
     RESPONSE = "response"  # a client that reads the answer
     HANDLER_WAITS = "handler-waits"  # a handler that waits as its interface invites
     HANDLER_BLOCKS = "handler-blocks"  # a handler that holds its thread meanwhile
+    STREAM = "stream"  # the next piece of an answer without an end
+    WEBSOCKET = "websocket"  # the next message, either way
 
     @property
     def client_is_slow(self) -> bool:
-        """Whether the client takes its time; else its handler does, and then ends."""
-        return self not in (Phase.HANDLER_WAITS, Phase.HANDLER_BLOCKS)
+        """Whether it is the client of one request that takes its time."""
+        return self in (Phase.SILENT, Phase.HEAD, Phase.BODY, Phase.RESPONSE)
+
+    @property
+    def handler_is_slow(self) -> bool:
+        """Whether a handler takes its time. It goes on if its client leaves, and
+        ends."""
+        return self in (Phase.HANDLER_WAITS, Phase.HANDLER_BLOCKS)

@@ -21,7 +21,9 @@ class ScenarioError(UserError):
 class Scenario:
     """One way to be slow: the phase of an exchange that it draws out, and how.
 
-    `what` is a sentence whose subject is the slow client. `locust_file` is for a
+    `what` is a sentence whose subject is the slow client. One that is not `usual` is
+    measured only if it is named. With `reads_slowly`, the client has the smallest
+    receive buffer, so that it holds the server back soon. `locust_file` is for a
     scenario from outside this project: a file that Locust loads too, and that adds the
     scenario and its visit there.
     """
@@ -30,6 +32,8 @@ class Scenario:
     phase: Phase
     what: str
     locust_file: str = ""
+    usual: bool = True
+    reads_slowly: bool = False
 
     @property
     def user_class(self) -> str:
@@ -53,15 +57,36 @@ add(
     Scenario("idle", Phase.SILENT, "connects and says nothing"),
     Scenario("slow-headers", Phase.HEAD, "sends a header line each second"),
     Scenario("slow-body", Phase.BODY, "sends 8 bytes of its body each second"),
-    Scenario("slow-read", Phase.RESPONSE, "reads 512 bytes of a 64 MB stream a second"),
+    Scenario(
+        "slow-read",
+        Phase.RESPONSE,
+        "reads 512 bytes of a 64 MB stream a second",
+        reads_slowly=True,
+    ),
     Scenario("handler-wait", Phase.HANDLER_WAITS, "asks for GET /wait?ms=20000"),
     Scenario("loop-block", Phase.HANDLER_BLOCKS, "asks for GET /block?ms=20000"),
+    Scenario("sse", Phase.STREAM, "hears 20 bytes of a stream a second", usual=False),
+    Scenario(
+        "ws-idle", Phase.WEBSOCKET, "opens a WebSocket and says nothing", usual=False
+    ),
+    Scenario(
+        "ws-slow-read",
+        Phase.WEBSOCKET,
+        "reads 512 bytes a second of 1 MB pushed over a WebSocket",
+        usual=False,
+        reads_slowly=True,
+    ),
 )
 
 
 def in_phases(*phases: Phase) -> tuple[str, ...]:
     """The ids of the scenarios that draw out one of these phases."""
     return tuple(s.id for s in SCENARIOS.values() if s.phase in phases)
+
+
+def usual() -> tuple[str, ...]:
+    """The ids of those that are measured if none is named."""
+    return tuple(s.id for s in SCENARIOS.values() if s.usual)
 
 
 def in_order(scenario_ids: Iterable[str]) -> list[str]:
@@ -74,8 +99,8 @@ def in_order(scenario_ids: Iterable[str]) -> list[str]:
 
 
 def slow_clients() -> tuple[str, ...]:
-    """The ids of those in which clients are slow, and not handlers."""
-    return in_phases(*(phase for phase in Phase if phase.client_is_slow))
+    """The ids of the usual ones in which clients are slow, and not handlers."""
+    return tuple(id for id in usual() if SCENARIOS[id].phase.client_is_slow)
 
 
 def scenario(scenario_id: str) -> Scenario:

@@ -173,6 +173,12 @@ def _stream(megabytes: int) -> Request:
     return Request("GET", f"/stream?chunks={pieces}&size={_PIECE}")
 
 
+# 20 bytes at a time, for longer than any search.
+_EVENTS = Request("GET", "/stream?chunks=1000000&size=20&interval_ms={gap_ms}")
+_SOCKET = Request("GET", f"/ws?chunks={{chunks}}&size={_PIECE}")
+PUSHED_CHUNKS = _PIECES_OF_A_MB
+
+
 RAW = Target(
     apps={"wsgi": "wsgi_app:app", "asgi": "asgi_app:app"},
     healthy=HEALTHY.request,
@@ -184,6 +190,8 @@ RAW = Target(
         Phase.RESPONSE: _stream(_DOWNLOAD_MB),
         Phase.HANDLER_WAITS: Request("GET", f"/wait?ms={_HANDLER_MS}"),
         Phase.HANDLER_BLOCKS: Request("GET", f"/block?ms={_HANDLER_MS}"),
+        Phase.STREAM: _EVENTS,
+        Phase.WEBSOCKET: _SOCKET,
     },
     download_mb=_DOWNLOAD_MB,
     short_download=_stream(_SHORT_DOWNLOAD_MB),

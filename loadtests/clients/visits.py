@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
-from loadtests.catalog.target import Target
-from loadtests.clients import wire
+from loadtests.catalog.scenarios import Scenario
+from loadtests.catalog.target import PUSHED_CHUNKS, Target
+from loadtests.clients import websocket, wire
 from loadtests.clients.wire import Ending
 
 GAP_S = 1.0
@@ -75,14 +78,45 @@ def handler_wait(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> E
     return wire.drip(sock, request, iter(()), gap_s)
 
 
+def sse(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Ask for a stream that says a little at a time, and hear it as it comes."""
+    every = {"{gap_ms}": f"{1000 * gap_s:.0f}"}
+    return wire.sip(sock, _whole(target, Phase.STREAM, every), size=4096, gap_s=0.0)
+
+
+def ws_idle(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Open a WebSocket, answer pings, and say nothing."""
+    return websocket.listen(sock, _handshake(target, 0), size=4096, gap_s=0.0)
+
+
+def ws_slow_read(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Open a WebSocket over which 1 MB is pushed, and read 512 bytes at a time."""
+    asked = _handshake(target, PUSHED_CHUNKS)
+    return websocket.listen(sock, asked, size=512, gap_s=gap_s)
+
+
 def loop_block(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
     """Be quick, and ask for a handler that blocks: in ASGI the classic mistake."""
     request = _whole(target, Phase.HANDLER_BLOCKS)
     return wire.drip(sock, request, iter(()), gap_s)
 
 
-def _whole(target: Target, phase: Phase) -> bytes:
-    return opening(target, target.request(phase), "Connection: close") + b"\r\n"
+def _whole(
+    target: Target,
+    phase: Phase,
+    left_open: Mapping[str, str] = MappingProxyType({}),
+    fields: Sequence[str] = ("Connection: close",),
+) -> bytes:
+    """A whole request, with these words for what the target leaves open in it."""
+    request = target.request(phase)
+    for name, value in left_open.items():
+        request = replace(request, target=request.target.replace(name, value))
+    return opening(target, request, *fields) + b"\r\n"
+
+
+def _handshake(target: Target, chunks: int) -> bytes:
+    how_many = {"{chunks}": str(chunks)}
+    return _whole(target, Phase.WEBSOCKET, how_many, websocket.HANDSHAKE)
 
 
 # By scenario. More can be added, as to the scenarios themselves.
@@ -93,9 +127,12 @@ VISITS: dict[str, Visit] = {
     "slow-read": slow_read,
     "handler-wait": handler_wait,
     "loop-block": loop_block,
+    "sse": sse,
+    "ws-idle": ws_idle,
+    "ws-slow-read": ws_slow_read,
 }
 
 
-def receive_buffer(phase: Phase) -> int | None:
+def receive_buffer(scenario: Scenario) -> int | None:
     """The receive buffer, to be set before the connect; None: as the system has it."""
-    return wire.SMALL_RECEIVE_BUFFER if phase is Phase.RESPONSE else None
+    return wire.SMALL_RECEIVE_BUFFER if scenario.reads_slowly else None

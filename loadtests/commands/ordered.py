@@ -39,10 +39,13 @@ DEFAULT_PROFILE = "quick"
 OTHER_LIMIT = ", or begin a run with a smaller NOFILE= or other STACKS="
 
 
+_NO_WEBSOCKET = "WSGI has no WebSocket (PEP 3333)"
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What to measure; and of an app of the user's, what was seen of it and what is
-    left out, a line each."""
+    """What to measure, and what is left out, a line each; and of an app of the user's,
+    what was seen of it."""
 
     order: Order
     seen: Seen | None = None
@@ -123,7 +126,21 @@ def _asked(arguments: argparse.Namespace, reports: Path) -> Asked:
         return _of_own_server(arguments, profile)
     names = arguments.scenarios or profile.scenarios
     chosen = arguments.stacks or options.runnable(profile.stacks)
-    return Asked(_order(arguments, profile, chosen, _slow(names)))
+    order = _order(arguments, profile, chosen, _slow(names))
+    return Asked(order, left_out=_unserved(order))
+
+
+def _unserved(order: Order) -> list[str]:
+    """A line if there are scenarios that some stacks cannot serve. UserError if there
+    is one that none can."""
+    by_scenario = {
+        one.id: [stack.serves(one.id) for stack in order.stacks]
+        for one in order.scenarios
+    }
+    some = ", ".join(name for name, can in by_scenario.items() if not all(can))
+    if none := [name for name, can in by_scenario.items() if not any(can)]:
+        raise UserError(f"{none[0]}: {_NO_WEBSOCKET}: name an ASGI stack in STACKS=")
+    return [f"{some}: on ASGI stacks alone, because {_NO_WEBSOCKET}"] if some else []
 
 
 def _slow(names: Sequence[str]) -> list[Scenario]:
@@ -205,6 +222,8 @@ def tried(asked: Asked, console: Console, reports: Path) -> Asked:
     """The same, once an app of the user's has answered. UserError where it does not."""
     order = asked.order
     if order.other is None or asked.seen is None:
+        for line in asked.left_out:
+            console.print(line, highlight=False, soft_wrap=True)
         return asked
     _tell(console, order.other, asked.seen, asked.left_out)
     folder = reports / your_app.FOLDER

@@ -117,7 +117,7 @@ class CellTask:
 def search_of(holding: Holding) -> Search:
     """Where to look for what the stack was predicted to do."""
     capacity = predicted(holding.stack, holding.scenario)
-    frees = holding.scenario.phase.client_is_slow
+    frees = not holding.scenario.phase.handler_is_slow
     out = predicted_out(capacity)
     need = holding.profile.need
     most = holding.profile.most or MOST_SLOW_CLIENTS

@@ -85,6 +85,7 @@ class Order:
             for repeat, scenario, stack in itertools.product(
                 repeats, self.scenarios, self.stacks
             )
+            if stack.serves(scenario.id)
         ]
         if self.repeats > 1:
             random.Random(self.seed).shuffle(found)

@@ -77,7 +77,9 @@ def _pairs(number: int, chance: random.Random) -> Iterator[tuple[Stack, Scenario
 
 def can_be_drawn(stack: Stack, scenario: Scenario) -> bool:
     """Whether it can run here, and a number is predicted."""
-    return not lacks(stack) and stack.predicted_out_by(scenario.id) is not None
+    if lacks(stack) or not stack.serves(scenario.id):
+        return False
+    return stack.predicted_out_by(scenario.id) is not None
 
 
 def _counted(stack: Stack, scenario: Scenario, chance: random.Random) -> Stack:

@@ -60,6 +60,12 @@ def test_websocket_without_a_message_says_nothing() -> None:
     assert talk(websocket_scope_of("/ws")) == [ACCEPT]
 
 
+def test_websocket_pushes_messages_before_it_echoes() -> None:
+    sent = talk(websocket_scope_of("/ws?chunks=3&size=5"), text("a"))
+    pushed = {"type": "websocket.send", "text": "....."}
+    assert sent == [ACCEPT, *[pushed] * 3, said("a")]
+
+
 @pytest.mark.parametrize("code", [1000, 3000, 4001, 4999])
 def test_websocket_closes_as_asked_after_the_first_message(code: int) -> None:
     sent = talk(websocket_scope_of(f"/ws?close={code}"), text("a"), text("b"))
@@ -77,6 +83,8 @@ def test_websocket_closes_as_asked_after_the_first_message(code: int) -> None:
         "/ws?close=5000",
         "/ws?close=",
         "/ws?close=4_001",
+        "/ws?chunks=",
+        "/ws?chunks=1&size=0",
         f"/ws?{'a&' * 100}a",
         "/hello",
         "/ws/",

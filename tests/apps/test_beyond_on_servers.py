@@ -141,6 +141,13 @@ def test_websocket_echoes_a_large_message(asgi_server: Server) -> None:
         assert client.recv() == large
 
 
+def test_websocket_pushes_before_it_is_asked(asgi_server: Server) -> None:
+    with connected(asgi_server, "/ws?chunks=3&size=70000") as client:
+        assert [client.recv() for _ in range(3)] == ["." * 70000] * 3
+        client.send_text("a")
+        assert client.recv() == "a"
+
+
 def test_websocket_ping_is_answered_by_the_server(asgi_server: Server) -> None:
     with connected(asgi_server) as client:
         client.ping(b"1")

@@ -63,9 +63,21 @@ def test_prediction_names_its_sources(stack: Stack, scenario: str) -> None:
 
 @MEASURED
 def test_prediction_is_what_the_stack_has_to_lend(stack: Stack) -> None:
-    found = tuple(stack.predicted_out_at(scenario) for scenario in SCENARIOS)
-    assert found == PREDICTED[stack.id]
-    assert {stack.predicted_ran_out(name) for name in SCENARIOS} == RAN_OUT[stack.id]
+    found = [
+        stack.predicted_out_at(name) if stack.serves(name) else None
+        for name in SCENARIOS
+    ]
+    assert tuple(found) == PREDICTED[stack.id]
+    served = filter(stack.serves, SCENARIOS)
+    assert {stack.predicted_ran_out(name) for name in served} == RAN_OUT[stack.id]
+
+
+@MEASURED
+def test_only_asgi_serves_websockets(stack: Stack) -> None:
+    served = [name for name in SCENARIOS if stack.serves(name)]
+    is_asgi = stack.interface == "asgi"
+    assert is_asgi == ("ws-idle" in served) == ("ws-slow-read" in served)
+    assert "sse" in served
 
 
 @NUMBERED

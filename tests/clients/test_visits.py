@@ -12,12 +12,14 @@ from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import SCENARIOS, scenario
 from loadtests.catalog.target import RAW, Target
+from loadtests.clients import websocket
 from loadtests.clients.visits import VISITS, receive_buffer
 from loadtests.clients.wire import Ending
 
 TARGET = dataclasses.replace(RAW, host="127.0.0.1:8000")
 HOST = "Host: 127.0.0.1:8000\r\n"
 STREAM = "/stream?chunks=1024&size=65536"
+HANDSHAKE = "".join(f"{line}\r\n" for line in websocket.HANDSHAKE)
 GAP_S = 0.02
 # What has been sent after two pieces, where there are pieces.
 SENT = {
@@ -28,6 +30,10 @@ SENT = {
     "slow-read": f"GET {STREAM} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "handler-wait": f"GET /wait?ms=20000 HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "loop-block": f"GET /block?ms=20000 HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
+    "sse": "GET /stream?chunks=1000000&size=20&interval_ms=20 HTTP/1.1\r\n"
+    f"{HOST}Connection: close\r\n\r\n",
+    "ws-idle": f"GET /ws?chunks=0&size=65536 HTTP/1.1\r\n{HOST}{HANDSHAKE}\r\n",
+    "ws-slow-read": f"GET /ws?chunks=16&size=65536 HTTP/1.1\r\n{HOST}{HANDSHAKE}\r\n",
 }
 
 
@@ -68,5 +74,5 @@ def test_slow_client_asks_what_its_target_says() -> None:
 
 @pytest.mark.parametrize("scenario_id", SCENARIOS)
 def test_only_slow_readers_have_a_small_receive_buffer(scenario_id: str) -> None:
-    small = receive_buffer(scenario(scenario_id).phase) is not None
-    assert small == (scenario_id == "slow-read")
+    small = receive_buffer(scenario(scenario_id)) is not None
+    assert small == (scenario_id in ("slow-read", "ws-slow-read"))

@@ -68,3 +68,18 @@ def test_time_beside_the_measured_is_named(
     shown = io.StringIO()
     tell_overhead(Console(file=shown, width=200), measured_s, took_s)
     assert shown.getvalue().strip().startswith(says)
+
+
+def test_websockets_are_measured_on_asgi_stacks_alone() -> None:
+    words = [TWO, "--scenarios=sse,ws-idle"]
+    found = {(one.stack, one.scenario) for one in ordered(*words)}
+    threaded, loop = "wsgi-gunicorn-gthread", "asgi-uvicorn"
+    assert found == {(threaded, "sse"), (loop, "sse"), (loop, "ws-idle")}
+    arguments = _parsed(["load", "--profile=smoke", *words])
+    [line] = asked(arguments, REPORTS).left_out
+    assert line.startswith("ws-idle: on ASGI stacks alone, because WSGI has no WebSock")
+
+
+def test_websockets_without_an_asgi_stack_are_refused() -> None:
+    with pytest.raises(UserError, match=r"ws-idle: WSGI has no WebSocket .*ASGI stack"):
+        ordered("--stacks=wsgi-gunicorn-sync", "--scenarios=idle,ws-idle")

@@ -64,7 +64,10 @@ UNBUFFERED = dataclasses.replace(
 _BEFORE = {Phase.SILENT: SILENT, Phase.HEAD: HEAD}
 _STORED = {Phase.BODY: BODY, Phase.RESPONSE: DOWNLOAD}
 _PASSED_ON = dict.fromkeys((Phase.BODY, Phase.RESPONSE), PAIR)
-_WAITS = {Phase.HANDLER_WAITS: WAITS}
+_WAITS = {
+    Phase.HANDLER_WAITS: WAITS,
+    **dict.fromkeys((Phase.STREAM, Phase.WEBSOCKET), PAIR),
+}
 
 _TIMEOUTS = {
     Phase.SILENT: Ends(60.0, "client_header_timeout 60s"),

@@ -136,6 +136,11 @@ class Stack:
         phase = find_scenario(scenario).phase
         return self.front is not None and phase in self.front.stores
 
+    def serves(self, scenario: str) -> bool:
+        """Whether its interface knows what those slow clients ask for."""
+        phase = find_scenario(scenario).phase
+        return phase is not Phase.WEBSOCKET or self.interface == "asgi"
+
     def held_under(self, scenario: str) -> Holds:
         """What each slow client of that scenario holds."""
         return self.holds[find_scenario(scenario).phase]

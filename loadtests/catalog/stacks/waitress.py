@@ -74,7 +74,9 @@ STACKS = [
         ),
         holds=everywhere(BUFFERED)
         | {Phase.RESPONSE: READER}
-        | dict.fromkeys((Phase.HANDLER_WAITS, Phase.HANDLER_BLOCKS), HANDLER),
+        | dict.fromkeys(
+            (Phase.HANDLER_WAITS, Phase.HANDLER_BLOCKS, Phase.STREAM), HANDLER
+        ),
         app=WSGI_APP,
         packages=("waitress",),
         workers=1,

@@ -95,7 +95,7 @@ def slow(
     address: Address, scenario: str, count: int, target: Target = _TARGET
 ) -> Iterator[Crowd]:
     """Hold that many slow clients for as long as the block runs."""
-    buffer = receive_buffer(find_scenario(scenario).phase)
+    buffer = receive_buffer(find_scenario(scenario))
     behave = VISITS[scenario]
     with ThreadPoolExecutor(count) as pool, contextlib.ExitStack() as sockets:
         crowd = Crowd([], [])

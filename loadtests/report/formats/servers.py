@@ -74,7 +74,7 @@ def _commands(stack: Stack) -> Iterator[str]:
 def _rows(stack: Stack) -> Iterator[list[str]]:
     """A row for each group of scenarios of which all is the same."""
     same: dict[tuple[str, ...], list[str]] = {}
-    for name in SCENARIOS:
+    for name in filter(stack.serves, SCENARIOS):
         row: tuple[str, ...] = (
             _number(
                 stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from loadtests.analysis.outcomes import Outcome, outcomes
 from loadtests.analysis.summary import ENOUGH, Summary, spins, summaries
 from loadtests.analysis.sweeps import is_one_stack
-from loadtests.catalog.scenarios import in_order, slow_clients
+from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import in_order, in_phases, slow_clients
 from loadtests.catalog.stacks import HTTP1, Supply
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Folded, Section, Source, Text
@@ -43,6 +44,7 @@ APART = (
     "Two rows differ. For blocking C libraries, a stack must lend each call a thread. "
     "For quick handlers, it must cost little. *Not* is over twice the least there."
 )
+_HANDLERS = {*in_phases(*(phase for phase in Phase if phase.handler_is_slow))}
 # So much dearer than the cheapest is a reason against a stack; so little is none.
 _DEAR, _CHEAP = 2.0, 1.5
 FRONTED = "{} stands in front, configured as the commands of this run show."
@@ -58,7 +60,7 @@ def blocks(source: Source) -> Sequence[Block]:
     tried = {scenario for one in given for scenario in one.evidence}
     notes = [
         *([prose(PROXY, of_a_proxy(source))] if tried & {*slow_clients()} else []),
-        *([prose(about_handlers(source.run))] if tried - {*slow_clients()} else []),
+        *([prose(about_handlers(source.run))] if tried & _HANDLERS else []),
     ]
     apart = [prose(APART)] if len(given) > 1 else []
     found: list[Block] = [

@@ -65,6 +65,8 @@ SITUATIONS = (
         "Handlers block in calls that gevent replaces (sockets, sleep)",
         (Phase.HANDLER_BLOCKS,),
     ),
+    Situation("Streams without an end, such as server-sent events", (Phase.STREAM,)),
+    Situation("Open WebSockets", (Phase.WEBSOCKET,)),
 )
 KINDS_OF_CLIENTS = (
     Situation("Clients that are slow to ask, or silent", (Phase.SILENT, Phase.HEAD)),
