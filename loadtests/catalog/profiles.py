@@ -170,8 +170,8 @@ PROFILES: dict[str, Profile] = {
         Profile(
             id="c50k",
             chosen_stacks=("asgi-uvicorn",),
-            # A slow reader costs 440 kB: 50,000 take more memory than most machines
-            # have.
+            # A slow reader costs 210 kB, and the kernel 610 while it has them: 50,000
+            # take more memory than most machines have.
             chosen_scenarios=("idle", "slow-headers", "slow-body"),
             repeats=1,
             # They do not get equal shares, and none may run out of descriptors.
