@@ -16,7 +16,7 @@ from loadtests.catalog.scenarios import (
 from loadtests.catalog.stacks import HTTP1
 
 # Each has a socket: a process may open 20,000 files on common machines.
-_OF_ONE_PROCESS = 12_500
+OF_ONE_PROCESS = 12_500
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Profile:
     @property
     def processes(self) -> int:
         """From how many processes the slow clients come."""
-        return max(1, math.ceil(self.most / _OF_ONE_PROCESS))
+        return max(1, math.ceil(self.most / OF_ONE_PROCESS))
 
     @property
     def stacks(self) -> tuple[str, ...]:

@@ -63,9 +63,8 @@ def compute(arguments: argparse.Namespace) -> Status:
     runs = [load_run(folder) for folder in folders]
     if arguments.keep:
         return _keep(runs)
-    with_kernel = [*(runs or kept(ROOT)), *_example(ROOT)]
-    given = arguments.stack, arguments.clients, arguments.seed
-    one = _answer(with_kernel, *given)
+    found = [*runs, *_example(ROOT)] if runs else runs_of(ROOT)
+    one = _answer(found, arguments.stack, arguments.clients, arguments.seed)
     console = Console()
     for blocks in _parts(one).values():
         for part in terminal.rendered(blocks):
@@ -101,7 +100,7 @@ def _keep(runs: Sequence[Run]) -> Status:
 
 
 def _small(run: Run) -> Run:
-    """Without what nothing here reads, which is nine tenths of it."""
+    """Without the longest parts of it, which nothing here reads."""
     cells = [
         dataclasses.replace(
             cell,
@@ -113,8 +112,10 @@ def _small(run: Run) -> Run:
     return dataclasses.replace(run, cells=cells)
 
 
-def kept(root: Path) -> list[Run]:
-    return [load_run(path) for path in sorted((root / KEPT).glob(f"*/{RUN_FILE}"))]
+def runs_of(root: Path) -> list[Run]:
+    """Those that are kept there, and the example."""
+    kept = sorted((root / KEPT).glob(f"*/{RUN_FILE}"))
+    return [*map(load_run, kept), *_example(root)]
 
 
 def _example(root: Path) -> list[Run]:
@@ -146,7 +147,7 @@ def renew(root: Path, *, check: bool) -> None:
     """Write the page from the runs that are kept, or see that it is there."""
     if not (root / KEPT).exists():
         return
-    page = page_of([*kept(root), *_example(root)], root)
+    page = page_of(runs_of(root), root)
     if not check:
         (root / PAGE).write_text(page, encoding="utf-8")
     elif (root / PAGE).read_text(encoding="utf-8") != page:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from loadtests.analysis import scale, scale_limits
 from loadtests.analysis.scale import Held
-from loadtests.analysis.scale_limits import GAP_S, Cost, Machine, Plan
+from loadtests.analysis.scale_limits import GAP_S, PORTS, Cost, Machine, Plan
+from loadtests.catalog.profiles import OF_ONE_PROCESS
 from loadtests.records.run import Run
 from loadtests.report import values
 from loadtests.report.blocks import Block, Column, Points, Table
@@ -68,7 +70,8 @@ def _short(one: Answer) -> Iterator[Prose]:
         [f"{count(one.plan(c).machines)} for {c.scenario}" for c in one.costs]
     )
     yield prose(
-        "{} slow clients of {} have room in the memory of so many machines of {} GB: {}.",
+        "{} slow clients of {} have room in the memory of so many machines of {} GB: "
+        "{}.",
         *(count(one.clients), one.stack, str(USUAL.memory_gb), sizes),
     )
     first = scale_limits.limits(
@@ -85,10 +88,24 @@ def _short(one: Answer) -> Iterator[Prose]:
         "many machines it takes to stay within that.",
         count(scale_limits.most_of_a_worker(one.held)),
     )
+    yield _test(one)
     for held in one.held:
         end_mb = scale.tcp_mem_mb(held.run.environment.memory_mb)
         if held.kernel_mb > _FULL * end_mb:
             yield _full(held, end_mb)
+
+
+def _test(one: Answer) -> Prose:
+    """What it takes to measure so many; of a generator, its busiest process counts."""
+    busy = [held.cell.generator.cpu_peak_percent or 0.0 for held in one.held]
+    processes = math.ceil(one.clients / OF_ONE_PROCESS)
+    return prose(
+        "A test of {} needs {} of Locust, with {} slow clients in each. They connect "
+        "from {} to each port. In these runs, one of them used at most {} % of a core.",
+        *(count(one.clients), f"{count(processes)} processes", count(OF_ONE_PROCESS)),
+        f"{count(math.ceil(one.clients / PORTS))} addresses",
+        figure(max(busy)),
+    )
 
 
 def _full(held: Held, end_mb: float) -> Prose:

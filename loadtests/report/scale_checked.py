@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadtests.analysis.scale import Held
+from loadtests.analysis.health import NEIGHBOURS_FROM_PERCENT
+from loadtests.analysis.scale import Held, held
 from loadtests.analysis.scale_checks import PROMISED, TOLERANCE, Check, Figure, checks
 from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Points, Table, Text
 from loadtests.report.prose import Prose, prose
 from loadtests.report.values import Name, Value
-from loadtests.report.words import amount, count, figure
+from loadtests.report.words import amount, count, figure, when
 
 MISSED = {
     Figure.ADDED: "the server kept memory otherwise than the smaller run did",
@@ -28,6 +29,8 @@ def checked(runs: Sequence[Run], stack: str) -> Iterator[Block]:
     yield _checks(found)
     if missed := [check for check in found if not check.holds]:
         yield Points([_missed(check) for check in missed])
+    cells = [one for one in held(runs) if one.stack == stack]
+    yield Points([*_made_from(cells)])
     within = sum(check.holds for check in found)
     yield Text(
         prose(
@@ -37,6 +40,24 @@ def checked(runs: Sequence[Run], stack: str) -> Iterator[Block]:
             str(sum(check.figure in PROMISED for check in found)),
         )
     )
+
+
+def _made_from(found: Sequence[Held]) -> Iterator[Prose]:
+    """Which runs, on what, and who else used the machine."""
+    for run in {one.run.run.id: one.run for one in found}.values():
+        on, made = run.environment, when(run.run.started_at)
+        yield prose(
+            "Measured by {} of {}, on {}, {}{}.",
+            *(run.run.profile, made, on.cpu, amount(on.cpus, "core")),
+            _beside([one for one in found if one.run is run]),
+        )
+
+
+def _beside(found: Sequence[Held]) -> str:
+    percent = max(one.cell.generator.foreign_cpu_percent or 0.0 for one in found)
+    if percent < NEIGHBOURS_FROM_PERCENT:
+        return ""
+    return f", beside others that used {figure(percent)} % of a core"
 
 
 def _checks(found: Sequence[Check]) -> Table:
@@ -60,11 +81,9 @@ def _checks(found: Sequence[Check]) -> Table:
     return Table("Measured and simulated", columns, rows)
 
 
-def _cell(held: Held) -> str:
-    return (
-        f"{count(held.clients)} {held.cell.scenario}, "
-        f"{amount(held.cell.workers, 'worker')}"
-    )
+def _cell(one: Held) -> str:
+    workers = amount(one.cell.workers, "worker")
+    return f"{count(one.clients)} {one.cell.scenario}, {workers}"
 
 
 def _figure(value: float) -> str:
