@@ -19,7 +19,7 @@ unexport $(filter-out PATH,$(TYPED))
 .DEFAULT_GOAL := help
 # Those that run a command of the program.
 COMMANDS := serve-wsgi serve-asgi serve trace stacks load fleet-worker doctor gate validate \
-	report compare claims phases behaviours bench example readme audit
+	report compare scale claims phases behaviours bench example readme audit
 TARGETS := help install $(COMMANDS) diff test torture lint check format lock clean
 .PHONY: typed $(TARGETS)
 

@@ -1,6 +1,6 @@
 """`make readme`: what the example found, in README.md; what the catalog has of each
 server, in docs/servers.md, and of its faults, in docs/known-server-faults.md; what each
-does with odd requests, in docs/behaviours.md."""
+does with odd requests, in docs/behaviours.md; what machines hold, in docs/scale.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from loadtests import ROOT
-from loadtests.commands import options
+from loadtests.commands import options, scale
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE, OF_RATES, ExampleError
 from loadtests.commands.statuses import Status
@@ -63,6 +63,7 @@ def show_in_readme(arguments: argparse.Namespace) -> Status:
     renew_faults(ROOT, check=arguments.check)
     renew_answers(ROOT, check=arguments.check)
     renew_sizing(ROOT, check=arguments.check)
+    scale.renew(ROOT, check=arguments.check)
     return Status.DONE
 
 

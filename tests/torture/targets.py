@@ -39,7 +39,9 @@ _READS = "reads what is stored, and starts nothing"
 _PRINTS = "prints what the project has, and starts nothing"
 _TOOLS = "runs a tool that is not ours, which serves nothing"
 NOT_STARTED: dict[str, str] = {
-    **dict.fromkeys(("report", "compare", "audit", "example", "readme"), _READS),
+    **dict.fromkeys(
+        ("report", "compare", "scale", "audit", "example", "readme"), _READS
+    ),
     **dict.fromkeys(("help", "stacks", "diff"), _PRINTS),
     **dict.fromkeys(("lint", "check", "format", "lock", "install", "clean"), _TOOLS),
     "test": "takes minutes; tests start what these targets start, and their own fakes",
