@@ -57,12 +57,11 @@ class Given(TypedDict, total=False):
 class Group:
     """A process group that we started: its members, its end.
 
-    `programs.as_started` says what `argv` stands for. Output goes to the log, through a
-    pipe, or to our own terminal without one; with `pipes`, standard input and output
-    are ours to write and read. `nofile` limits how many descriptors each process may
-    open; without a limit, each may open as many as we may. With a `home`, programs are
-    those of its interpreter. `folder` is the group's own: the guard removes it where we
-    cannot.
+    `programs.as_started` says what `argv` stands for. Output goes to the log, or to our
+    own terminal without one; with `pipes`, standard input and output are ours to write
+    and read. `nofile` limits how many descriptors each process may open; without a
+    limit, each may open as many as we may. With a `home`, programs are those of its
+    interpreter. `folder` is the group's own: the guard removes it where we cannot.
     """
 
     def __init__(
