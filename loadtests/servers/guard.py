@@ -43,8 +43,8 @@ _NOTE = b"\n[%15d bytes are left out here]\n"
 _NOTE_BYTES = len(_NOTE % 0)
 _LEFT_OUT = re.compile(rb"\n\[ *(\d+) bytes are left out here\]\n")
 CAP_BYTES = HEAD_BYTES + _NOTE_BYTES + 2 * TAIL_BYTES  # no log is longer
-# Between two looks at what is written all the time. So each guard reads at most 200 MB a
-# second: a flood must not take the core from the generators.
+# Between two looks at what is written all the time. So each guard reads at most 200 MB
+# a second: a flood must not take the core from the generators.
 _PAUSE_S = 0.005
 _POLL_S = 0.005
 _RETRY_S = 0.001
