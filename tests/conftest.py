@@ -153,7 +153,6 @@ def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Server]
 def without_errors(server: Server) -> Iterator[Server]:
     """The server, for a test at whose end there is no error in its log."""
     yield server
-    assert server.group.log is not None
-    log = server.group.log.read_text()
+    log = server.group.said()
     assert "Traceback" not in log
     assert "ERROR" not in log

@@ -73,7 +73,7 @@ def hold(
         await_ready_line(probing)
         _await_fleet(holding, generators.slow_clients)
         ours = {group.id for group in generators.all()} | server.own_groups
-        ours |= {*context.guard.ids}  # they cut logs meanwhile
+        ours |= {*context.guard.ids}  # they write the logs
         neighbours = Neighbours(lambda: ours, server.pids)
         with _sharing_cores(server, generators):
             tell_time = functools.partial(context.tell, task)

@@ -76,7 +76,7 @@ class Watch:
     ) -> None:
         self._server, self._generators, self._tell = server, generators, tell
         self._neighbours = neighbours
-        self._samples, self._log_mb = samples, 0.0
+        self._samples = samples
         self._looks: list[Look] = []
         self._of_server = SampleWriter(samples, SERVER_FILE, ServerReading)
         self._of_workers = SampleWriter(samples, WORKERS_FILE, WorkerReading)
@@ -125,9 +125,7 @@ class Watch:
         used = usage(server)
         taken = self._memory() if with_memory else None
         stored_mb = disk_mb(server.front.group) if taken and server.front else None
-        # Where a file has no holes, what was cut out of the log is no more part of it.
-        self._log_mb = max(self._log_mb, written_mb(server.log))
-        reading = _server_reading(at_s, used, taken, self._log_mb)
+        reading = _server_reading(at_s, used, taken, written_mb(server.log))
         self._of_server.write(reading._replace(disk_mb=stored_mb))
         known = server.foreign_is_known
         foreign_s = self._neighbours.foreign_cpu_s() if known else None

@@ -1,13 +1,18 @@
-"""The guard: a tiny process that keeps logs short, and ends what its parent leaves.
+"""The guard: a tiny process that writes logs, and ends what its parent leaves.
 
-It reads lines: `+<group> <mark> <log> <folder>`, with paths in hexadecimal digits, and
-`-<group>`. When its standard input closes, the parent has said goodbye or died. The
-groups still known get SIGTERM and, 5 s later, SIGKILL, and so does whatever has left
-them: it has the mark in its environment. Then their folders are removed.
+It hears `+<group> <mark> <log> <folder>`, with paths in hexadecimal digits and the end
+of a pipe, and `-<group>`. When its standard input closes, the parent has said goodbye
+or died. The groups still known get SIGTERM and, 5 s later, SIGKILL, and so does
+whatever has left them: it has the mark in its environment. Then their folders are
+removed.
 
-A server may log 3 GB a second. A log keeps its beginning and its end. What is between
-becomes a hole, which takes no room on the disk: so its length says what was written. No
-server waits for that, and while none writes, the guard sleeps.
+A group writes to the pipe, and what is read there goes to the log, at most 1 MB at a
+time. A log keeps its beginning and its end. What is between never gets to the disk, and
+a note counts it. So a log is never longer than its cap, however late a guard comes: a
+server that prints faster than it is read waits. While none writes, the guard sleeps.
+
+There are two guards, and the parent reads too where it must know all. Whoever has the
+lock of the log reads, and writes before anybody else may: nothing changes its order.
 
 Standard library only and no package imports: it starts in some 40 ms.
 """
@@ -15,12 +20,13 @@ Standard library only and no package imports: it starts in some 40 ms.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
+import re
 import select
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -29,26 +35,26 @@ from typing import NamedTuple
 PATIENCE_S = 5.0
 STARTED_BY = "SLOWBENCH_STARTED_BY"
 
-HEAD_BYTES, TAIL_BYTES = 2 * 1024**2, 1024**2  # what is kept of a log
-CAP_BYTES = HEAD_BYTES + 2 * TAIL_BYTES  # longer than this, it is cut
-# How long until the next look at the logs, by how much one has grown meanwhile. At 3 GB
-# a second, 5 ms are 15 MB.
-_LATER_S = 0.005
-_PAUSES_S = ((1_000_000, 0.0), (100_000, 0.001), (0, _LATER_S))
+# As large as a pipe may be that is not root's (proc(5), pipe-max-size): a server with
+# an access log does not wait.
+PIPE_BYTES = 1024**2
+HEAD_BYTES, TAIL_BYTES = 2 * 1024**2, PIPE_BYTES  # what is kept of a log
+_NOTE = b"\n[%15d bytes are left out here]\n"
+_NOTE_BYTES = len(_NOTE % 0)
+_LEFT_OUT = re.compile(rb"\n\[ *(\d+) bytes are left out here\]\n")
+CAP_BYTES = HEAD_BYTES + _NOTE_BYTES + 2 * TAIL_BYTES  # no log is longer
+# Between two looks at what is written all the time. So each guard reads at most 200 MB
+# a second: a flood must not take the core from the generators.
+_PAUSE_S = 0.005
 _POLL_S = 0.005
+_RETRY_S = 0.001
 _FIRST = -15  # nice(2)
-
-_LIBC = ctypes.CDLL(None)
-_LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
-_PUNCH_HOLE = 0x01 | 0x02  # fallocate(2): with KEEP_SIZE
-_IN_MODIFY = 0x02  # inotify(7)
 
 
 class Watched(NamedTuple):
-    """A process group: the mark of its processes, its log, and its own folder."""
+    """A process group: the mark of its processes, and its own folder."""
 
     mark: str
-    log: bytes
     folder: bytes
 
 
@@ -60,17 +66,19 @@ def main() -> None:
     groups: dict[int, Watched] = {}
     logs = Logs()
     with contextlib.suppress(BrokenPipeError):
-        os.write(1, b"!")  # from now on nothing is missed
-    for line in _lines(sys.stdin.fileno(), logs):
+        os.write(1, b"!")  # it is there
+    for line, pipes in _lines(socket.socket(fileno=sys.stdin.fileno()), logs):
         group, *words = line[1:].split(b" ")
         groups.pop(int(group), None)
+        logs.forget(int(group))
         if line.startswith(b"+"):
             mark, log, folder = words
-            groups[int(group)] = Watched(mark.decode(), _path(log), _path(folder))
-        logs.attend(one.log for one in groups.values() if one.log)
-    end({group: one.mark for group, one in groups.items()}, PATIENCE_S, logs.cut)
+            groups[int(group)] = Watched(mark.decode(), _path(folder))
+            for pipe in pipes:
+                logs.attend(int(group), pipe, _path(log))
+    end({group: one.mark for group, one in groups.items()}, PATIENCE_S, logs.write)
+    logs.write()
     for one in groups.values():
-        shorten(one.log)
         if one.folder:
             shutil.rmtree(one.folder, ignore_errors=True)
 
@@ -79,106 +87,103 @@ def _path(digits: bytes) -> bytes:
     return bytes.fromhex(digits.decode())
 
 
-def _lines(descriptor: int, logs: Logs) -> Iterator[bytes]:
-    """The lines that are read there; the logs are kept short meanwhile."""
-    rest = b""
+def _lines(parent: socket.socket, logs: Logs) -> Iterator[tuple[bytes, list[int]]]:
+    """What the parent says, with the pipes that it hands over; logs are written
+    meanwhile."""
     while True:
-        logs.cut_until_readable(descriptor)
-        if not (said := os.read(descriptor, 65536)):
+        logs.write_until_readable(parent.fileno())
+        line, pipes, _, _ = socket.recv_fds(parent, 65536, 1)
+        if not line:
             return
-        *lines, rest = (rest + said).split(b"\n")
-        yield from lines
+        yield line, pipes
 
 
 class Logs:
-    """Files that somebody appends to, kept short as soon as they are written to."""
+    """The logs of groups, and the pipes from which they are written."""
 
     def __init__(self) -> None:
-        # A user may have only so many of these: without one, logs are looked at anyway.
-        self._events: int = _LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._looks_anyway = False
-        self._sizes: dict[bytes, int] = {}
-        self._cut_to: dict[bytes, int] = {}
+        self._by_group: dict[int, tuple[int, bytes]] = {}
 
-    def attend(self, paths: Iterable[bytes]) -> None:
-        """These are the logs from now on."""
-        self._sizes = {path: self._sizes.get(path, 0) for path in paths}
-        self._cut_to = {path: self._cut_to.get(path, 0) for path in self._sizes}
-        self._looks_anyway = not all(map(self._hears_of, self._sizes))
-        self.cut()
+    def attend(self, group: int, pipe: int, log: bytes) -> None:
+        self._by_group[group] = pipe, log
 
-    def _hears_of(self, path: bytes) -> bool:
-        """Whether what is written there is told; of a file that is gone, nothing is."""
-        watched: int = _LIBC.inotify_add_watch(self._events, path, _IN_MODIFY)
-        return watched >= 0 or not os.path.exists(path)
+    def forget(self, group: int) -> None:
+        if group in self._by_group:
+            os.close(self._by_group.pop(group)[0])
 
-    def cut_until_readable(self, descriptor: int) -> None:
-        """Keep the logs short until there is something to read."""
-        both = [descriptor, *([self._events] if self._events >= 0 else [])]
+    def write_until_readable(self, descriptor: int) -> None:
+        """Write what comes until there is something to read."""
         while True:
-            wait_s = _LATER_S if self._looks_anyway else None
-            ready, _, _ = select.select(both, [], [], wait_s)
-            if self._events in ready:
-                # Before the look: what is written after it is an event of its own.
-                os.read(self._events, 65536)
-            grown = self.cut()
+            pipes = [pipe for pipe, _ in self._by_group.values()]
+            ready, _, _ = select.select([descriptor, *pipes], [], [])
+            self.write(ready)
             if descriptor in ready:
                 return
-            if ready:
-                time.sleep(next(s for least, s in _PAUSES_S if grown >= least))
+            time.sleep(_PAUSE_S)
 
-    def cut(self) -> int:
-        """Cut what is too long. Returns by how much a log has grown at the most."""
-        return max((0, *map(self._cut, self._sizes)))
-
-    def _cut(self, path: bytes) -> int:
-        """By how much it has grown since the last look."""
-        with contextlib.suppress(OSError):  # somebody has tidied up
-            size = os.stat(path).st_size
-            grown = size - self._sizes[path]
-            if grown < 0:  # another file of that name
-                self._cut_to[path] = 0
-            begins = max(HEAD_BYTES, self._cut_to[path])
-            if size - TAIL_BYTES - begins > TAIL_BYTES:
-                if (ends := _punched(path, begins)) is not None:
-                    self._cut_to[path] = ends
-                else:
-                    shorten(path)
-                    size = os.stat(path).st_size
-            self._sizes[path] = size
-            return grown
-        return 0
+    def write(self, ready: Container[int] | None = None) -> None:
+        """Write what there is in these pipes, or in all."""
+        for group, (pipe, log) in [*self._by_group.items()]:
+            if (ready is None or pipe in ready) and not write(pipe, log):
+                self.forget(group)  # nobody writes to it any more
 
 
-def _punched(path: bytes, begins: int) -> int | None:
-    """Make a hole in a log, up to its tail. Returns where that ends; None where the
-    file system knows no holes."""
-    with open(path, "r+b") as file:
-        with contextlib.suppress(OSError):  # as in shorten, which moves the tail
-            fcntl.flock(file, fcntl.LOCK_EX)
-        ends = os.fstat(file.fileno()).st_size - TAIL_BYTES
-        if ends <= begins:
-            return begins
-        made = _LIBC.fallocate(file.fileno(), _PUNCH_HOLE, begins, ends - begins)
-        return ends if made == 0 else None
+def write(pipe: int, log: bytes, patience_s: float = 0.0) -> bool:
+    """Write what a pipe holds, unless another does. Returns whether more may come."""
+    try:
+        file = os.open(log, os.O_RDWR)
+    except OSError:  # it is gone, or read-only: no server waits for that
+        return _move(pipe, None)
+    try:
+        return not take(file, patience_s) or _move(pipe, file)
+    finally:
+        os.close(file)
 
 
-def shorten(path: bytes) -> None:
-    """Take the middle out of a log that is too long. One that is still written to may
-    lose what is written in this moment."""
-    with contextlib.suppress(OSError):  # a log that is gone is short
-        log = os.open(path, os.O_RDWR | os.O_APPEND)
+def take(log: int, patience_s: float) -> bool:
+    """Take the lock of a log. Returns False where another has it for so long."""
+    ends_s = time.monotonic() + patience_s
+    while True:
         try:
-            with contextlib.suppress(OSError):  # not everywhere is there a lock
-                fcntl.flock(log, fcntl.LOCK_EX)  # of two guards, one at a time
-            size = os.fstat(log).st_size
-            if size > CAP_BYTES:
-                tail = os.pread(log, TAIL_BYTES, size - TAIL_BYTES)
-                os.ftruncate(log, HEAD_BYTES)
-                left_out = size - HEAD_BYTES - len(tail)
-                os.write(log, b"\n[%d bytes are left out here]\n%s" % (left_out, tail))
-        finally:
-            os.close(log)
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= ends_s:
+                return False
+            time.sleep(_RETRY_S)
+        except OSError:  # not everywhere is there a lock
+            return True
+        else:
+            return True
+
+
+def _move(pipe: int, log: int | None) -> bool:
+    """Move all that a pipe holds to the end of a log. Returns whether more may come."""
+    try:
+        said = os.read(pipe, PIPE_BYTES)
+    except BlockingIOError:
+        return True
+    if log is not None:
+        with contextlib.suppress(OSError):  # a full disk: no server waits for that
+            _append(log, said)
+    return said != b""
+
+
+def _append(log: int, said: bytes) -> None:
+    size = os.fstat(log).st_size
+    if size + len(said) <= CAP_BYTES:
+        os.pwrite(log, said, size)
+        return
+    left_out = length(log) + len(said) - HEAD_BYTES - TAIL_BYTES
+    tail = (os.pread(log, TAIL_BYTES, size - TAIL_BYTES) + said)[-TAIL_BYTES:]
+    fits = os.pwrite(log, _NOTE % left_out + tail, HEAD_BYTES)
+    os.ftruncate(log, HEAD_BYTES + fits)
+
+
+def length(log: int) -> int:
+    """How many bytes a log was given, with those that are left out."""
+    size = os.fstat(log).st_size
+    note = _LEFT_OUT.fullmatch(os.pread(log, _NOTE_BYTES, HEAD_BYTES))
+    return size - _NOTE_BYTES + int(note[1]) if note else size
 
 
 def end(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ import psutil
 from loadtests.catalog.target import Home
 from loadtests.servers import guard as guards
 from loadtests.servers.cores import core_shares
-from loadtests.servers.logs import last_words, text_of
+from loadtests.servers.logs import Log, last_words
 from loadtests.servers.programs import (
     GuardError,
     ProcessError,
@@ -74,12 +75,12 @@ class Group:
         home: Home | None = None,
         folder: Path | None = None,
     ) -> None:
-        self.log, self.folder = log, folder
+        self.log, self.folder = Log(log) if log else None, folder
         # No other group has it, be it of another run at the same time.
         self.mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         pipe = subprocess.PIPE if pipes else None
         with contextlib.ExitStack() as stack:
-            output = stack.enter_context(log.open("ab")) if log else None
+            output = stack.enter_context(self.log.begun()) if self.log else None
             stack.enter_context(found(argv[0]))
             self.process = subprocess.Popen(
                 as_started(argv, nofile, home),
@@ -116,23 +117,29 @@ class Group:
     def stop(self) -> None:
         """End the whole group, and what has left it, and see that all is gone. Raises
         ProcessError if not."""
-        if still := guards.end({self.id: self.mark}, PATIENCE_S):
-            left = ", ".join(map(str, sorted(still)))
-            raise ProcessError(f"processes {left} of group {self.id} will not end")
+        write = self.log.write if self.log else lambda: None  # where no guard does
+        try:
+            if still := guards.end({self.id: self.mark}, PATIENCE_S, write):
+                left = ", ".join(map(str, sorted(still)))
+                raise ProcessError(f"processes {left} of group {self.id} will not end")
+        finally:
+            if self.log:
+                self.log.close()
         self.process.wait()  # a zombie until then
         for stream in (self.process.stdin, self.process.stdout):
             if stream:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
-        if self.log:
-            guards.shorten(os.fsencode(self.log))
+
+    def said(self) -> str:
+        """What its log says so far."""
+        return self.log.text() if self.log else ""
 
     def last_words(self) -> str:
         """What the log says of the end, for an error message."""
         if self.log is None:
             return "see above"
-        said = last_words(text_of(self.log))
-        return f"{self.log} ends: {said or 'nothing'}"
+        return f"{self.log.path} ends: {last_words(self.said()) or 'nothing'}"
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -146,72 +153,68 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 class Guard:
-    """Keeps the logs of the groups short that it was told of, and ends these groups
-    when its standard input closes, as it does when this process dies. Told of a group's
-    start and end, it ends none that is over.
+    """Writes the logs of the groups that it was told of, and ends these groups when its
+    standard input closes, as it does when this process dies. Told of a group's start
+    and end, it ends none that is over.
 
     There are two of it: whoever kills one, and then us, still leaves nothing behind.
     They have the generators' cores, so that no server is in their way, or they in its.
     """
 
     def __init__(self) -> None:
-        self._processes = [_guard() for _ in range(2)]
+        self._guards = [_guard() for _ in range(2)]
         # Of process groups too, like that of a Group.
-        self.ids = [process.pid for process in self._processes]
-        for process in self._processes:
-            if process.stdout:
-                with process.stdout as stdout:
+        self.ids = [process.pid for process, _ in self._guards]
+        for process, _ in self._guards:
+            if stdout := process.stdout:
+                with stdout:
                     stdout.read(1)  # it is there, or gone
 
     def watch(self, group: Group) -> None:
         """Raises GuardError where a guard is gone: what it does not know of could
         outlive us."""
-        log, folder = _in_digits(group.log), _in_digits(group.folder)
+        log, pipes = (group.log.path, [group.log.pipe]) if group.log else (None, [])
+        line = f"+{group.id} {group.mark} {_in_digits(log)} {_in_digits(group.folder)}"
         try:
-            for process in self._processes:
-                _say(process, f"+{group.id} {group.mark} {log} {folder}")
-        except BrokenPipeError:
+            for _, hears in self._guards:
+                socket.send_fds(hears, [line.encode()], pipes)
+        except ConnectionError:
             raise GuardError("the guard process was ended by someone") from None
 
     def forget(self, group: Group) -> None:
-        for process in self._processes:
-            with contextlib.suppress(BrokenPipeError):  # what is gone has forgotten
-                _say(process, f"-{group.id}")
+        for _, hears in self._guards:
+            with contextlib.suppress(ConnectionError):  # what is gone has forgotten
+                hears.send(f"-{group.id}".encode())
 
     def close(self) -> None:
         """Dismiss the guards; groups that they still know of are ended."""
-        for process in self._processes:
-            if process.stdin:
-                with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()
-        for process in self._processes:
+        for _, hears in self._guards:
+            hears.close()
+        for process, _ in self._guards:
             process.wait()
 
 
-def _guard() -> subprocess.Popen[bytes]:
+def _guard() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """One of them, and where it hears us: a line is a message."""
     environ = {
         name: os.environ[name] for name in os.environ if name != guards.STARTED_BY
     }
-    process = subprocess.Popen(
-        [sys.executable, "-S", "-E", guards.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environ,  # without a mark: whoever ends all that we left would end it too
-        start_new_session=True,
-    )
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with its:
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-E", guards.__file__],
+            stdin=its.fileno(),
+            stdout=subprocess.PIPE,
+            env=environ,  # without a mark: who ends all that we left would end it too
+            start_new_session=True,
+        )
     os.sched_setaffinity(process.pid, core_shares()[0])
-    return process
+    return process, ours
 
 
 def _in_digits(path: Path | None) -> str:
     """A path as a word of a line: it may have any bytes in it."""
     return os.fsencode(path.absolute()).hex() if path else ""
-
-
-def _say(guard: subprocess.Popen[bytes], line: str) -> None:
-    if guard.stdin:
-        guard.stdin.write(f"{line}\n".encode())
-        guard.stdin.flush()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
@@ -20,6 +19,7 @@ from loadtests.clients.wire import Address, WireError
 from loadtests.records.facts import NOT_LISTENING, SERVER_GONE, Fact, fact
 from loadtests.records.target import RunningServer
 from loadtests.servers.listening import listening
+from loadtests.servers.logs import Log
 from loadtests.servers.programs import ServerError
 from loadtests.servers.server import Server, ServerBrokenError
 from loadtests.servers.sockets import Sockets, sockets_on
@@ -38,7 +38,7 @@ class Reached:
     target: Target
     listened: bool = False
     front: None = None
-    log: Path | None = None
+    log: Log | None = None
 
     @property
     def address(self) -> Address:

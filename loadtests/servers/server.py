@@ -22,6 +22,7 @@ from loadtests.clients.wire import WireError, exchange
 from loadtests.records.facts import Fact
 from loadtests.servers.listening import PortTakenError as PortTakenError
 from loadtests.servers.listening import listening, see_that_it_is_free
+from loadtests.servers.logs import Log
 from loadtests.servers.nginx import configured
 from loadtests.servers.own_command import await_port
 from loadtests.servers.parts import Part
@@ -66,7 +67,7 @@ class Server:
         return self.app.group
 
     @property
-    def log(self) -> Path | None:
+    def log(self) -> Log | None:
         return self.group.log
 
     def last_words(self) -> str:

@@ -37,9 +37,8 @@ def traced_server(
 
 
 def observed(server: Server, request: str, leave: str = "") -> Watched:
-    assert server.group.log
     client = TracedClient.parse(request, "", "", leave)
-    return observe(server, client, server.group.log)
+    return observe(server, client)
 
 
 def test_trace_on_a_server_shows_the_stream(traced_server: Server) -> None:

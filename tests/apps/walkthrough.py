@@ -142,8 +142,7 @@ def running(
 
 def end(group: Group, back: dict[str, str]) -> list[str]:
     """What each command of a script printed; no process is left after that."""
-    assert group.log is not None
-    output = replaced(group.log.read_text(), back)
+    output = replaced(group.said(), back)
     assert group.exited, f"still running after {LIMIT_S:.0f} s:\n{output}"
     left = [process.cmdline() for process in group.members()]
     assert not left, f"processes left: {left}"

@@ -1,221 +1,123 @@
-"""A log takes little room, and begins and ends as it was written."""
+"""A log is never longer than its cap, and begins and ends as it was written."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
-import signal
-import subprocess
-import sys
-import threading
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from loadtests.servers import guard as guards
-from loadtests.servers.guard import (
-    CAP_BYTES,
-    HEAD_BYTES,
-    PATIENCE_S,
-    TAIL_BYTES,
-    Logs,
-    shorten,
-)
-from loadtests.servers.logs import text_of, written_mb
-from loadtests.servers.processes import Guard, started, wait_until
+from loadtests.servers import logs
+from loadtests.servers.guard import CAP_BYTES, HEAD_BYTES, PIPE_BYTES
+from loadtests.servers.logs import Log, written_mb
+from tests.disk import disk_with_room_for
 
-MIDDLE = b"x" * (4 * CAP_BYTES)
+MANY = 16 * PIPE_BYTES
+
+
+class Said:
+    """A log, and whoever writes to it; no guard is there."""
+
+    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+        self.log, self.path = Log(path), path
+        stack.callback(self.log.close)
+        self._to_write = stack.enter_context(self.log.begun())
+
+    def say(self, said: bytes) -> None:
+        for begins in range(0, len(said), PIPE_BYTES):
+            os.write(self._to_write, said[begins : begins + PIPE_BYTES])
+            self.log.write()
+            assert self.path.stat().st_size <= CAP_BYTES
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    (tmp_path / "log").write_bytes(b"first\n")
-    return tmp_path / "log"
+def stack() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
-@pytest.fixture(params=["holes", "no holes"])
-def holes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Not every file system has them."""
-    if request.param == "no holes":
-        monkeypatch.setattr(guards, "_punched", lambda *_: None)
-    known: bool = request.param == "holes"
-    return known
+@pytest.fixture
+def server(tmp_path: Path, stack: contextlib.ExitStack) -> Said:
+    return Said(tmp_path / "log", stack)
 
 
-def append(log: Path, *parts: bytes) -> None:
-    with log.open("ab") as file:
-        for part in parts:
-            file.write(part)
-
-
-def room(log: Path) -> int:
-    """What it takes of the disk."""
-    return 512 * log.stat().st_blocks
-
-
-def attending(log: Path) -> Logs:
-    logs = Logs()
-    logs.attend([os.fsencode(log)])
-    return logs
-
-
-def test_long_log_keeps_its_beginning_and_its_end(log: Path, holes: bool) -> None:
-    logs = attending(log)
-    written = log.stat().st_size
+def test_long_log_keeps_its_beginning_and_its_end(server: Said) -> None:
+    server.say(b"first\n")
+    written = len(b"first\n")
     for number in range(3):
-        said = b"\nit was an error: %d\n" % number
-        append(log, MIDDLE, said)
-        written += len(MIDDLE) + len(said)
-        assert logs.cut()
-        assert room(log) <= CAP_BYTES
-        if holes:
-            assert written_mb(log) == written / 1024**2
-    text = text_of(log)
+        said = b"x" * MANY + b"\nit was an error: %d\n" % number
+        server.say(said)
+        written += len(said)
+        assert written_mb(server.log) == written / 1024**2
+    text = server.log.text()
     assert text.startswith("first\nxxx")
     assert text.endswith("xxx\nit was an error: 2\n")
-    assert len(text) <= CAP_BYTES
+    head, note, tail = text[:HEAD_BYTES], *text[HEAD_BYTES + 2 :].split("]\n", 1)
+    left_out = written - len(head) - len(tail)
+    assert note == f"{left_out:15d} bytes are left out here"
 
 
-def test_log_that_is_no_more_written_is_as_short_as_it_looks(log: Path) -> None:
-    logs = attending(log)
-    append(log, MIDDLE, b"last")
-    logs.cut()
-    shorten(os.fsencode(log))
-    assert log.stat().st_size < HEAD_BYTES + TAIL_BYTES + 100
-    said = log.read_bytes()
-    left_out = len(b"first\n") + len(MIDDLE) + len(b"last") - HEAD_BYTES - TAIL_BYTES
-    assert b"x\n[%d bytes are left out here]\nx" % left_out in said
-    assert b"\0" not in said
-    shorten(os.fsencode(log))
-    assert log.read_bytes() == said
+def test_log_up_to_its_cap_is_whole(server: Said) -> None:
+    server.say(b"x" * CAP_BYTES)
+    assert server.log.text() == "x" * CAP_BYTES
+    server.say(b"y")
+    assert server.path.stat().st_size < CAP_BYTES
+    assert server.log.length() == CAP_BYTES + 1
+    assert server.log.text().endswith("xy")
 
 
-def test_log_up_to_its_cap_is_whole(log: Path, holes: bool) -> None:
-    logs = attending(log)
-    append(log, MIDDLE[: CAP_BYTES - len(b"first\n")])
-    logs.cut()
-    shorten(os.fsencode(log))
-    assert log.stat().st_size == CAP_BYTES
-    assert b"\0" not in log.read_bytes()
-    assert len(text_of(log)) == HEAD_BYTES + 1 + TAIL_BYTES
+def test_log_that_is_gone_or_begun_anew_keeps_no_server_waiting(server: Said) -> None:
+    server.say(b"first\n")
+    server.path.unlink()
+    for _ in range(2):
+        os.write(server._to_write, b"x" * PIPE_BYTES)
+        server.log.write()
+    assert not server.path.exists()
+    server.path.touch()
+    server.say(b"anew\n")
+    assert server.log.text() == "anew\n"
 
 
-@pytest.mark.parametrize("events", [True, False], ids=["events", "no events"])
-def test_log_is_cut_as_soon_as_it_is_written(
-    log: Path, monkeypatch: pytest.MonkeyPatch, events: bool
+def test_groups_with_one_log_write_one_after_the_other(
+    server: Said, stack: contextlib.ExitStack
 ) -> None:
-    """A user may have 128 queues of events; then there is none to be had."""
-    if not events:
-        none = SimpleNamespace(inotify_init1=lambda *_: -1)
-        none.inotify_add_watch = lambda *_: -1
-        none.fallocate = guards._LIBC.fallocate
-        monkeypatch.setattr(guards, "_LIBC", none)
-    logs = attending(log)
-    reads, writes = os.pipe()
-    thread = threading.Thread(target=logs.cut_until_readable, args=(reads,))
-    thread.start()
-    append(log, b"a little")
-    append(log, MIDDLE)
-    short = wait_until(lambda: room(log) <= CAP_BYTES, 20)
-    os.write(writes, b"!")
-    thread.join()
-    os.close(reads)
-    os.close(writes)
-    assert short
-    assert log.stat().st_size > len(MIDDLE)
+    other = Said(server.path, stack)
+    for said in (b"1 ", b"3 "):
+        server.say(said)
+        other.say(b"2 ")
+    other.say(b"x" * MANY)
+    server.say(b"last")
+    assert server.log.text() == other.log.text()
+    assert server.log.text().startswith("1 2 3 2 xxx")
+    assert server.log.text().endswith("xxxlast")
+    assert server.log.length() == len(b"1 2 3 2 last") + MANY
 
 
-def test_log_that_is_gone_or_begun_anew_is_no_trouble(log: Path) -> None:
-    logs = attending(log)
-    append(log, MIDDLE)
-    assert logs.cut()
-    log.unlink()
-    assert not logs.cut()
-    shorten(os.fsencode(log))
-    assert not log.exists()
-    log.write_bytes(b"anew")
-    assert not logs.cut()
-    append(log, MIDDLE)
-    assert logs.cut()
-    assert room(log) <= CAP_BYTES
+@pytest.mark.parametrize("before", [b"", b"x" * CAP_BYTES], ids=["short", "long"])
+def test_full_disk_keeps_no_server_waiting(server: Said, before: bytes) -> None:
+    server.say(before)
+    with disk_with_room_for(HEAD_BYTES + 5):
+        server.say(b"y" * MANY)
+    head = (before + b"y" * MANY)[:HEAD_BYTES].decode()
+    assert server.log.text()[:HEAD_BYTES] == head
+    server.say(b"last\n")
+    assert server.log.text().endswith("last\n")
+
+
+def test_log_that_is_locked_for_long_is_read_as_it_is(
+    server: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_PATIENCE_S", 0.05)
+    server.say(b"first\n")
+    with server.path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        os.write(server._to_write, b"second\n")
+        assert server.log.text() == "first\n"
+    assert server.log.text() == "first\nsecond\n"
 
 
 def test_no_log_has_nothing_in_it() -> None:
     assert written_mb(None) == 0.0
-
-
-# Says much when it is told to, and at its end.
-TALKS = f"""
-import os, signal, sys
-def much(*_):
-    os.write(2, b"x" * {len(MIDDLE)})
-def ends(*_):
-    much()
-    os.write(2, b"\\ngood bye\\n")
-    os._exit(0)
-signal.signal(signal.SIGTERM, ends)
-print("up", flush=True)
-for _ in sys.stdin:
-    much()
-    print("said", flush=True)
-"""
-
-
-def test_log_of_a_group_is_kept_short_all_the_time(
-    guard: Guard, tmp_path: Path
-) -> None:
-    log = tmp_path / "a log with\na line"
-    argv = ["python", "-c", TALKS]
-    with started(guard, argv, log, cwd=tmp_path, pipes=True) as group:
-        said, told = group.process.stdout, group.process.stdin
-        assert said is not None
-        assert told is not None
-        assert said.readline() == b"up\n"
-        for number in (1, 2):
-            told.write(b"talk\n")
-            told.flush()
-            assert said.readline() == b"said\n"
-            assert log.stat().st_size == number * len(MIDDLE)
-            assert wait_until(lambda: room(log) <= CAP_BYTES, 20)
-        assert group.last_words().startswith(f"{log} ends: xxx")
-    assert log.stat().st_size < HEAD_BYTES + TAIL_BYTES + 100
-    assert group.last_words() == f"{log} ends: good bye"
-
-
-# Says much at its end, and then does not end.
-STUBBORN = f"""
-import os, signal, time
-signal.signal(signal.SIGTERM, lambda *_: os.write(2, b"x" * {len(MIDDLE)}))
-print("up", flush=True)
-while True:
-    time.sleep(60)
-"""
-OWNER = """
-import sys
-from pathlib import Path
-from loadtests.servers.processes import guarded, started
-with guarded() as guard:
-    log, argv = Path(sys.argv[1]), ["python", "-c", sys.argv[2]]
-    with started(guard, argv, log, cwd=log.parent, pipes=True) as group:
-        group.process.stdout.readline()
-        print(group.id, flush=True)
-        sys.stdin.read()
-"""
-
-
-def test_log_is_kept_short_when_its_owner_was_killed(log: Path) -> None:
-    argv, pipe = [sys.executable, "-c", OWNER, str(log), STUBBORN], subprocess.PIPE
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe) as owner:
-        assert owner.stdout is not None
-        group_id = int(owner.stdout.readline())
-        owner.kill()
-
-    def is_long_and_short() -> bool:
-        return log.stat().st_size > len(MIDDLE) and room(log) <= CAP_BYTES
-
-    try:
-        assert wait_until(is_long_and_short, PATIENCE_S - 0.5)
-    finally:
-        os.kill(group_id, signal.SIGKILL)
-    ended = HEAD_BYTES + TAIL_BYTES + 100
-    assert wait_until(lambda: log.stat().st_size < ended, 20)

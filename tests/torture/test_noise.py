@@ -121,11 +121,10 @@ def survives(
 
 def errors_of_the_app(server: Server) -> list[str]:
     """Tracebacks in the log that lead through an app, but for known faults."""
-    log = server.log.read_text("utf-8", "replace") if server.log else ""
     known = _BLAMES_THE_APP.get(server.stack.id, "\0")
     return [
         found
-        for found in log.split("Traceback (most recent call last)")[1:]
+        for found in server.group.said().split("Traceback (most recent call last)")[1:]
         if ("wsgi_app/" in found or "asgi_app/" in found) and known not in found
     ]
 

@@ -34,6 +34,7 @@ from loadtests.experiments.claims.registry import (
 )
 from loadtests.experiments.claims.serving import SENT
 from loadtests.experiments.claims.visits import at_once, healthy, of_claims, slow
+from loadtests.servers.logs import written_mb
 from loadtests.servers.server import Server
 from loadtests.servers.usage import usage
 
@@ -142,20 +143,17 @@ def _without_descriptors(server: Server) -> tuple[float, float, int]:
             for _ in range(NOFILE - server.stack.idle_descriptors + OVER)
         ]
         time.sleep(_SPINS_AFTER_S)
-        began_s, before_s, logged = time.monotonic(), _wanted_s(server), _logged(server)
+        logged_mb, before_s = written_mb(server.log), _wanted_s(server)
+        began_s = time.monotonic()
         time.sleep(_WATCHED_S)
         wanted_s, took_s = _wanted_s(server) - before_s, time.monotonic() - began_s
-        log_mb = (_logged(server) - logged) / 1e6
+        log_mb = written_mb(server.log) - logged_mb
         return wanted_s / took_s, log_mb, sum(map(_is_dropped, clients))
 
 
 def _wanted_s(server: Server) -> float:
     """CPU time that a server had, or would have had if others had not."""
     return sum(u.cpu_s + u.waited_s for u in usage(server.group).by_pid.values())
-
-
-def _logged(server: Server) -> int:
-    return server.group.log.stat().st_size if server.group.log else 0
 
 
 def _is_dropped(sock: socket.socket) -> bool:

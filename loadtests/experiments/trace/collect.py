@@ -45,14 +45,14 @@ def choose(names: Sequence[str]) -> list[Stack]:
 def watch(stack: Stack, client: TracedClient, guard: Guard, log: Path) -> Watched:
     """Serve the traced app with one worker, ask it once, and take down its call."""
     with running(traced(stack).with_counts(1, None), guard, log) as server:
-        return observe(server, client, log)
+        return observe(server, client)
 
 
-def observe(server: Server, client: TracedClient, log: Path) -> Watched:
+def observe(server: Server, client: TracedClient) -> Watched:
     """The same on a server that runs already, and that nobody else asks meanwhile."""
-    earlier = len(records(log))
+    earlier = len(records(server))
     did = list(talk(client, server.address))
-    found = _await_call(server, log, earlier)
+    found = _await_call(server, earlier)
     if not found:
         words = server.group.last_words()
         raise TraceError(f"{server.stack.id} did not call the app; {words}")
@@ -65,14 +65,14 @@ def _actions(did: Sequence[Did], first: Record) -> list[Action]:
     return [Action(round((d.clock_s - began_s) * 1000, 3), d.what) for d in did]
 
 
-def _await_call(server: Server, log: Path, earlier: int) -> list[Record]:
+def _await_call(server: Server, earlier: int) -> list[Record]:
     """The first call that began after the earlier records, when it has ended."""
     found: list[Record] = []
     news_s = time.monotonic()
 
     def ended() -> bool:
         nonlocal found, news_s
-        call = first_call(records(log)[earlier:])
+        call = first_call(records(server)[earlier:])
         if len(call) > len(found):
             found, news_s = call, time.monotonic()
         quiet = not is_open(call) and time.monotonic() - news_s > QUIET_S
@@ -82,9 +82,9 @@ def _await_call(server: Server, log: Path, earlier: int) -> list[Record]:
     return found
 
 
-def records(log: Path) -> list[Record]:
+def records(server: Server) -> list[Record]:
     """The records among the lines of a server's log."""
-    lines = log.read_text(errors="replace").splitlines(keepends=True)
+    lines = server.group.said().splitlines(keepends=True)
     start = '{"interface": '
     return [json.loads(x) for x in lines if x.startswith(start) and x.endswith("}\n")]
 

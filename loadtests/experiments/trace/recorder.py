@@ -87,7 +87,7 @@ def _sides(stack: Stack, clients: Sequence[TracedClient], guard: Guard) -> list[
     with tempfile.TemporaryDirectory(prefix="traces-") as folder:
         log = Path(folder) / stack.id
         with running(traced(stack).with_counts(1, None), guard, log) as server:
-            return [side(observe(server, client, log)) for client in clients]
+            return [side(observe(server, client)) for client in clients]
 
 
 def side(watched: Watched) -> Side:
