@@ -125,7 +125,10 @@ def from_make(goal: str, environ: Mapping[str, str]) -> list[str]:
 def main() -> int:
     """`python -m loadtests.commands.typed`: refuse, or with the word help, help."""
     if sys.argv[1:] == ["help"]:
-        print(help_text())
+        try:
+            print(help_text(), flush=True)
+        except BrokenPipeError:  # `make help | head`: what is left goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     try:
         names = typed(os.environ.get("MAKEFLAGS", ""))

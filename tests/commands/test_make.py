@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests import ROOT
 from loadtests.commands.typed import typed
 from tests.commands.clone import ENVIRONMENT, fresh_clone, make
 
@@ -182,3 +183,15 @@ def test_trace_sends_what_was_typed(project: Path) -> None:
 def test_without_a_make_nothing_was_typed() -> None:
     assert typed("") == typed("w -j2") == {}
     assert typed("w -- A=1 B=") == {"A": "1", "B": ""}
+
+
+def test_help_whose_reader_has_gone_says_nothing_more() -> None:
+    argv = [sys.executable, "-m", "loadtests.commands.typed", "help"]
+    with subprocess.Popen(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as helping:
+        assert helping.stdout is not None
+        assert helping.stderr is not None
+        helping.stdout.close()
+        assert helping.stderr.read() == b""
+    assert helping.returncode == 0
