@@ -29,7 +29,7 @@ from loadtests.records import ranges
 from loadtests.records.rate import Conditions
 from loadtests.records.run import Fleet, Ordered, Run
 from loadtests.records.target import OtherTarget
-from loadtests.servers.programs import lacks
+from loadtests.servers.programs import lacks, may_open
 
 # Of a sweep: starts of each server, and seconds for each request.
 _COST_REPEATS, _COST_S = 3, 0.5
@@ -158,8 +158,9 @@ class Order:
 
 def descriptors_of(stacks: Iterable[Stack], cells: Iterable[CellTask]) -> int:
     """How many files a process opens at the most, if the stacks do what was predicted:
-    a server, or the generator with a socket a slow client."""
-    most = [stack.nofile for stack in stacks]
+    a server whose limit cannot be raised, or the generator with a socket a slow
+    client."""
+    most = [0, *(s.nofile for s in stacks if not may_open(s.nofile))]
     for holding in (cell.holding for cell in cells):
         if holding.fleet.workers:  # their machines have limits of their own
             continue

@@ -127,14 +127,20 @@ def as_started(
     return [*limited, program, *rest]
 
 
+def may_open(nofile: int) -> bool:
+    """Whether a process that we start may have so many descriptors."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if not 0 <= hard < nofile:  # RLIM_INFINITY is -1
+        return True
+    # Root may raise its hard limit, up to that of the kernel.
+    trial = subprocess.run([*_WITH_NOFILE, str(nofile), "true"], stderr=DEVNULL)
+    return trial.returncode == 0
+
+
 def see_that_it_may_open(stack: Stack) -> None:
     """ServerError where no process here may have as many descriptors as the stack."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if not 0 <= hard < stack.nofile:  # RLIM_INFINITY is -1
-        return
-    # Root may raise its hard limit, up to that of the kernel.
-    trial = subprocess.run([*_WITH_NOFILE, str(stack.nofile), "true"], stderr=DEVNULL)
-    if trial.returncode:
+    if not may_open(stack.nofile):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         raise ServerError(
             f"{stack.id} is served with {stack.nofile:,} file descriptors in a "
             f"process, and the hard limit here is {hard:,}: raise that (ulimit -Hn)"

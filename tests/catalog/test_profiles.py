@@ -48,15 +48,17 @@ def test_ten_thousand_are_tried_where_they_are_predicted_to_be_held() -> None:
     assert large.most == large.need == 10_000
 
 
-def test_fifty_thousand_are_tried_where_they_are_predicted_to_be_held() -> None:
-    """Common machines give a process 20,000 descriptors, a generator's too."""
+def test_fifty_thousand_are_tried_where_they_may_be_held() -> None:
+    """Common machines give a process 20,000 descriptors, a generator's too. So the
+    first worker may be full before 50,000 are there, if it gets 40 % of them."""
     huge = PROFILES["c50k"]
     assert huge.most == huge.need == 50_000
     assert huge.nofile < 20_000
     for stack_id in huge.stacks:
         stack = stacks.find(stack_id).with_counts(huge.workers, None, huge.nofile)
         for scenario in huge.scenarios:
-            assert (stack.predicted_degrades_at(scenario) or 0) > huge.need
+            assert (stack.predicted_degrades_at(scenario) or 0) > 0.75 * huge.need
+            assert (stack.predicted_degrades_by(scenario) or 0) > 3 * huge.need
     assert [PROFILES[name].processes for name in ("quick", "c10k", "c50k")] == [1, 1, 4]
 
 

@@ -64,7 +64,8 @@ class AtLimit(StrEnum):
 class Limit:
     """How much of a supply each worker has, and what it does when none is left.
 
-    `evenness`: how full the other workers are, at least, when the first is full. 1 also
+    `evenness`: how full the other workers are, at least, when the first is full; of
+    `sharing` others, if there are more, and the rest may hold nearly none. 1 also
     stands for workers that leave the next clients to the others when they are full, so
     that nothing is lost before all are. `takes_on`: a full worker goes on accepting,
     and takes clients away from those that could serve them. `waiting`: how many a full
@@ -83,6 +84,7 @@ class Limit:
     at_limit: AtLimit
     because: str
     evenness: float = 1.0
+    sharing: int | None = None
     takes_on: bool = False
     waiting: Callable[[Stack], int] | None = None
     keeps: bool = False
@@ -102,7 +104,8 @@ class Limit:
         if self.hashed and others:
             return full_by_hash(each, stack.workers)[:2]
         first = min(each, self.begins(stack)) if self.begins else each
-        least = math.floor(first * (1 + self.evenness * others))
+        sharing = others if self.sharing is None else min(others, self.sharing)
+        least = math.floor(first * (1 + self.evenness * sharing))
         harms = self.takes_on and not self._soon_takes_none(stack)
         latest = each * stack.workers - (others if harms else 0)
         return least, math.ceil(latest * self.turned_away)
