@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from loadtests.catalog.names import unknown
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import (
-    SCENARIOS,
     ScenarioError,
     in_phases,
     slow_clients,
+    usual,
 )
 from loadtests.catalog.stacks import HTTP1
 
@@ -39,7 +39,7 @@ class Extras:
 class Profile:
     """How much is measured, and at what pace. Times in seconds, rates per second.
 
-    With no `chosen_stacks`, or no `chosen_scenarios`, all that there are.
+    With no `chosen_stacks`, all that there are; with no `chosen_scenarios`, the usual.
 
     Slow clients come at `arrive_per_s`, and the server gets up to `settle_s` to come to
     rest. A step is then held for `hold_s`: enough to decide, because a second look
@@ -88,7 +88,7 @@ class Profile:
     @property
     def scenarios(self) -> tuple[str, ...]:
         """The ids of the scenarios under which it is measured."""
-        return self.chosen_scenarios or tuple(SCENARIOS)
+        return self.chosen_scenarios or usual()
 
 
 # Of one core: what healthy requests may take where an app is slower than ours.

@@ -23,13 +23,16 @@ class Scenario:
 
     `what` is a sentence whose subject is the slow client. `locust_file` is for a
     scenario from outside this project: a file that Locust loads too, and that adds the
-    scenario and its visit there.
+    scenario and its visit there. A `usual` one is part of the profiles that name no
+    scenarios. With `by_link` nobody plays slow, and the link has to be.
     """
 
     id: str
     phase: Phase
     what: str
     locust_file: str = ""
+    usual: bool = True
+    by_link: bool = False
 
     @property
     def user_class(self) -> str:
@@ -56,12 +59,24 @@ add(
     Scenario("slow-read", Phase.RESPONSE, "reads 512 bytes of a 64 MB stream a second"),
     Scenario("handler-wait", Phase.HANDLER_WAITS, "asks for GET /wait?ms=20000"),
     Scenario("loop-block", Phase.HANDLER_BLOCKS, "asks for GET /block?ms=20000"),
+    Scenario(
+        "slow-link",
+        Phase.RESPONSE,
+        "downloads a 64 MB stream as fast as its slow link lets it",
+        usual=False,
+        by_link=True,
+    ),
 )
 
 
+def usual() -> tuple[str, ...]:
+    """The ids of the scenarios that are meant where none are named."""
+    return tuple(s.id for s in SCENARIOS.values() if s.usual)
+
+
 def in_phases(*phases: Phase) -> tuple[str, ...]:
-    """The ids of the scenarios that draw out one of these phases."""
-    return tuple(s.id for s in SCENARIOS.values() if s.phase in phases)
+    """The ids of the usual scenarios that draw out one of these phases."""
+    return tuple(name for name in usual() if SCENARIOS[name].phase in phases)
 
 
 def in_order(scenario_ids: Iterable[str]) -> list[str]:
@@ -74,7 +89,7 @@ def in_order(scenario_ids: Iterable[str]) -> list[str]:
 
 
 def slow_clients() -> tuple[str, ...]:
-    """The ids of those in which clients are slow, and not handlers."""
+    """The ids of the usual ones in which clients are slow, and not handlers."""
     return in_phases(*(phase for phase in Phase if phase.client_is_slow))
 
 

@@ -124,7 +124,7 @@ class SlowClient(User):
         # a server leaves even the connection open (listen(2)).
         ending = Ending("refused")
         try:
-            buffer = receive_buffer(self.scenario.phase)
+            buffer = receive_buffer(self.scenario)
             source = self.options.source
             with wire.connect(
                 self.address, receive_buffer=buffer, source=source

@@ -14,12 +14,14 @@ from typing import Protocol
 
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
+from loadtests.catalog.scenarios import Scenario
 from loadtests.catalog.target import Target
 from loadtests.clients import wire
 from loadtests.clients.wire import Ending
 
 GAP_S = 1.0
 _UPLOAD_BYTES = 1_000_000
+_AS_IT_COMES_BYTES = 65_536
 
 
 class Visit(Protocol):
@@ -69,6 +71,17 @@ def slow_read(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Endi
     return wire.sip(sock, request, size=512, gap_s=gap_s)
 
 
+def slow_link(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Ask for a long stream, and read it as it comes: the link is what is slow.
+
+    Leaving is a reset. A slow reader's is one too, because it leaves bytes unread. Else
+    a server would hear of it when the next byte is through the link.
+    """
+    wire.leave_by_reset(sock)
+    request = _whole(target, Phase.RESPONSE)
+    return wire.sip(sock, request, size=_AS_IT_COMES_BYTES, gap_s=0.0)
+
+
 def handler_wait(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
     """Be quick, and ask for a handler that waits as its interface invites."""
     request = _whole(target, Phase.HANDLER_WAITS)
@@ -93,9 +106,11 @@ VISITS: dict[str, Visit] = {
     "slow-read": slow_read,
     "handler-wait": handler_wait,
     "loop-block": loop_block,
+    "slow-link": slow_link,
 }
 
 
-def receive_buffer(phase: Phase) -> int | None:
+def receive_buffer(scenario: Scenario) -> int | None:
     """The receive buffer, to be set before the connect; None: as the system has it."""
-    return wire.SMALL_RECEIVE_BUFFER if phase is Phase.RESPONSE else None
+    reads_slowly = scenario.phase is Phase.RESPONSE and not scenario.by_link
+    return wire.SMALL_RECEIVE_BUFFER if reads_slowly else None

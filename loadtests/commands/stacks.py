@@ -59,7 +59,7 @@ def show(arguments: argparse.Namespace) -> Status:
 
 def _show_all(console: Console) -> None:
     rows = {
-        stack.id: [_from(stack, name) for name in scenarios.SCENARIOS]
+        stack.id: [_from(stack, name) for name in scenarios.usual()]
         for stack in stacks.HTTP1.values()
     }
     wide = console.options.update(max_width=_WIDEST)
@@ -69,7 +69,7 @@ def _show_all(console: Console) -> None:
             break
     else:
         for stack_id, predicted in rows.items():
-            pairs = zip(scenarios.SCENARIOS, predicted, strict=True)
+            pairs = zip(scenarios.usual(), predicted, strict=True)
             console.print(f"[bold]{stack_id}[/bold]")
             console.print("  " + ", ".join(f"{name} {out}" for name, out in pairs))
     console.print(f"\n{WHAT}")
@@ -84,7 +84,7 @@ def _table(rows: Mapping[str, list[str]], *, broken: bool = False) -> Table:
     """A row for each stack; `broken`: long names take two lines."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("stack", no_wrap=True)
-    for name in scenarios.SCENARIOS:
+    for name in scenarios.usual():
         table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
     for stack_id, predicted in rows.items():
         name = stack_id.replace("-nginx", "\n  -nginx") if broken else stack_id
@@ -109,7 +109,7 @@ def _show_one(stack: Stack, console: Console) -> None:
     if stack.unmodelled:
         why = f"what {stack.unmodelled} changes is not known"
         console.print(f"Nothing is predicted: {why}.\n", markup=False)
-    for name in scenarios.SCENARIOS if stack.holds and not stack.unmodelled else ():
+    for name in scenarios.usual() if stack.holds and not stack.unmodelled else ():
         console.print(f"[bold]{name}[/bold]: {_predicted(stack, name)}")
         console.print(f"  {stack.predicted_because(name)}.\n")
     for phase, ends in stack.ends.items():

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 
 from loadtests.analysis.predictions import Prediction
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.scenarios import usual
 from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.records.phase_map import PhaseMap
 from loadtests.report import phase_map
@@ -74,7 +74,7 @@ def _commands(stack: Stack) -> Iterator[str]:
 def _rows(stack: Stack) -> Iterator[list[str]]:
     """A row for each group of scenarios of which all is the same."""
     same: dict[tuple[str, ...], list[str]] = {}
-    for name in SCENARIOS:
+    for name in usual():
         row: tuple[str, ...] = (
             _number(
                 stack.predicted_degrades_at(name), stack.predicted_degrades_by(name)
