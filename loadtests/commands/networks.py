@@ -1,4 +1,4 @@
-"""The option of `make load` that puts the slow clients behind a slow link."""
+"""The option of `make load` that makes the link of slow-link."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from loadtests.servers.slow_link import (
 NOT_ASKED: dict[str, Any] = {"network": None}
 _KBIT = {"kbit": 1, "mbit": 1000}
 TOLD = (
-    "Slow clients share a link of {:,} kbit/s, in a network namespace that this run "
-    "makes and removes. Healthy requests do not cross that link."
+    "Under slow-link, all slow clients share a link of {:,} kbit/s, in network "
+    "namespaces that this run makes and removes. Nothing else crosses that link."
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    what = "all slow clients together get so much, over a link of their own"
+    what = "all slow clients of slow-link together get so much"
     parser.add_argument(*("--network",), type=_kbit, metavar="100kbit", help=what)
 
 
@@ -56,6 +56,8 @@ def see_that_it_fits(order: Order) -> None:
     """UserError for slow clients that cannot be behind a link of ours, or have to be
     and are not."""
     over = [scenario.id for scenario in order.scenarios if scenario.by_link]
+    if order.network_kbit and not over:
+        raise UserError("NETWORK= is for the link of slow-link: SCENARIOS=slow-link")
     if not order.network_kbit:
         if over and not order.fleet.is_elsewhere:
             how = f"{MAKE} load NETWORK=100kbit"
@@ -66,8 +68,6 @@ def see_that_it_fits(order: Order) -> None:
         why = "FLEET= has slow clients elsewhere: leave one of both out"
     elif order.profile.processes > 1:
         why = f"{order.profile.id} has more slow clients than one process can hold"
-    elif order.rates:
-        why = f"{order.rates[0].id} has no slow clients that a link would slow down"
     elif running and not running.address.startswith("127."):
         why = f"that link leads to servers on 127.0.0.1, not on {running.address}"
     else:

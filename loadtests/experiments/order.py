@@ -54,7 +54,7 @@ class Order:
     wait_ms: Sequence[int] = ()
     conditions: Conditions = field(default_factory=Conditions)  # of the rates
     fleet: Fleet = field(default_factory=Fleet)
-    network_kbit: int = 0  # of the link that slow clients share; 0: there is none
+    network_kbit: int = 0  # of the link of slow-link
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
@@ -96,7 +96,7 @@ class Order:
         its = served(stack, self.other)
         if self.fleet.is_elsewhere:
             its = dataclasses.replace(its, host=ALL_ADDRESSES)
-        whence = (self.fleet, self.network_kbit)
+        whence = (self.fleet, self.network_kbit if scenario.by_link else 0)
         return Holding(its, scenario, self.profile, True, self.other, *whence)
 
     def beside(self) -> list[Task]:

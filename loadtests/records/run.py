@@ -116,8 +116,8 @@ class Ordered:
 
     Counts are null where each stack has its own, `nofile` where it is the usual one.
     `watch_s` is how long stacks are watched that are held at their capacity; null
-    without such tasks and without costs. All slow clients share a link to them of
-    `network_kbit` kilobits a second; 0: there is no such link.
+    without such tasks and without costs. Under slow-link, all slow clients share a link
+    to them of `network_kbit` kilobits a second; 0: none was asked for.
     """
 
     stacks: list[str]

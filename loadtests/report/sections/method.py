@@ -71,8 +71,8 @@ STORED = (
 )
 FLEET = "Slow clients came from {} on other machines or processes, led by Locust."
 NETWORK = (
-    "All slow clients together shared a link of {} kbit/s from the server to them. "
-    "Healthy requests did not cross that link."
+    "Under slow-link, all slow clients together shared a link of {} kbit/s from the "
+    "server to them. Healthy requests did not cross that link."
 )
 LATE = "Requests left at most {} late (p99, worst cell)."
 
