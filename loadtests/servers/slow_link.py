@@ -91,8 +91,16 @@ def _remove_left() -> None:
     """What processes have left that are gone, and one that had our number."""
     names = _done("ip netns list")
     for number in {int(n) for n in re.findall(r"^slowlink-(\d+)-", names, re.M)}:
-        if number == os.getpid() or not psutil.pid_exists(number):
+        if number == os.getpid() or _is_gone(number):
             _remove(number)
+
+
+def _is_gone(pid: int) -> bool:
+    """Also where nobody has asked for its status yet, as in many containers."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _remove(number: int) -> None:

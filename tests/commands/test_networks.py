@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from loadtests.commands.ordered import asked, refuse_beside_resume
 from loadtests.commands.statuses import Status
 from loadtests.experiments.order import Order, order_of
 from loadtests.experiments.run import begin_run
-from loadtests.records.run import Fleet, load_run
+from loadtests.records.run import RUN_FILE, Fleet, load_run
 from loadtests.records.target import OtherTarget, RunningServer
 
 LOAD = ("load", "--profile=smoke", "--stacks=asgi-uvicorn")
@@ -137,3 +138,14 @@ def test_machine_that_cannot_make_a_link_is_one_line(
     error = capsys.readouterr().err
     assert says in error
     assert error.count("\n") == 1
+
+
+def test_run_of_an_earlier_version_had_no_slow_link(tmp_path: Path) -> None:
+    _, folder = begin_run(ordered(*MBIT, SLOW_LINK), ["load"], tmp_path)
+    path = folder / RUN_FILE
+    data = json.loads(path.read_text())
+    assert data["ordered"].pop("network_kbit") == 1000
+    path.write_text(json.dumps(data))
+    found = load_run(folder).ordered
+    assert found is not None
+    assert found.network_kbit == 0

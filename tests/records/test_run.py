@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from loadtests.records.json_file import write_json
-from loadtests.records.run import Ordered, ResultError, Run, load_run, save_run
+from loadtests.records.run import ResultError, Run, load_run, save_run
 from loadtests.records.tasks import CELL, TaskKey
 from tests import runs
 
@@ -54,18 +54,6 @@ def test_string_that_looks_like_a_list_is_written_as_it_is(tmp_path: Path) -> No
     info = dataclasses.replace(runs.quick().run, argv=argv)
     text = write_json(info, tmp_path / "info.json").read_text()
     assert json.loads(text)["argv"] == argv
-
-
-def test_run_of_an_earlier_version_had_no_slow_link(tmp_path: Path) -> None:
-    ordered = Ordered(["a"], ["idle"], 1, None, None, True, True, network_kbit=100)
-    run = dataclasses.replace(runs.quick(), ordered=ordered)
-    path = save_run(run, tmp_path)
-    assert load_run(path) == run
-    data = json.loads(path.read_text())
-    del data["ordered"]["network_kbit"]
-    path.write_text(json.dumps(data))
-    earlier = load_run(path).ordered
-    assert earlier == dataclasses.replace(ordered, network_kbit=0)
 
 
 def test_field_of_a_newer_version_is_passed_over(tmp_path: Path) -> None:

@@ -112,11 +112,12 @@ def test_nothing_is_left_of_a_link() -> None:
 
 
 @needs_namespaces
-def test_what_a_killed_process_left_is_removed_by_the_next() -> None:
+@pytest.mark.parametrize("is_reaped", [True, False])
+def test_what_a_killed_process_left_is_removed_by_the_next(is_reaped: bool) -> None:
     code = "import os, signal; from loadtests.servers.slow_link import slow_link\n"
     code += f"with slow_link({KBIT}):\n  os.kill(os.getpid(), signal.SIGKILL)"
     killed = subprocess.Popen([sys.executable, "-c", code])
-    killed.wait()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
     folder = Path("/run/netns")
     names = [f"slowlink-{killed.pid}-{what}" for what in ("beyond", "router")]
     assert all((folder / name).exists() for name in names)
@@ -124,6 +125,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next() -> None:
         assert len(left()) == 3
     assert not any((folder / name).exists() for name in names)
     assert not Path(f"/sys/class/net/slow{killed.pid}").exists()
+    killed.wait()
 
 
 @needs_namespaces
