@@ -60,6 +60,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 LONG = (
     *("torture/test_signals.py", "torture/test_bad_servers.py"),
     *("torture/test_places.py", "torture/test_fleet.py"),
+    "torture/test_slow_link.py",
     *("experiments/test_rate.py", "experiments/test_stepping.py"),
     *("catalog/test_contract_on_servers.py", "experiments/test_doctor.py"),
     *("experiments/test_run.py", "experiments/test_your_app.py"),

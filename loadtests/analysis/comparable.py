@@ -91,7 +91,14 @@ def different_runs(base: Run, new: Run) -> list[Reason]:
     if not by_search[0]:  # later, servers have a limit of their own
         found += different_machines(base, new)
         found += _unequal(base.environment, new.environment, ["nofile_limit"])
+    found += _different_networks(base, new)
     return [*found, *_unequal(base.method, new.method, _method_parts(base, new))]
+
+
+def _different_networks(base: Run, new: Run) -> list[Reason]:
+    """The links that slow clients shared; 0 where there was none."""
+    old, now = (run.ordered.network_kbit if run.ordered else 0 for run in (base, new))
+    return _unequal_pairs([("network_kbit", old, now)])
 
 
 def _different_apps(base: Run, new: Run) -> list[Reason]:

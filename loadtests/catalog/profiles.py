@@ -39,7 +39,7 @@ class Extras:
 class Profile:
     """How much is measured, and at what pace. Times in seconds, rates per second.
 
-    With no `chosen_stacks`, or no `chosen_scenarios`, all that there are, or are usual.
+    With no `chosen_stacks`, all that there are; with no `chosen_scenarios`, the usual.
 
     Slow clients come at `arrive_per_s`, and the server gets up to `settle_s` to come to
     rest. A step is then held for `hold_s`: enough to decide, because a second look

@@ -25,7 +25,8 @@ class Scenario:
     measured only if it is named. With `reads_slowly`, the client has the smallest
     receive buffer, so that it holds the server back soon. `locust_file` is for a
     scenario from outside this project: a file that Locust loads too, and that adds the
-    scenario and its visit there.
+    scenario and its visit there. With `by_link` nobody plays slow, and the link has to
+    be.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Scenario:
     locust_file: str = ""
     usual: bool = True
     reads_slowly: bool = False
+    by_link: bool = False
 
     @property
     def user_class(self) -> str:
@@ -65,6 +67,13 @@ add(
     ),
     Scenario("handler-wait", Phase.HANDLER_WAITS, "asks for GET /wait?ms=20000"),
     Scenario("loop-block", Phase.HANDLER_BLOCKS, "asks for GET /block?ms=20000"),
+    Scenario(
+        "slow-link",
+        Phase.RESPONSE,
+        "downloads a 64 MB stream as fast as its slow link lets it",
+        usual=False,
+        by_link=True,
+    ),
     Scenario("sse", Phase.STREAM, "hears 20 bytes of a stream a second", usual=False),
     Scenario(
         "ws-idle", Phase.WEBSOCKET, "opens a WebSocket and says nothing", usual=False
@@ -79,14 +88,14 @@ add(
 )
 
 
+def usual() -> tuple[str, ...]:
+    """The ids of the scenarios that are meant where none are named."""
+    return tuple(s.id for s in SCENARIOS.values() if s.usual)
+
+
 def in_phases(*phases: Phase) -> tuple[str, ...]:
     """The ids of the scenarios that draw out one of these phases."""
     return tuple(s.id for s in SCENARIOS.values() if s.phase in phases)
-
-
-def usual() -> tuple[str, ...]:
-    """The ids of those that are measured if none is named."""
-    return tuple(s.id for s in SCENARIOS.values() if s.usual)
 
 
 def in_order(scenario_ids: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ from loadtests.clients.wire import Ending
 
 GAP_S = 1.0
 _UPLOAD_BYTES = 1_000_000
+_AS_IT_COMES_BYTES = 65_536
 
 
 class Visit(Protocol):
@@ -70,6 +71,17 @@ def slow_read(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Endi
     """Ask for a long stream, and read 512 bytes of it at a time."""
     request = _whole(target, Phase.RESPONSE)
     return wire.sip(sock, request, size=512, gap_s=gap_s)
+
+
+def slow_link(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
+    """Ask for a long stream, and read it as it comes: the link is what is slow.
+
+    Leaving is a reset. A slow reader's is one too, because it leaves bytes unread. Else
+    a server would hear of it when the next byte is through the link.
+    """
+    wire.leave_by_reset(sock)
+    request = _whole(target, Phase.RESPONSE)
+    return wire.sip(sock, request, size=_AS_IT_COMES_BYTES, gap_s=0.0)
 
 
 def handler_wait(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
@@ -130,6 +142,7 @@ VISITS: dict[str, Visit] = {
     "sse": sse,
     "ws-idle": ws_idle,
     "ws-slow-read": ws_slow_read,
+    "slow-link": slow_link,
 }
 
 

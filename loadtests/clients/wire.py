@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ SMALL_RECEIVE_BUFFER = 4096
 SEGMENT_BYTES = 1460  # announced in the handshake, so set before connect (tcp(7))
 _CONNECT_TIMEOUT_S = 5.0
 _BIND_ADDRESS_NO_PORT = 24  # ip(7); Python 3.11 does not name it
+_RESET = struct.pack("ii", 1, 0)  # socket(7), SO_LINGER
 _OUR_OWN = (errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)  # our end is used up
 
 
@@ -101,6 +103,12 @@ def new_socket() -> socket.socket:
         raise WireError("generator", str(error)) from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
     return sock
+
+
+def leave_by_reset(sock: socket.socket) -> None:
+    """Let the end of the connection be a reset, of which a server hears at once, even
+    while it waits for room to write."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
 
 def _wire_error(error: OSError, *, otherwise: str) -> WireError:

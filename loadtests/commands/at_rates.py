@@ -112,4 +112,7 @@ def _beside(text: str, found: list[RateScenario]) -> tuple[str, int]:
         raise UserError(
             f"BESIDE= does not go with {own[0]}: its app has no uploads or downloads"
         )
-    return scenarios.scenario(said[1]).id, int(said[2])
+    beside = scenarios.scenario(said[1])
+    if beside.by_link:
+        raise UserError(f"BESIDE={text}: no link is slow there, take slow-read")
+    return beside.id, int(said[2])

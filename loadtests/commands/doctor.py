@@ -55,6 +55,7 @@ TARGETS = (
             "RESUME",
             "FLEET",
             "BIND",
+            "NETWORK",
         ),
     ),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import MAKE, UserError
-from loadtests.commands import fleets, options, ordered
+from loadtests.commands import fleets, networks, options, ordered
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.options import REPORTS
 from loadtests.commands.progress import (
@@ -75,6 +75,7 @@ TARGETS = (
             "ALLOW_REMOTE",
             "FLEET",
             "BIND",
+            "NETWORK",
         ),
     ),
 )
@@ -94,6 +95,7 @@ VARIABLES = {
     "PROFILE": "smoke|quick|full|c10k|c50k",
     "FLEET": "<count>",
     "BIND": "<address>",
+    "NETWORK": "<rate>",
     "SCENARIOS": "<id>,<id>",
     "WAIT_MS": "<n>,<n>",
     "RATES": "<n>,<n>",
@@ -125,6 +127,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
         asked = ordered.asked(arguments, REPORTS)
     order = asked.order
     room.refuse_few_descriptors(order.descriptors, ordered.OTHER_LIMIT)
+    networks.see_that_it_can_be(order.network_kbit)
     # A wrong word is an error at once, not after the wait.
     with the_machine(f"{MAKE} load {order.profile.id}", wait=arguments.wait):
         return _measure(asked, arguments)
@@ -163,6 +166,7 @@ def _measured_from(
     """The run with what was still missing in it."""
     announce(console, order, folder)
     fleets.tell(console, order.fleet)
+    networks.tell(console, order.network_kbit)
     how = way_on or f"{MAKE} load RESUME={folder.name}"
     try:
         with guarded() as guard:

@@ -22,6 +22,7 @@ from loadtests.commands import (
     at_rates,
     fleets,
     named,
+    networks,
     options,
     own_server,
     varied,
@@ -56,6 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="|".join(PROFILES))
     at_rates.add_options(parser)
     fleets.add_options(parser)
+    networks.add_options(parser)
     parser.add_argument("--repeats", type=options.count, metavar="COUNT")
     parser.add_argument("--seed", type=options.seed, metavar="NUMBER")
     parser.add_argument("--resume", metavar="RUN")
@@ -67,6 +69,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 NOT_ASKED: dict[str, Any] = {
     **at_rates.NOT_ASKED,
     **fleets.NOT_ASKED,
+    **networks.NOT_ASKED,
     "repeats": None,
     "seed": None,
     "resume": "",
@@ -99,6 +102,7 @@ def refuse_beside_resume(arguments: argparse.Namespace) -> None:
         "sweep",
         *at_rates.NOT_ASKED,
         *fleets.NOT_ASKED,
+        *networks.NOT_ASKED,
         *named.KINDS,
     )
     typed = {name: getattr(arguments, name) for name in choices}
@@ -115,6 +119,7 @@ def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     named.see_that_they_go_together(arguments)
     found = _asked(arguments, reports)
     at_rates.see_that_places_are_left(found.order)
+    networks.see_that_it_fits(found.order)
     return found
 
 
@@ -163,7 +168,7 @@ def _order(
     rates = at_rates.chosen(arguments)
     ours = not (arguments.app or arguments.cmd or arguments.url)
     return Order(
-        profile,
+        networks.paced(profile, arguments.network),
         counted(varied.varied(arguments, stacks), workers, threads, nofile),
         found,
         arguments.repeats or profile.repeats,
@@ -175,6 +180,7 @@ def _order(
         wait_ms=(arguments.wait_ms or [at_rates.WAIT_MS]) if rates and ours else [],
         conditions=at_rates.conditions(arguments, rates),
         fleet=fleets.chosen(arguments),
+        network_kbit=arguments.network or 0,
     )
 
 

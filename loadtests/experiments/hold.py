@@ -43,6 +43,7 @@ from loadtests.servers.neighbours import Neighbours
 from loadtests.servers.processes import Group, Guard, wait_until
 from loadtests.servers.programs import ProcessError
 from loadtests.servers.reached import Served
+from loadtests.servers.slow_link import slow_link
 
 _START_IN_S = 0.1
 
@@ -65,8 +66,9 @@ def hold(
     target = target_of(holding.other, str(context.folder / BESIDE))
     served = serving(holding.stack, holding.other, target, context.guard, log, address)
     with (
+        slow_link(holding.network_kbit) as beyond_it,
         booting(context.guard, probe_argv, context.log(task, "probe")) as probing,
-        _slowing(holding, slow_argv, task, context) as slowing,
+        _slowing(holding, [*beyond_it, *slow_argv], task, context) as slowing,
         served as server,
     ):
         generators = Generators(probing, *slowing)

@@ -23,7 +23,7 @@ class Holding:
 
     With `comes_back`, a slow client that the server drops is there again soon. What is
     asked is the `other` target, or our own apps. Slow clients come from this process's
-    machine, or from a `fleet`.
+    machine, or from a `fleet`. They share a link of `network_kbit`, if that is not 0.
     """
 
     stack: Stack
@@ -32,6 +32,7 @@ class Holding:
     comes_back: bool = True
     other: OtherTarget | None = None
     fleet: Fleet = field(default_factory=Fleet)
+    network_kbit: int = 0
 
     def subject(self, repeat: int) -> Subject:
         """What is known before it starts, with the prediction and its reason."""

@@ -54,6 +54,7 @@ class Order:
     wait_ms: Sequence[int] = ()
     conditions: Conditions = field(default_factory=Conditions)  # of the rates
     fleet: Fleet = field(default_factory=Fleet)
+    network_kbit: int = 0  # of the link of slow-link
 
     def tasks(self) -> list[Task]:
         """Everything to be measured, cells first."""
@@ -96,7 +97,8 @@ class Order:
         its = served(stack, self.other)
         if self.fleet.is_elsewhere:
             its = dataclasses.replace(its, host=ALL_ADDRESSES)
-        return Holding(its, scenario, self.profile, other=self.other, fleet=self.fleet)
+        whence = (self.fleet, self.network_kbit if scenario.by_link else 0)
+        return Holding(its, scenario, self.profile, True, self.other, *whence)
 
     def beside(self) -> list[Task]:
         """What the profile measures beside the cells: own timeouts, costs, traces."""
@@ -150,6 +152,7 @@ class Order:
             wait_ms=list(self.wait_ms),
             conditions=self.conditions,
             fleet=self.fleet,
+            network_kbit=self.network_kbit,
             second_tries=profile.second_tries,
             traces=profile.traces,
             **(dataclasses.asdict(extras) if extras else {}),
@@ -207,6 +210,7 @@ def order_of(run: Run) -> Order:
         ordered.wait_ms,
         ordered.conditions,
         ordered.fleet,
+        ordered.network_kbit,
     )
 
 

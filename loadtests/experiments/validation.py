@@ -16,7 +16,7 @@ from pathlib import Path
 
 from loadtests import ROOT
 from loadtests.catalog.profiles import Profile
-from loadtests.catalog.scenarios import SCENARIOS, Scenario
+from loadtests.catalog.scenarios import SCENARIOS, Scenario, usual
 from loadtests.catalog.stacks import HTTP1, Stack
 from loadtests.experiments.cell import CellTask
 from loadtests.experiments.holding import Holding, predicted
@@ -67,8 +67,8 @@ def _pairs(number: int, chance: random.Random) -> Iterator[tuple[Stack, Scenario
     """Stacks and scenarios: all pairs come once before one comes twice."""
     every = [
         (stack, scenario)
-        for stack, scenario in itertools.product(HTTP1.values(), SCENARIOS.values())
-        if can_be_drawn(stack, scenario)
+        for stack, name in itertools.product(HTTP1.values(), usual())
+        if can_be_drawn(stack, scenario := SCENARIOS[name])
     ]
     while number > 0:
         yield from chance.sample(every, min(number, len(every)))

@@ -116,7 +116,8 @@ class Ordered:
 
     Counts are null where each stack has its own, `nofile` where it is the usual one.
     `watch_s` is how long stacks are watched that are held at their capacity; null
-    without such tasks and without costs.
+    without such tasks and without costs. Under slow-link, all slow clients share a link
+    to them of `network_kbit` kilobits a second; 0: none was asked for.
     """
 
     stacks: list[str]
@@ -135,6 +136,7 @@ class Ordered:
     wait_ms: list[int] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
     fleet: Fleet = field(default_factory=Fleet)
+    network_kbit: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from loadtests.analysis import compare
 from loadtests.analysis.changes import BETTER, OUT_AT, SAME, WORSE
-from loadtests.analysis.compare import FalseAlarms
-from loadtests.records.run import Run
+from loadtests.analysis.compare import INCOMPARABLE, FalseAlarms
+from loadtests.records.run import Ordered, Run
 from loadtests.records.target import OtherTarget
 from loadtests.report.formats import comparison_words
 from tests import runs
-from tests.analysis.pairs import climb, costing, figure, numbered, one
+from tests.analysis.pairs import climb, costing, figure, found, new_run, numbered, one
 
 
 @pytest.mark.parametrize("run", [runs.quick(), runs.full()], ids=["quick", "full"])
@@ -85,3 +85,25 @@ def test_repeats_of_another_staircase_are_no_pair() -> None:
     short = runs.cell("wsgi-gunicorn-gthread", answered={0: 150})
     run = runs.run(numbered([climb(), short]))
     assert compare.false_alarms(run) == FalseAlarms(0, 0)
+
+
+@pytest.mark.parametrize(("base_kbit", "new_kbit"), [(0, 100), (100, 400)])
+def test_runs_over_different_links_cannot_be_compared(
+    base_kbit: int, new_kbit: int
+) -> None:
+    run = new_run([found(4, 8, degrades=8)])
+    ordered = Ordered(["asgi-uvicorn"], ["slow-link"], 1, 2, None, True, False)
+    base, new = (
+        dataclasses.replace(
+            run, ordered=dataclasses.replace(ordered, network_kbit=kbit)
+        )
+        for kbit in (base_kbit, new_kbit)
+    )
+    (one,) = compare.compare(base, new)
+    assert one.verdict == INCOMPARABLE
+    assert [comparison_words.sentence(reason) for reason in one.reasons] == [
+        "The rate in kbit/s of the link that slow clients share (network_kbit) is "
+        f"{base_kbit} in BASE and {new_kbit} in NEW."
+    ]
+    (same,) = compare.compare(base, base)
+    assert not same.reasons

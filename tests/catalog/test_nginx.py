@@ -55,7 +55,8 @@ def test_server_behind_is_started_as_it_is_without_nginx(stack: Stack) -> None:
 @EACH
 def test_answers_are_stored_only_with_buffering(stack: Stack) -> None:
     stored = {name for name in SCENARIOS if stack.stores(name)}
-    assert stored == (set() if stack.id.endswith("-unbuffered") else {"slow-read"})
+    none = stack.id.endswith("-unbuffered")
+    assert stored == (set() if none else {"slow-read", "slow-link"})
 
 
 @EACH

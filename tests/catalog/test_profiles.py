@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loadtests.catalog import stacks
-from loadtests.catalog.profiles import PROFILES, Profile, paced
-from loadtests.catalog.scenarios import SCENARIOS
+from loadtests.catalog.profiles import DOCTOR, PROFILES, Profile, paced
+from loadtests.catalog.scenarios import SCENARIOS, slow_clients, usual
 from loadtests.catalog.stacks import HTTP1, HTTP2
 
 ALL_PROFILES = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
@@ -22,6 +22,15 @@ def test_profile_measures_what_exists(profile: Profile) -> None:
     assert all(map(stacks.find, profile.stacks))
     assert set(profile.scenarios) <= SCENARIOS.keys()
     assert profile.repeats >= 1
+
+
+def test_profiles_that_name_no_scenarios_have_the_usual_ones() -> None:
+    full = PROFILES["full"].scenarios
+    assert full == usual() == tuple(s.id for s in SCENARIOS.values() if s.usual)
+    assert set(slow_clients()) < set(full)
+    assert {"slow-link"} == SCENARIOS.keys() - set(full)
+    chosen = {name for p in (*PROFILES.values(), DOCTOR) for name in p.scenarios}
+    assert "slow-link" not in chosen
 
 
 @ALL_PROFILES

@@ -29,6 +29,7 @@ SENT = {
     "Content-Length: 1000000\r\n\r\n8 bytes.8 bytes.",
     "slow-read": f"GET {STREAM} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "handler-wait": f"GET /wait?ms=20000 HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
+    "slow-link": f"GET {STREAM} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "loop-block": f"GET /block?ms=20000 HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "sse": "GET /stream?chunks=1000000&size=20&interval_ms=20 HTTP/1.1\r\n"
     f"{HOST}Connection: close\r\n\r\n",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loadtests.catalog.profiles import PROFILES
-from loadtests.catalog.scenarios import SCENARIOS, slow_clients
+from loadtests.catalog.scenarios import SCENARIOS, slow_clients, usual
 from loadtests.catalog.stacks import HTTP1, STACKS
 from loadtests.experiments.costs import (
     RAW,
@@ -38,7 +38,9 @@ FULL = PROFILES["full"]
 
 def order(profile: str = "full", *stacks: str) -> Order:
     some = [STACKS[name] for name in stacks] or [*HTTP1.values()]
-    return Order(PROFILES[profile], some, [*SCENARIOS.values()], 1, seed=1)
+    return Order(
+        PROFILES[profile], some, [SCENARIOS[name] for name in usual()], 1, seed=1
+    )
 
 
 def tasks(profile: str, kind: str) -> list[Any]:

@@ -85,5 +85,13 @@ def test_scenarios_are_told_with_the_requests_of_the_app() -> None:
     }
 
 
+def test_slow_link_is_told_with_the_download_of_the_app() -> None:
+    cells = [runs.cell("wsgi-gunicorn-sync", "slow-link", predicted=2)]
+    shop = dataclasses.replace(SHOP, download="GET /export")
+    run = dataclasses.replace(runs.run(cells), target=shop)
+    does = "reads the answer to GET /export as fast as its slow link lets it"
+    assert capacity.scenarios(run) == {"slow-link": does}
+
+
 def test_own_applications_have_no_such_section() -> None:
     assert application.blocks(Source(runs.quick())) == []

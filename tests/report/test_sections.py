@@ -66,6 +66,13 @@ def test_method_says_that_slow_clients_came_from_elsewhere() -> None:
     assert "Slow clients came from 2 workers on other machines" in said
 
 
+def test_method_says_that_slow_clients_shared_a_link() -> None:
+    ordered = dataclasses.replace(ORDERED, network_kbit=1500)
+    run = dataclasses.replace(runs.quick(), ordered=ordered)
+    said = prose.text(prose.joined(method.lines(run)))
+    assert "all slow clients together shared a link of 1,500 kbit/s from the" in said
+
+
 QUICK = PROFILES["quick"]
 AT_RATES = {"scenarios": [], "rates": ["backend-wait"], "wait_ms": [20, 100]}
 CONDITIONS = Conditions([8.0, 40.0], 1, "slow-body", 2)
@@ -95,6 +102,7 @@ ORDERED = Ordered(
         ({"nofile": 128}, " NOFILE=128"),
         ({"fleet": Fleet(3)}, " FLEET=3"),
         ({"fleet": Fleet(3, "10.0.0.1")}, " FLEET=3 BIND=10.0.0.1"),
+        ({"network_kbit": 1000}, " NETWORK=1000kbit"),
     ],
 )
 def test_command_to_repeat_measures_the_same(

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import itertools
 import socket
-import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +30,6 @@ DEADLINE_S = 1.0
 _STREAM = Request("GET", "/stream?chunks=128&size=65536")
 _GAP_S = 0.25
 _SETTLE_S = 0.3
-_RESET = struct.pack("ii", 1, 0)
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -104,7 +102,7 @@ def slow(
                 sock = wire.connect(address, receive_buffer=buffer)
                 # Leaving is a reset: a server that waits for room to write hears of it
                 # at once, and not when it next probes a window that is closed.
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                wire.leave_by_reset(sock)
                 crowd.sockets.append(sockets.enter_context(sock))
                 crowd.visits.append(pool.submit(behave, sock, target, _GAP_S))
             time.sleep(_SETTLE_S)

@@ -35,6 +35,7 @@ PARTS = {
     "cores": "the use of cores",
     "segment_bytes": "the largest TCP segment",
     "arrive_per_s": "the rate at which slow clients come",
+    "network_kbit": "the rate in kbit/s of the link that slow clients share",
     "workers": "the number of workers",
     "threads": "the number of threads",
     "nofile": "the limit of descriptors",

@@ -37,6 +37,9 @@ _DOES = {
 }
 
 
+BY_LINK = "reads the answer to {} as fast as its slow link lets it"
+
+
 def blocks(source: Source) -> Sequence[Block]:
     run, target = source.run, source.run.target
     if target is None:
@@ -83,9 +86,12 @@ def _notes(run: Run, target: OtherTarget) -> Iterator[Prose]:
 
 def does(run: Run, scenario: str) -> str:
     """What a slow client does, as a sentence without its subject."""
-    phase, target = SCENARIOS[scenario].phase, run.target
+    known, target = SCENARIOS[scenario], run.target
+    phase = known.phase
     if target is None or phase not in _DOES:
-        return SCENARIOS[scenario].what
+        return known.what
+    if known.by_link:
+        return BY_LINK.format(target.download)
     asked = {
         Phase.HEAD: target.healthy,
         Phase.BODY: target.upload,

@@ -92,6 +92,7 @@ def _chosen(run: Run) -> Iterator[str]:
     if ordered.nofile and not (run.target and run.target.running):
         yield f"NOFILE={ordered.nofile}"
     yield from _fleet(ordered.fleet)
+    yield from _network(ordered.network_kbit)
 
 
 def _fleet(given: Fleet) -> Iterator[str]:
@@ -99,6 +100,11 @@ def _fleet(given: Fleet) -> Iterator[str]:
         yield f"FLEET={given.workers}"
     if given.bind:
         yield f"BIND={given.bind}"
+
+
+def _network(kbit: int) -> Iterator[str]:
+    if kbit:
+        yield f"NETWORK={kbit}kbit"
 
 
 def _conditions(given: Conditions) -> Iterator[str]:

@@ -70,6 +70,10 @@ STORED = (
     "answer in a file: a slow reader costs as much disk as its answer is long."
 )
 FLEET = "Slow clients came from {} on other machines or processes, led by Locust."
+NETWORK = (
+    "Under slow-link, all slow clients together shared a link of {} kbit/s from the "
+    "server to them. Healthy requests did not cross that link."
+)
 LATE = "Requests left at most {} late (p99, worst cell)."
 
 
@@ -93,6 +97,7 @@ def lines(run: Run) -> list[Prose]:
         servers,
         segments,
         _fleet(run),
+        _network(run),
         _stored(run),
         prose(_order(run)),
         _repeats(run),
@@ -142,6 +147,11 @@ def _nofile(run: Run) -> Prose:
 def _fleet(run: Run) -> Prose:
     workers = run.ordered.fleet.workers if run.ordered else 0
     return prose(FLEET, amount(workers, "worker")) if workers else ()
+
+
+def _network(run: Run) -> Prose:
+    kbit = run.ordered.network_kbit if run.ordered else 0
+    return prose(NETWORK, count(kbit)) if kbit else ()
 
 
 def _stored(run: Run) -> Prose:
