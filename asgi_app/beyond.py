@@ -15,6 +15,7 @@ from asgi_app.interface import TEXT, Receive, Scope, Send, respond
 from asgi_app.rules import HTTPError, first, number, parse_query
 
 SUBPROTOCOL = "echo"
+MOST_PUSHED = 1000
 # How many works this process has finished: of each worker process its own.
 FINISHED = {"works": 0}
 
@@ -64,8 +65,9 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     chosen = SUBPROTOCOL if SUBPROTOCOL in offered else None
     await send({"type": "websocket.accept", "subprotocol": chosen})
     for text in messages:
-        # Push, as /stream does. Nobody has to ask first; send() waits while the client
-        # does not read, where the server lets it, and raises once the client has gone.
+        # Push, as /stream does: nobody has to ask first. send() waits while the client
+        # does not read, if the server cares. Once the client has gone, some servers
+        # raise, and others say nothing: so there is an end to it.
         await send({"type": "websocket.send", "text": text})
         await asyncio.sleep(0)  # lets the other tasks run
     await echo(receive, send, close_code)
@@ -92,6 +94,8 @@ def pushed(scope: Scope) -> Iterable[str]:
     if not any(name == "chunks" for name, _ in fields):
         return ()
     chunks, size = number(fields, "chunks"), number(fields, "size", default="1024")
+    if chunks > MOST_PUSHED:
+        raise HTTPError(400, f"A WebSocket is pushed at most {MOST_PUSHED} chunks.")
     return itertools.repeat("." * size, chunks)
 
 

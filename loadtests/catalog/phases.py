@@ -1,7 +1,7 @@
 """The phases of an exchange: in which of them a client or a handler takes its time.
 
 The one rule: a stack says what is held in each phase, a scenario names its phase. So a
-scenario can be added without a word to any stack.
+scenario of a phase that is there can be added without a word to any stack.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loadtests import UserError
 from loadtests.analysis.predictions import resolution
@@ -123,9 +123,7 @@ class Order:
 
     def _self_recoveries(self, extras: Extras) -> list[SelfRecoveryTask]:
         return [
-            SelfRecoveryTask(
-                dataclasses.replace(holding, comes_back=False), extras.watch_s
-            )
+            SelfRecoveryTask(replace(holding, comes_back=False), extras.watch_s)
             for scenario in self.scenarios
             # A handler ends by itself, whatever the timeouts are.
             if scenario.phase.client_is_slow
@@ -160,9 +158,8 @@ class Order:
 
 
 def descriptors_of(stacks: Iterable[Stack], cells: Iterable[CellTask]) -> int:
-    """How many files a process opens at the most, if the stacks do what was predicted:
-    a server whose limit cannot be raised, or the generator with a socket a slow
-    client."""
+    """How many files a process opens at the most, if the stacks do as predicted: the
+    generator, or a server whose limit cannot be raised."""
     most = [0, *(s.nofile for s in stacks if not may_open(s.nofile))]
     for holding in (cell.holding for cell in cells):
         if holding.fleet.workers:  # their machines have limits of their own

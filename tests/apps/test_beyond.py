@@ -85,6 +85,7 @@ def test_websocket_closes_as_asked_after_the_first_message(code: int) -> None:
         "/ws?close=4_001",
         "/ws?chunks=",
         "/ws?chunks=1&size=0",
+        "/ws?chunks=1001",
         f"/ws?{'a&' * 100}a",
         "/hello",
         "/ws/",

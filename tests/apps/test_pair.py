@@ -47,7 +47,7 @@ ASGI_TYPES = {"Scope", "Event", "Receive", "Send", "Handler"}
 WSGI_CONSTANTS = {"PIECE", "MAX_UPLOAD"}
 # Beyond a request there is something to answer, and a loop turns, under ASGI only.
 ASGI_CONSTANTS = {
-    "asgi_app.beyond": {"SUBPROTOCOL", "FINISHED", "TEXT"},
+    "asgi_app.beyond": {"SUBPROTOCOL", "MOST_PUSHED", "FINISHED", "TEXT"},
     "asgi_app.trace": {"TURN_S", "BLOCKED_S"},
 }
 

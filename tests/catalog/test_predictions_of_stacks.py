@@ -63,22 +63,11 @@ def test_prediction_names_its_sources(stack: Stack, scenario: str) -> None:
 
 @MEASURED
 def test_prediction_is_what_the_stack_has_to_lend(stack: Stack) -> None:
-    found = {
-        name: stack.predicted_out_at(name) if stack.serves(name) else None
-        for name in SCENARIOS
-    }
+    served = [*filter(stack.serves, SCENARIOS)]
+    found = {name: stack.predicted_out_at(name) for name in served}
     assert found.pop("slow-link") == found["slow-read"]
     assert (*found.values(),) == PREDICTED[stack.id]
-    served = filter(stack.serves, SCENARIOS)
     assert {stack.predicted_ran_out(name) for name in served} == RAN_OUT[stack.id]
-
-
-@MEASURED
-def test_only_asgi_serves_websockets(stack: Stack) -> None:
-    served = [name for name in SCENARIOS if stack.serves(name)]
-    is_asgi = stack.interface == "asgi"
-    assert is_asgi == ("ws-idle" in served) == ("ws-slow-read" in served)
-    assert "sse" in served
 
 
 @NUMBERED
@@ -247,8 +236,7 @@ def test_workers_that_leave_clients_to_the_others_are_full_together() -> None:
 
 
 def test_prediction_follows_the_keepalive() -> None:
-    """What closes silent clients later lets fewer of them come by turns, and a worker
-    that parks them for longer lets more."""
+    """The later silent clients are closed, the fewer come by turns."""
     gevent = find("wsgi-gunicorn-gevent").with_counts(1, None, worker_connections=100)
     slower = gevent.with_counts(None, None, keepalive_s=4)
     for scenario in ("idle", "slow-headers"):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from loadtests.catalog import stacks
+from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS, Stack, StackError
 from tests.catalog.one_line import assert_one_line
 
@@ -155,3 +156,11 @@ def test_keepalive_that_no_prediction_follows_is_an_error(stack_id: str) -> None
     with pytest.raises(StackError) as caught:
         STACKS[stack_id].with_counts(None, None, keepalive_s=7)
     assert_one_line(caught.value, stack_id, "keepalive")
+
+
+@MEASURED
+def test_only_asgi_serves_websockets(stack: Stack) -> None:
+    served = [name for name in SCENARIOS if stack.serves(name)]
+    is_asgi = stack.interface == "asgi"
+    assert is_asgi == ("ws-idle" in served) == ("ws-slow-read" in served)
+    assert "sse" in served

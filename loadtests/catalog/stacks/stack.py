@@ -57,20 +57,17 @@ class Stack:
     of theirs. `connections` is what the server calls its limit of connections, of which
     it takes `own_connections` itself: `all_connections` in `argv` is both.
 
-    `ends` says in which phases it ends a connection by itself: of a client that says
+    `ends`: in which phases it ends a connection by itself: of a client that says
     nothing, sends a header line a second, pauses in its body, or does not read.
-    `deviations` are where it answers other than the contract has it.
+    `deviations`: where it answers other than the contract has it.
     `deploy` says which options and limits decide about slow clients.
-
     `front` is what stands in front, with as many workers. Slow clients and healthy
     requests reach that, and `argv` listens on a port of its own behind it.
 
     It listens on `host`. `effects`: what a number given to an option that is not in
     `argv` changes. The id of a stack with `options` names its `base`. Nothing is
-    predicted of one for which `unmodelled` says what nobody knows: the server, or an
-    option of it.
-    With `http2` it speaks HTTP/2 in clear text to clients that know so beforehand (RFC
-    9113, 3.3). It is served, not measured: the slow clients speak HTTP/1.1.
+    predicted of one for which `unmodelled` says what nobody knows.
+    With `http2` it speaks HTTP/2 in clear text (RFC 9113, 3.3), and is not measured.
     """
 
     id: str
@@ -138,8 +135,8 @@ class Stack:
 
     def serves(self, scenario: str) -> bool:
         """Whether its interface knows what those slow clients ask for."""
-        phase = find_scenario(scenario).phase
-        return phase is not Phase.WEBSOCKET or self.interface == "asgi"
+        asked = find_scenario(scenario).phase
+        return asked is not Phase.WEBSOCKET or self.interface == "asgi"
 
     def held_under(self, scenario: str) -> Holds:
         """What each slow client of that scenario holds."""
