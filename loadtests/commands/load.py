@@ -127,9 +127,10 @@ def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
         asked = ordered.asked(arguments, REPORTS)
     order = asked.order
     room.refuse_few_descriptors(order.descriptors, ordered.OTHER_LIMIT)
-    networks.see_that_it_can_be(order.network_kbit)
+    networks.see_that_it_may_be(order.network_kbit)
     # A wrong word is an error at once, not after the wait.
     with the_machine(f"{MAKE} load {order.profile.id}", wait=arguments.wait):
+        networks.see_that_it_leads(order.network_kbit)  # beside nobody's measurement
         return _measure(asked, arguments)
 
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from loadtests import MAKE, UserError
 from loadtests.catalog.profiles import Profile
+from loadtests.catalog.stacks import HOST
 from loadtests.commands.options import Wrong
 from loadtests.experiments.order import Order
 from loadtests.servers.slow_link import (
     FASTEST_KBIT,
     SLOWEST_KBIT,
+    LinkError,
     arrivals_per_s,
     slow_link,
 )
 
 NOT_ASKED: dict[str, Any] = {"network": None}
+# CAP_NET_ADMIN and CAP_SYS_ADMIN, as bits (capabilities(7)).
+_RIGHTS = 1 << 12 | 1 << 21
+_CONNECT = (
+    "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])))"
+)
+_CONNECTS_S = 3.0
 _KBIT = {"kbit": 1, "mbit": 1000}
 TOLD = (
     "Under slow-link, all slow clients share a link of {:,} kbit/s, in network "
@@ -75,10 +88,33 @@ def see_that_it_fits(order: Order) -> None:
     raise UserError(f"NETWORK= does not fit here: {why}")
 
 
-def see_that_it_can_be(kbit: int) -> None:
-    """Make the link once, and remove it. LinkError where that fails."""
-    with slow_link(kbit):
-        pass
+def see_that_it_may_be(kbit: int) -> None:
+    """LinkError without the programs or the rights that a link needs, if its rate is
+    not 0. Nothing is made."""
+    if not kbit:
+        return
+    if not (shutil.which("ip") and shutil.which("tc")):
+        raise LinkError("NETWORK= needs ip and tc: apt-get install iproute2")
+    said = Path("/proc/self/status").read_text()
+    ours = int(said.partition("CapEff:")[2].split()[0], 16)
+    if ours & _RIGHTS != _RIGHTS:
+        raise LinkError("NETWORK= makes network namespaces: be root to start it")
+
+
+def see_that_it_leads(kbit: int) -> None:
+    """Make a link, connect through it, and remove it. LinkError where that fails."""
+    if not kbit:
+        return
+    with slow_link(kbit) as beyond_it, socket.create_server((HOST, 0)) as server:
+        port = str(server.getsockname()[1])
+        argv = [*beyond_it, sys.executable, "-Ic", _CONNECT, HOST, port]
+        try:
+            subprocess.run(argv, capture_output=True, check=True, timeout=_CONNECTS_S)
+        except subprocess.SubprocessError:
+            raise LinkError(
+                f"NETWORK= made a link over which nobody can connect to {HOST}: look "
+                "for a firewall that drops what comes to 127.0.0.0/8 and not over lo"
+            ) from None
 
 
 def tell(console: Console, kbit: int) -> None:

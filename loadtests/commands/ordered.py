@@ -25,6 +25,7 @@ from loadtests.commands import (
     networks,
     options,
     own_server,
+    unserved,
     varied,
     your_app,
 )
@@ -38,9 +39,6 @@ from loadtests.servers.processes import guarded
 DEFAULT_PROFILE = "quick"
 # What helps as well where a process may open too few files.
 OTHER_LIMIT = ", or begin a run with a smaller NOFILE= or other STACKS="
-
-
-_NO_WEBSOCKET = "WSGI has no WebSocket (PEP 3333)"
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,7 @@ def asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     """The order; an app of the user's is looked at, and not yet served."""
     named.see_that_they_go_together(arguments)
     found = _asked(arguments, reports)
+    unserved.see_that_beside_is_served(found.order)
     at_rates.see_that_places_are_left(found.order)
     networks.see_that_it_fits(found.order)
     return found
@@ -132,20 +131,7 @@ def _asked(arguments: argparse.Namespace, reports: Path) -> Asked:
     names = arguments.scenarios or profile.scenarios
     chosen = arguments.stacks or options.runnable(profile.stacks)
     order = _order(arguments, profile, chosen, _slow(names))
-    return Asked(order, left_out=_unserved(order))
-
-
-def _unserved(order: Order) -> list[str]:
-    """A line if there are scenarios that some stacks cannot serve. UserError if there
-    is one that none can."""
-    by_scenario = {
-        one.id: [stack.serves(one.id) for stack in order.stacks]
-        for one in order.scenarios
-    }
-    some = ", ".join(name for name, can in by_scenario.items() if not all(can))
-    if none := [name for name, can in by_scenario.items() if not any(can)]:
-        raise UserError(f"{none[0]}: {_NO_WEBSOCKET}: name an ASGI stack in STACKS=")
-    return [f"{some}: on ASGI stacks alone, because {_NO_WEBSOCKET}"] if some else []
+    return Asked(order, left_out=unserved.told(order))
 
 
 def _slow(names: Sequence[str]) -> list[Scenario]:

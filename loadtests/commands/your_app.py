@@ -26,7 +26,8 @@ _NAMED = {
     Phase.RESPONSE: "DOWNLOAD=/path, an answer of 512 kB or more",
     Phase.HANDLER_WAITS: "WAIT=/path, a handler that takes half a second or more",
 }
-_OF_OURS = "no request of another app is known to block"
+_BLOCKS = "no request of another app is known to block"
+_OF_OURS = "it is measured for this project's apps only"
 
 
 def seen_of(arguments: argparse.Namespace, reports: Path) -> tuple[OtherTarget, Seen]:
@@ -137,8 +138,9 @@ def _can(scenario: Scenario, target: Target) -> bool:
 
 
 def _needs(scenario: Scenario) -> str:
-    name = _NAMED.get(scenario.phase)
-    return f"name {name}" if name else _OF_OURS
+    if name := _NAMED.get(scenario.phase):
+        return f"name {name}"
+    return _BLOCKS if scenario.phase is Phase.HANDLER_BLOCKS else _OF_OURS
 
 
 def tell(

@@ -35,8 +35,8 @@ from typing import NamedTuple
 PATIENCE_S = 5.0
 STARTED_BY = "SLOWBENCH_STARTED_BY"
 
-# As large as a pipe may be that is not root's (proc(5), pipe-max-size): a server with
-# an access log does not wait.
+# As large as a pipe may be that is not root's (proc(5), pipe-max-size): the larger it
+# is, the less often a server waits.
 PIPE_BYTES = 1024**2
 HEAD_BYTES, TAIL_BYTES = 2 * 1024**2, PIPE_BYTES  # what is kept of a log
 _NOTE = b"\n[%15d bytes are left out here]\n"

@@ -14,8 +14,8 @@ As in a router at home, small packets go first (tc-htb(8)): behind a queue of an
 handshake would be late. Segments leave one by one: as a bundle of 64 kB, they would
 take a link of 100 kbit/s for five seconds.
 
-Namespaces and link are named after the process that made them. The next link removes
-those whose process was killed.
+Namespaces are named after the process that made them, and its start: a later process
+may get the same id. The next link removes those whose process was killed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
-
-import psutil
+from dataclasses import dataclass
+from pathlib import Path
 
 from loadtests import UserError
+from loadtests.servers.processes import wait_until
 from loadtests.servers.signals import uninterrupted
 
 SLOWEST_KBIT, FASTEST_KBIT = 50, 4000
@@ -43,10 +43,47 @@ _QUEUE = 32  # packets that wait for the link; a router drops the next
 # For measurements of networks, and routed nowhere (RFC 2544, C.2.2).
 _PLACES = [*ipaddress.IPv4Network("198.18.0.0/15").subnets(new_prefix=29)]
 _NARROW = 8  # a wider route leads everywhere
+_GONE_S = 2.0  # if another process removes the same
 
 
 class LinkError(UserError):
     """A link that cannot be made here; one line."""
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """A process that makes a link; `started`, in ticks, is after the machine's boot."""
+
+    pid: int
+    started: int
+
+    @property
+    def near(self) -> str:
+        """Our end; a name may have 15 characters, so the start is not in it."""
+        return f"slow{self.pid}"
+
+    @property
+    def router(self) -> str:
+        return f"slowlink-{self.pid}-{self.started}-router"
+
+    @property
+    def beyond(self) -> str:
+        return f"slowlink-{self.pid}-{self.started}-beyond"
+
+    @property
+    def is_gone(self) -> bool:
+        """Also where nobody has asked for its status yet, as in many containers."""
+        return _started(self.pid) != self.started
+
+
+def _started(pid: int) -> int | None:
+    """When a living process started (proc(5), stat); None: there is none."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    words = said.rpartition(b")")[2].split()
+    return None if words[0] in (b"Z", b"X") else int(words[19])
 
 
 def arrivals_per_s(kbit: int) -> float:
@@ -61,62 +98,45 @@ def slow_link(kbit: int) -> Iterator[tuple[str, ...]]:
     if not kbit:
         yield ()
         return
-    if not (shutil.which("ip") and shutil.which("tc")):
-        raise LinkError("NETWORK= needs ip and tc: apt-get install iproute2")
-    _remove_left()
-    number = os.getpid()
+    for left in _makers():
+        if left.is_gone:
+            _remove(left)
+    pid = os.getpid()
+    we = _Maker(pid, _started(pid) or 0)
     try:
         with uninterrupted():
-            _make(number, kbit)
-        yield ("ip", "netns", "exec", _beyond(number))
+            _make(we, kbit)
+        yield ("ip", "netns", "exec", we.beyond)
     finally:
         with uninterrupted():
-            _remove(number)
+            _remove(we)
 
 
-def _near(number: int) -> str:
-    """Our end; a name may have 15 characters."""
-    return f"slow{number}"
-
-
-def _router(number: int) -> str:
-    return f"slowlink-{number}-router"
-
-
-def _beyond(number: int) -> str:
-    return f"slowlink-{number}-beyond"
-
-
-def _remove_left() -> None:
-    """What processes have left that are gone, and one that had our number."""
+def _makers() -> set[_Maker]:
+    """Those whose namespaces there are."""
     names = _done("ip netns list")
-    for number in {int(n) for n in re.findall(r"^slowlink-(\d+)-", names, re.M)}:
-        if number == os.getpid() or _is_gone(number):
-            _remove(number)
+    found = re.findall(r"^slowlink-(\d+)-(\d+)-", names, re.M)
+    return {_Maker(int(pid), int(started)) for pid, started in found}
 
 
-def _is_gone(pid: int) -> bool:
-    """Also where nobody has asked for its status yet, as in many containers."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _remove(number: int) -> None:
-    """The link first: a namespace takes its own with it only after a while."""
+def _remove(maker: _Maker) -> None:
+    """The link first: a namespace takes its own with it only after a while. Our end has
+    its name from the process alone, so its other end is what is named."""
     for what in (
-        f"link delete dev {_near(number)}",
-        f"netns delete {_beyond(number)}",
-        f"netns delete {_router(number)}",
+        f"-n {maker.router} link delete dev inner",
+        f"netns delete {maker.beyond}",
+        f"netns delete {maker.router}",
     ):
         words = ("ip", *what.split())
         subprocess.run(words, capture_output=True, start_new_session=True)
+    if not wait_until(lambda: maker not in _makers(), _GONE_S):
+        names = f"{maker.router}, {maker.beyond}"
+        raise LinkError(f"NETWORK= cannot remove {names}: see ip netns delete")
 
 
-def _make(number: int, kbit: int) -> None:
-    near, router, beyond = _near(number), _router(number), _beyond(number)
-    to_router, to_far = _free_place(number).subnets(new_prefix=30)
+def _make(maker: _Maker, kbit: int) -> None:
+    near, router, beyond = maker.near, maker.router, maker.beyond
+    to_router, to_far = _free_place(maker.pid).subnets(new_prefix=30)
     ours, inner = to_router.hosts()
     outer, far = to_far.hosts()
     for name in (router, beyond):

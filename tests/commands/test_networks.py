@@ -16,10 +16,13 @@ from loadtests.commands import networks
 from loadtests.commands.main import _parsed, main
 from loadtests.commands.ordered import asked, refuse_beside_resume
 from loadtests.commands.statuses import Status
+from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, order_of
 from loadtests.experiments.run import begin_run
 from loadtests.records.run import RUN_FILE, Fleet, load_run
 from loadtests.records.target import OtherTarget, RunningServer
+from loadtests.servers import slow_link
+from tests.servers.elsewhere import needs_namespaces
 
 LOAD = ("load", "--profile=smoke", "--stacks=asgi-uvicorn")
 SLOW_LINK = "--scenarios=slow-link"
@@ -119,6 +122,7 @@ def test_link_is_told_before_the_run() -> None:
     ("program", "says"),
     [
         ("", "error: NETWORK= needs ip and tc: apt-get install iproute2\n"),
+        ("touch called", "error: NETWORK= makes network namespaces: be root to start"),
         ("echo no >&2; exit 1", "as root may on Linux, and this failed: ip netns l"),
         ("exit 3", "ip netns list: status 3\n"),
     ],
@@ -134,9 +138,39 @@ def test_machine_that_cannot_make_a_link_is_one_line(
         (tmp_path / name).write_text(f"#!/bin/sh\n{program}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(networks, "_RIGHTS", 1 << 63 if "called" in program else 0)
     assert main([*LOAD, SLOW_LINK, "--network=100kbit"]) == Status.NOT_DONE
     error = capsys.readouterr().err
     assert says in error
+    assert error.count("\n") == 1
+
+
+@needs_namespaces
+def test_no_link_is_made_beside_another_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ip", "tc"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n: > {tmp_path}/called\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with the_machine("make bench"):
+        assert main([*LOAD, SLOW_LINK, *MBIT]) == Status.NOT_DONE
+    assert "another measurement runs here: make bench" in capsys.readouterr().err
+    assert not (tmp_path / "called").exists()
+    assert main([*LOAD, SLOW_LINK, *MBIT]) == Status.NOT_DONE
+    assert (tmp_path / "called").exists()
+
+
+@needs_namespaces
+def test_link_over_which_nobody_can_connect_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    networks.see_that_it_leads(1000)
+    monkeypatch.setattr(networks, "_CONNECTS_S", 0.5)
+    monkeypatch.setattr(slow_link, "_set", lambda *_: None)  # what is for 127/8 is lost
+    assert main([*LOAD, SLOW_LINK, *MBIT]) == Status.NOT_DONE
+    error = capsys.readouterr().err
+    assert error.startswith("error: NETWORK= made a link over which nobody can connect")
     assert error.count("\n") == 1
 
 

@@ -180,6 +180,10 @@ def test_rates_are_ordered_beside_cells_and_come_back_from_the_record(
             "BESIDE=slow-body=2: so many stop wsgi-gunicorn-sync, as is predicted",
         ),
         (
+            (WAITING, "--beside=ws-idle=8", "--stacks=wsgi-waitress,asgi-uvicorn"),
+            "BESIDE=ws-idle=8: WSGI has no WebSocket (PEP 3333): name ASGI stacks in S",
+        ),
+        (
             ("--scenarios=backend-block", "--wait-path=/slow", *ODD),
             "backend-block is for the apps of this project: take backend-wait",
         ),

@@ -88,7 +88,14 @@ def test_interpreter_beside_the_app_is_found(tmp_path: Path) -> None:
         ((*ODD, "--app=odd:any_arguments"), "add INTERFACE=wsgi or INTERFACE=asgi"),
         (
             (*ODD, "--scenarios=loop-block"),
-            "nothing to measure: loop-block is left out",
+            "loop-block is left out: no request of another app is known to block",
+        ),
+        *(
+            (
+                (*ODD, f"--scenarios={name}"),
+                f"{name} is left out: it is measured for this project's apps only",
+            )
+            for name in ("sse", "ws-idle", "ws-slow-read")
         ),
         (
             (*ODD, "--stacks=asgi-uvicorn"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from loadtests.servers.slow_link import LinkError
 from tests.servers.elsewhere import needs_namespaces
 
 KBIT = 400
+NAMESPACES = Path("/run/netns")
 READERS_AT_ONCE = 8
 READS_S = 2.0
 # Several read as fast as they can; then one more connects. What each got, and how long
@@ -82,8 +84,7 @@ def pouring() -> Iterator[int]:
 
 def left() -> list[str]:
     """What there is of links: namespaces and devices."""
-    folder = Path("/run/netns")
-    names = [p.name for p in folder.iterdir()] if folder.exists() else []
+    names = [p.name for p in NAMESPACES.iterdir()] if NAMESPACES.exists() else []
     devices = [p.name for p in Path("/sys/class/net").iterdir()]
     mine = (f"slowlink-{os.getpid()}-", f"slow{os.getpid()}")
     return [name for name in (*names, *devices) if name.startswith(mine)]
@@ -118,14 +119,47 @@ def test_what_a_killed_process_left_is_removed_by_the_next(is_reaped: bool) -> N
     code += f"with slow_link({KBIT}):\n  os.kill(os.getpid(), signal.SIGKILL)"
     killed = subprocess.Popen([sys.executable, "-c", code])
     os.waitid(os.P_PID, killed.pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
-    folder = Path("/run/netns")
-    names = [f"slowlink-{killed.pid}-{what}" for what in ("beyond", "router")]
-    assert all((folder / name).exists() for name in names)
+    names = f"slowlink-{killed.pid}-*"
+    assert len([*NAMESPACES.glob(names)]) == 2
     with slow_link.slow_link(KBIT):
         assert len(left()) == 3
-    assert not any((folder / name).exists() for name in names)
+    assert not [*NAMESPACES.glob(names)]
     assert not Path(f"/sys/class/net/slow{killed.pid}").exists()
     killed.wait()
+
+
+@needs_namespaces
+def test_what_is_left_of_an_id_that_is_in_use_again_is_removed() -> None:
+    """By a third process; the link of whoever has the id now stays."""
+    of_earlier = f"slowlink-{os.getpid()}-1-router"
+    code = "from loadtests.servers.slow_link import slow_link\n"
+    code += f"with slow_link({KBIT}): pass"
+    with slow_link.slow_link(KBIT):
+        before = left()
+        subprocess.run(["ip", "netns", "add", of_earlier], check=True)
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert not (NAMESPACES / of_earlier).exists()
+        assert left() == before
+    assert not left()
+
+
+@needs_namespaces
+def test_link_that_cannot_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ip").write_text(
+        f'#!/bin/sh\n[ "$2" = delete ] && exit 1\nexec {shutil.which("ip")} "$@"\n'
+    )
+    (tmp_path / "ip").chmod(0o755)
+    monkeypatch.setattr(slow_link, "_GONE_S", 0.1)
+    with monkeypatch.context() as without:
+        without.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        names = rf"cannot remove slowlink-{os.getpid()}-\d+-router, slowlink"
+        with pytest.raises(LinkError, match=names), slow_link.slow_link(KBIT):
+            pass
+    for name in left():
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+    assert not left()
 
 
 @needs_namespaces

@@ -97,5 +97,5 @@ def namespaces() -> list[str]:
 def links_of(pid: int) -> list[str]:
     """The namespaces of slow clients of what that process has started."""
     pids = [child.pid for child in psutil.Process(pid).children(recursive=True)]
-    names = [f"slowlink-{one}-beyond" for one in (pid, *pids)]
-    return [name for name in names if name in namespaces()]
+    ours = tuple(f"slowlink-{one}-" for one in (pid, *pids))
+    return [n for n in namespaces() if n.startswith(ours) and n.endswith("-beyond")]
