@@ -13,29 +13,31 @@ from loadtests.records.run import Run
 from loadtests.report.blocks import Block, Column, Points, Table, Text
 from loadtests.report.prose import Prose, code, prose
 from loadtests.report.values import Name, Value
-from loadtests.report.words import amount, count, figure, when
+from loadtests.report.words import amount, count, figure, listed, when
 
 MISSED = {
     Figure.ADDED: "the server kept memory otherwise than the smaller run did",
     Figure.KERNEL: "other sockets of the machine share its limit, or it was set anew",
     Figure.BUSIEST: "the model has workers as busy as in the smaller run, however fast "
     "clients come",
-    Figure.ARRIVING: "the machine was busy, and a request without slow clients as dear",
+    Figure.ARRIVING: "others used the machine, and requests cost more or less then",
     Figure.CORES: "two readings of 4 s differ by some hundredths of a core by chance",
 }
 
 
 def checked(one: Answer) -> Iterator[Block]:
     """What the runs measured, beside what smaller runs say; and what missed."""
-    if not one.checks:
-        yield Text(_nothing())
-        yield Points([*_made_from(one.held)])
-        return
-    yield Text(_verdict(one.checks))
-    yield _checks(one.checks)
-    if missed := [check for check in one.checks if not check.holds]:
-        yield Points([_missed(check) for check in missed])
+    yield Text(_verdict(one.checks) if one.checks else _nothing())
     yield Points([*_made_from(one.held)])
+    if not one.checks:
+        return
+    yield _checks(one.checks)
+    missed: dict[Figure, list[Check]] = {}
+    for check in one.checks:
+        if not check.holds:
+            missed.setdefault(check.figure, []).append(check)
+    if missed:
+        yield Points([_missed(what, found) for what, found in missed.items()])
 
 
 def _nothing() -> Prose:
@@ -113,10 +115,10 @@ def _figure(value: float) -> str:
     return f"{value:.3f}" if value < 1 else figure(value)
 
 
-def _missed(check: Check) -> Prose:
+def _missed(what: Figure, found: Sequence[Check]) -> Prose:
+    """In one sentence, for all cells where that figure missed."""
+    cells = [f"{check.ratio:.2f} for {_cell(check.held)}" for check in found]
     return prose(
-        "{}: {}. What was measured is {} times what was simulated. A likely reason: "
-        "{}.",
-        *(_cell(check.held), check.figure),
-        *(f"{check.ratio:.2f}", MISSED[check.figure]),
+        "{}: missed, with a ratio of {}. A likely reason: {}.",
+        *(what, listed(cells), MISSED[what]),
     )
