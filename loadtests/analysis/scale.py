@@ -28,6 +28,7 @@ FEWEST = 5_000
 # second figure on, and the third is the end.
 _PRESSURE, TCP_SHARE = 1 / 16, 3 / 32
 _PART_OF_A_KB = 1.0  # less is what a reading varies by
+_CORES_BY_CHANCE = 0.01  # two readings of one server differ by so much
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Held:
     """A cell that held thousands: of its server, without slow clients and with them.
 
     `request_us` is CPU time of a healthy request without them. `arriving` is what all
-    of the slow clients cost when they came and `stepping` what each step of one costs,
-    both in healthy requests. None: not known.
+    of the slow clients cost when they came and `stepping` what a line sent or a piece
+    read costs, both in healthy requests. None: not known.
     """
 
     run: Run
@@ -116,8 +117,9 @@ def _stepping(run: Run, cell: Cell, request_us: float) -> float | None:
         return None
     if cell.scenario in in_phases(Phase.SILENT):
         return 0.0
-    steps_per_s = top.slow_clients / run.method.gap_s
-    return max(0.0, 1e6 * (top.server_cores - cores) / steps_per_s / request_us)
+    if (more := top.server_cores - cores) < _CORES_BY_CHANCE:
+        return None
+    return 1e6 * more / (top.slow_clients / run.method.gap_s) / request_us
 
 
 def kernel_slopes(runs: Sequence[Run]) -> dict[tuple[str, str], tuple[float, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from loadtests.analysis import scale
@@ -58,8 +58,8 @@ class Cost:
     """What a slow client of a scenario costs a stack: the dearest that was measured.
 
     `socket_kb` is what the kernel has for the socket itself, `kernel_kb` what it holds
-    in buffers. `come_us` is CPU time of the server for one that comes, and
-    `step_us` for one that does something.
+    in buffers. `come_us` is CPU time of the server for one that comes, and `step_us`
+    for a line sent or a piece read; None: less than two readings differ by.
     """
 
     stack: str
@@ -68,7 +68,7 @@ class Cost:
     kb: float
     kernel_kb: float
     come_us: float
-    step_us: float
+    step_us: float | None
     found: Sequence[Held]
     socket_kb: float = SOCKET_KB
 
@@ -95,7 +95,9 @@ def _cost(
         kb=max(one.kb for one in found),
         kernel_kb=max(own, slopes.get((stack, scenario), (0.0, 0))[0]),
         come_us=max((_us(o, (o.arriving or 0) / o.clients) for o in known), default=0),
-        step_us=max((_us(o, o.stepping or 0) for o in known), default=0),
+        step_us=max(
+            (_us(o, o.stepping) for o in known if o.stepping is not None), default=None
+        ),
         found=found,
     )
 
@@ -108,6 +110,13 @@ def by_memory(cost: Cost, machine: Machine, rest_mb: float) -> int:
     """How many a machine has memory for, with all buffers of the kernel full."""
     left_mb = PART_OF_MEMORY * machine.memory_mb - rest_mb
     return max(0, math.floor(1024 * left_mb / cost.sum_kb))
+
+
+def by_memory_as_shrunk(cost: Cost, machine: Machine, rest_mb: float) -> int:
+    """The same where all share what tcp_mem gives by default, so buffers shrink."""
+    buffers_mb = scale.tcp_mem_mb(machine.memory_mb)
+    one = replace(cost, kernel_kb=0.0)
+    return by_memory(one, machine, rest_mb + buffers_mb)
 
 
 def workers_share(found: Sequence[Held], workers: int, seed: int) -> float:
@@ -160,11 +169,9 @@ class Plan:
     each: int
     nofile: int
     tcp_mem_pages: int
-    conntrack: int
-    memory_gb: float
     addresses: int
     come_core_s: float
-    step_cores: float
+    step_cores: float | None
 
 
 def most_of_a_worker(found: Sequence[Held]) -> int:
@@ -184,22 +191,20 @@ def plan(
     have the memory; the CPU is of all machines together. `addresses`: how many a
     balancer needs in front of one machine, if that listens on one address and port.
     `as_measured`: how many machines it takes if no worker may hold more than
-    `most_measured`, the most that was seen to work."""
-    most = by_memory(cost, machine, rest_mb)
-    machines = math.ceil(clients / max(1, most))
+    `most_measured`, the most that was seen to work. One must have room for a client."""
+    machines = math.ceil(clients / by_memory(cost, machine, rest_mb))
     each = math.ceil(clients / machines)
     need = {
         one.setting: one.needed for one in limits(cost, machine, each, share, rest_mb)
     }
+    step_us = cost.step_us
     return Plan(
         *(cost, machine, machines),
         as_measured=max(machines, math.ceil(clients * share / most_measured)),
         each=each,
         nofile=need[Setting.NOFILE],
         tcp_mem_pages=need.get(Setting.TCP_MEM, 0),
-        conntrack=each,
-        memory_gb=need[Setting.MEMORY] / 1024,
         addresses=math.ceil(each / PORTS),
         come_core_s=clients * cost.come_us / 1e6,
-        step_cores=clients / GAP_S * cost.step_us / 1e6,
+        step_cores=None if step_us is None else clients / GAP_S * step_us / 1e6,
     )

@@ -5,21 +5,24 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from loadtests import MAKE, ROOT, UserError
 from loadtests.analysis.scale import FEWEST
+from loadtests.analysis.scale_answer import USUAL, Answer
+from loadtests.catalog.profiles import LARGE, profile
+from loadtests.catalog.stacks import find, find_measurable
 from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE
 from loadtests.commands.statuses import Status
 from loadtests.records.run import RUN_FILE, Run, load_run, save_run
-from loadtests.report import scale, scale_checked
+from loadtests.report import scale, scale_checked, scale_settings
 from loadtests.report.blocks import Block, Heading, Table
-from loadtests.report.formats import markdown, readme, terminal
+from loadtests.report.formats import markdown, readme, syntax, terminal
 
 COMMAND = Command("compute how many slow clients machines hold", place=75)
 TARGETS = (
@@ -37,6 +40,8 @@ KEPT = Path("reports/example-scale")  # a run in each folder of it
 PAGE = Path("docs/scale.md")
 STACK, CLIENTS, SEED = "asgi-uvicorn", 1_000_000, 1
 ANSWER, CHECKED = "<!-- made by make scale -->", "<!-- checked by make scale -->"
+SET = "<!-- set by make scale -->"
+_HARDEST = "slow-headers"  # every server waits for the whole head of a request
 _clients = options.number("a count of slow clients", 1, 999_999_999)
 
 
@@ -49,9 +54,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", type=options.names, default=[], metavar="RUN,RUN", help=what
     )
-    parser.add_argument("--stack", default=STACK, metavar="ID")
-    parser.add_argument("--clients", type=_clients, default=CLIENTS, metavar="COUNT")
-    parser.add_argument("--seed", type=options.seed, default=SEED, metavar="NUMBER")
+    parser.add_argument("--stack", metavar="ID", help=f"{STACK} if left out")
+    what = f"{CLIENTS:,} if left out"
+    parser.add_argument("--clients", type=_clients, metavar="COUNT", help=what)
+    what = f"{SEED} if left out"
+    parser.add_argument("--seed", type=options.seed, metavar="NUMBER", help=what)
     what = "keep the runs with the project, and write docs/scale.md from them"
     parser.add_argument("--keep", action="store_true", help=what)
     parser.set_defaults(command=compute)
@@ -59,31 +66,60 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def compute(arguments: argparse.Namespace) -> Status:
     """Print what the runs say of so many slow clients."""
-    folders = [options.run_folder(name) for name in arguments.runs]
-    runs = [load_run(folder) for folder in folders]
+    chosen = arguments.stack, arguments.clients, arguments.seed
+    if arguments.keep and any(value is not None for value in chosen):
+        raise ScaleError("KEEP= writes one page: leave STACK=, CLIENTS= and SEED= out")
+    stack_id, clients, seed = arguments.stack or STACK, *chosen[1:]
+    find_measurable(stack_id)  # an error in its name before one in a run
+    runs = [load_run(options.run_folder(name)) for name in arguments.runs]
     if arguments.keep:
         return _keep(runs)
     found = [*runs, *_example(ROOT)] if runs else runs_of(ROOT)
-    one = _answer(found, arguments.stack, arguments.clients, arguments.seed)
-    console = Console()
-    for blocks in _parts(one).values():
-        for part in terminal.rendered(blocks):
-            console.print(part, highlight=False)
+    _print(_answer(found, stack_id, clients or CLIENTS, SEED if seed is None else seed))
     return Status.DONE
 
 
-def _answer(runs: Sequence[Run], stack: str, clients: int, seed: int) -> scale.Answer:
-    one = scale.Answer(runs, stack, clients, seed)
+def _print(one: Answer) -> None:
+    console = Console()
+    for blocks in ([*scale.answer(one)], [*scale_checked.checked(one)]):
+        for part in terminal.rendered(blocks):
+            console.print(part, highlight=False)
+    print("\n".join(scale_settings.settings(one)))
+
+
+def _answer(runs: Sequence[Run], stack_id: str, clients: int, seed: int) -> Answer:
+    one = Answer(runs, _base(stack_id), clients, seed)
     if not one.costs:
-        how = f"{MAKE} load PROFILE=c10k STACKS={stack}, then {MAKE} scale RUNS=latest"
-        raise ScaleError(f"no run held {FEWEST:,} slow clients of {stack}: {how}")
+        raise ScaleError(_unmeasured(stack_id))
+    if not all(one.holds(cost, USUAL) for cost in one.costs):
+        memory = f"{one.rest_mb(USUAL) / 1024:.0f} GB before any client"
+        raise ScaleError(
+            f"{USUAL.workers} workers of {one.stack} take {memory}: no machine of "
+            f"{USUAL.memory_gb} GB has room for one"
+        )
     return one
 
 
-def _parts(one: scale.Answer) -> dict[str, list[Block]]:
-    """What stands behind which mark of the page."""
-    checked = scale_checked.checked(one.runs, one.stack)
-    return {ANSWER: [*scale.answer(one)], CHECKED: [*checked]}
+def _base(stack_id: str) -> str:
+    stack = find(stack_id)
+    return stack.base or stack.id
+
+
+def _unmeasured(stack_id: str) -> str:
+    """How to measure it, or why that is in vain."""
+    base = _base(stack_id)
+    named = next((one for one in LARGE if _base(one) == base), stack_id)
+    nofile = profile("c10k").nofile
+    stack = find(named).with_counts(None, None, nofile=nofile)
+    out_at = stack.predicted_out_at(_HARDEST)
+    if out_at is not None and out_at < FEWEST:
+        what = stack.held_under(_HARDEST).what
+        return (
+            f"{stack_id} holds too few: each slow client takes {what}, and {out_at:,} "
+            f"take it out; {MAKE} scale needs {FEWEST:,}"
+        )
+    how = f"{MAKE} load PROFILE=c10k STACKS={named}, then {MAKE} scale RUNS=latest"
+    return f"no run held {FEWEST:,} slow clients of {base}: {how}"
 
 
 def _keep(runs: Sequence[Run]) -> Status:
@@ -127,15 +163,23 @@ def page_of(runs: Sequence[Run], root: Path) -> str:
     """docs/scale.md with what these runs say."""
     one = _answer(runs, STACK, CLIENTS, SEED)
     text: str | None = (root / PAGE).read_text(encoding="utf-8")
-    for mark, blocks in _parts(one).items():
-        made = "\n\n".join(markdown.rendered([*_headed(blocks)]))
+    parts = {
+        ANSWER: _markdown(scale.answer(one)),
+        SET: syntax.fenced("\n".join(scale_settings.settings(one))),
+        CHECKED: _markdown(scale_checked.checked(one)),
+    }
+    for mark, made in parts.items():
         text = readme.renewed(text, made, mark) if text else None
     if text is None:
-        raise ScaleError(f"{PAGE} lacks {ANSWER} or {CHECKED}, or their ends")
+        raise ScaleError(f"{PAGE} lacks {ANSWER}, {SET} or {CHECKED}, or their ends")
     return text
 
 
-def _headed(blocks: Sequence[Block]) -> Iterator[Block]:
+def _markdown(blocks: Iterable[Block]) -> str:
+    return "\n\n".join(markdown.rendered([*_headed(blocks)]))
+
+
+def _headed(blocks: Iterable[Block]) -> Iterator[Block]:
     """With the title of each table above it, which Markdown leaves out."""
     for block in blocks:
         if isinstance(block, Table):

@@ -25,15 +25,12 @@ def cost(scenario: str = "slow-headers", found: list[Run] | None = None) -> Cost
 
 
 def test_kept_runs_are_simulated_within_15_percent() -> None:
-    """The figures of memory must be; of another one that is not, the page says so."""
+    """The figures of memory must be; another may miss, and the page says so."""
     found = [check for check in checks(runs_of(ROOT)) if check.held.stack == STACK]
     figures = {check.figure for check in found}
-    assert figures >= {Figure.ADDED, Figure.PEAK, Figure.KERNEL, Figure.BUSIEST}
+    assert figures >= {Figure.ADDED, Figure.BUSIEST}
     missed = {c.figure: c.ratio for c in found if c.figure in PROMISED and not c.holds}
     assert not missed
-    page = (ROOT / "docs/scale.md").read_text()
-    for check in found:
-        assert check.holds or f"{check.figure}, missed by" in page
 
 
 def test_costs_that_were_measured_predict_a_larger_run() -> None:
@@ -123,15 +120,39 @@ def test_idle_clients_take_no_steps() -> None:
 
 
 def test_kernel_memory_ends_where_that_of_tcp_does() -> None:
-    """8 GB have 768 MB of tcp_mem: 1,000 slow readers are below, 10,000 are not."""
+    """8 GB have 768 MB of tcp_mem: 1,000 slow readers are below, 10,000 are not. What
+    is full tests no cost of a client."""
+    assert scale.tcp_mem_mb(runs.ENVIRONMENT.memory_mb) == 768
     few, many = thousands.slow_readers(800, 600.0), thousands.slow_readers(10_000, 80.0)
-    [check] = checks([thousands.run(few), thousands.run(many)])
-    assert (check.figure, check.holds) == (Figure.KERNEL, True)
-    assert check.simulated == scale.tcp_mem_mb(runs.ENVIRONMENT.memory_mb) == 768
-    assert check.measured == pytest.approx(781.25)
+    assert checks([thousands.run(few), thousands.run(many)]) == []
     one = cost("slow-read", [thousands.run(few), thousands.run(many)])
     assert one.kernel_kb == 600
     assert cost("slow-read", [thousands.run(many)]).kernel_kb == 80
+
+
+def test_kernel_memory_below_its_end_tests_what_a_client_costs() -> None:
+    few, many = thousands.slow_readers(800, 60.0), thousands.slow_readers(10_000, 50.0)
+    [check] = checks([thousands.run(few), thousands.run(many)])
+    assert (check.figure, check.holds) == (Figure.KERNEL, False)
+    assert check.ratio == pytest.approx(50 / 60)
+
+
+def test_buffers_that_shrink_leave_memory_for_more() -> None:
+    reading = dataclasses.replace(cost(), kernel_kb=600.0)
+    full = scale_limits.by_memory(reading, MACHINE, 170.0)
+    shrunk = scale_limits.by_memory_as_shrunk(reading, MACHINE, 170.0)
+    left_mb = 0.75 * 32 * 1024 - 3 / 32 * 32 * 1024 - 170
+    assert full < shrunk == int(left_mb * 1024 / (reading.kb + 4))
+
+
+def test_cpu_of_a_line_that_is_less_than_chance_is_not_known() -> None:
+    first = thousands.cell().steps[0].server_cores or 0.0
+    for more, known in ((0.009, False), (-0.02, False), (0.011, True)):
+        cell = changed(thousands.cell(), 1, server_cores=first + more)
+        one = cost(found=[thousands.run(cell)])
+        assert (one.step_us is not None) == known
+        planned = scale_limits.plan(one, MACHINE, 1_000_000, 0.4, 170.0, 13_000)
+        assert (planned.step_cores is not None) == known
 
 
 def test_options_of_a_stack_do_not_change_what_a_client_costs() -> None:
@@ -178,7 +199,6 @@ def test_plan_shares_clients_out_among_as_many_machines_as_have_the_memory() -> 
     few, many = planned(1_000_000), planned(10_000_000)
     assert (few.machines, many.machines) == (1, 5)
     assert many.each == 2_000_000
-    assert (few.as_measured, few.addresses, few.conntrack) == (31, 36, 1_000_000)
+    assert (few.each, few.as_measured, few.addresses) == (1_000_000, 31, 36)
     assert few.come_core_s == pytest.approx(100.0)
     assert few.step_cores == pytest.approx(1_000_000 / 60 * 20e-6)
-    assert few.memory_gb == pytest.approx(9.7, abs=0.1)

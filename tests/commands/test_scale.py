@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from loadtests.records.run import load_run, save_run
 from loadtests.report.formats import readme
 from tests import runs, thousands
 
-MARKED = f"before\n{scale.ANSWER}\n{readme.END}\n\n## Checked\n\n"
-PAGE = f"# Scale\n{MARKED}{scale.CHECKED}\n{readme.END}\nafter\n"
+MARKED = "".join(
+    f"{mark}\n{readme.END}\n\n" for mark in (scale.ANSWER, scale.SET, scale.CHECKED)
+)
+PAGE = f"# Scale\nbefore\n{MARKED}after\n"
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def test_answer_is_printed_for_as_many_as_are_asked_for(
     printed = capsys.readouterr().out
     assert "200,000 slow clients of asgi-uvicorn" in printed
     assert "Measured and simulated" in printed
+    assert "\nLimitNOFILE=" in printed
     assert (root / scale.PAGE).read_text() == PAGE
 
 
@@ -56,9 +60,10 @@ def test_runs_are_kept_and_the_page_is_made_from_them(
     assert capsys.readouterr().out.splitlines()[-1] == "docs/scale.md"
     assert [path.name for path in sorted((root / scale.KEPT).iterdir())] == ["1", "2"]
     page = (root / scale.PAGE).read_text()
-    assert page.startswith(f"# Scale\nbefore\n{scale.ANSWER}\n\n- 1,000,000 slow")
+    assert page.startswith(f"# Scale\nbefore\n{scale.ANSWER}\n\nWhat ends a machine")
+    assert f"{scale.SET}\n\n```sh\n# a machine of 32 GB with" in page
     assert "### 1,000,000 slow clients\n\n| slow clients |" in page
-    assert page.endswith(f"{readme.END}\nafter\n")
+    assert page.endswith(f"{readme.END}\n\nafter\n")
     scale.renew(root, check=True)
     assert main(["scale"]) == 0
     (root / scale.PAGE).write_text(PAGE)
@@ -87,7 +92,30 @@ def test_project_without_kept_runs_has_no_page_to_renew(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--keep"], "KEEP= keeps runs: name them with RUNS=<run>,<run>"),
+        (["--keep", "--seed=0"], "KEEP= writes one page: leave STACK=, CLIENTS= and "),
+        (
+            ["--keep", "--clients=5"],
+            "KEEP= writes one page: leave STACK=, CLIENTS= and",
+        ),
+        (["--keep", "--stack=asgi-uvicorn"], "KEEP= writes one page: leave STACK=, "),
         (["--stack=asgi-daphne"], "no run held 5,000 slow clients of asgi-daphne: "),
+        (["--stack=asgi-uvicon"], "no stack 'asgi-uvicon': did you mean asgi-uvicorn?"),
+        (
+            ["--stack=asgi-granian"],
+            "no run held 5,000 slow clients of asgi-granian: "
+            "make load PROFILE=c10k STACKS=asgi-granian@backpressure=11900, then ",
+        ),
+        (
+            ["--stack=wsgi-uvicorn"],
+            "no run held 5,000 slow clients of wsgi-uvicorn: "
+            "make load PROFILE=c10k STACKS=wsgi-uvicorn, then ",
+        ),
+        (
+            ["--stack=wsgi-gunicorn-gthread"],
+            "wsgi-gunicorn-gthread holds too few: each slow client takes a thread, and "
+            "16 take it out; make scale needs 5,000",
+        ),
+        (["--stack=asgi-uvicorn-h2"], "asgi-uvicorn-h2 cannot be measured: "),
         ([], "no run held 5,000 slow clients of asgi-uvicorn: "),
         (["--clients=0"], "--clients 0: a count of slow clients is a number from 1"),
         (["--runs=nothing"], "no run 'nothing': "),
@@ -100,6 +128,33 @@ def test_what_says_nothing_of_scale_is_one_line(
     error = capsys.readouterr().err
     assert error.startswith(f"error: {said}")
     assert error.count("\n") == 1
+
+
+def test_id_with_options_names_the_stack_that_was_measured(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named_id = "asgi-granian@backpressure=11900"
+    save_run(thousands.run(thousands.cell(stack=named_id)), root / "granian")
+    for stack in (named_id, "asgi-granian"):
+        runs_of_it = f"--runs={root / 'granian'}"
+        assert main(["scale", runs_of_it, f"--stack={stack}"]) == 0
+        printed = capsys.readouterr().out
+        assert "1,000,000 slow clients of asgi-granian have room" in printed
+        assert "Nothing of this is checked" in printed
+
+
+def test_server_that_fills_a_machine_without_clients_is_one_line(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = dataclasses.replace(
+        thousands.cell().server, rss_idle_mb=12_800.0, rss_peak_mb=12_900.0
+    )
+    save_run(thousands.run(thousands.cell(server=figures)), root / "huge")
+    assert main(["scale", f"--runs={root / 'huge'}"]) == 2
+    assert capsys.readouterr().err == (
+        "error: 8 workers of asgi-uvicorn take 50 GB before any client: no machine of "
+        "32 GB has room for one\n"
+    )
 
 
 def test_page_without_a_mark_is_an_error_and_keeps_what_was_kept(root: Path) -> None:
