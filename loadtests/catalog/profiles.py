@@ -174,14 +174,12 @@ PROFILES: dict[str, Profile] = {
             # take more memory than most machines have.
             chosen_scenarios=("idle", "slow-headers", "slow-body"),
             repeats=1,
-            # They do not get equal shares, and none may run out of descriptors. Many
-            # machines let nobody open more than 20,000 files in a process.
+            # The first of them gets 31 to 39 % of the clients, and must not run out of
+            # descriptors. Many machines let no process open more than 20,000 files.
             workers=10,
             nofile=19_900,
             need=50_000,
             most=50_000,
-            # The faster they come, the more workers are busy, and the less the first in
-            # line gets: 39 % with 1,000 a second, which is nearly too many.
             arrive_per_s=1500.0,
             gap_s=60.0,
             hold_s=4.0,
