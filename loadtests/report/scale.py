@@ -76,14 +76,24 @@ def _buffers(one: Answer, cost: Cost) -> Prose:
 def _full(held: Held, end_mb: float) -> Prose:
     came = [step.arrival for step in held.cell.steps if step.arrival]
     asked, answered = sum(a.attempted for a in came), sum(a.answered for a in came)
-    return prose(
+    last, full = held.last, (figure(held.kernel_mb), figure(end_mb))
+    said = (
         "With {} slow clients under {}, tcp_mem was full, as its default says: {} of "
-        "{} MB. While they came, {} of {} healthy requests were lost, {} %. Once all "
-        "were held, {} of {} were lost.",
-        *(count(held.clients), held.cell.scenario),
-        *(figure(held.kernel_mb), figure(end_mb), count(asked - answered)),
+        "{} MB. "
+    )
+    if asked == answered and last.attempted == last.answered:
+        return prose(
+            f"{said}No healthy request was lost.",
+            count(held.clients),
+            held.cell.scenario,
+            *full,
+        )
+    return prose(
+        f"{said}While they came, {{}} of {{}} healthy requests were lost, {{}} %. Once "
+        "all were held, {} of {} were lost.",
+        *(count(held.clients), held.cell.scenario, *full, count(asked - answered)),
         *(count(asked), figure(100 * (asked - answered) / max(1, asked))),
-        *(count(held.last.attempted - held.last.answered), count(held.last.attempted)),
+        *(count(last.attempted - last.answered), count(last.attempted)),
     )
 
 

@@ -83,6 +83,16 @@ def test_answer_says_that_slow_readers_filled_the_memory_of_tcp() -> None:
     assert "memory of TCP (net.ipv4.tcp_mem)" in {row[0] for row in limits}
 
 
+def test_answer_says_where_no_healthy_request_was_lost() -> None:
+    found = thousands.slow_readers(10_000, 80.0)
+    idle, held = found.steps
+    assert held.arrival is not None
+    came = dataclasses.replace(held.arrival, answered=held.arrival.attempted)
+    steps = [idle, dataclasses.replace(held, arrival=came)]
+    points, _ = answer([thousands.run(dataclasses.replace(found, steps=steps))])
+    assert points[3].endswith("781 of 768 MB. No healthy request was lost.")
+
+
 def test_answer_shows_other_stacks_if_there_are_some() -> None:
     others = [
         thousands.cell(),
