@@ -64,18 +64,21 @@ def held_by(group: Members, port: int) -> bool:
     return bool(sockets) and not Holdings(group).lacks(sockets)
 
 
-def ports_of(group: Members) -> set[int]:
-    """The ports of `HOST` on which a process group takes connections."""
-    hosts = {_address(HOST), _address("0.0.0.0"), _ALL_OF_IPV6}
+def places_of(group: Members) -> set[tuple[str, int]]:
+    """The addresses and ports on which processes take connections."""
     places = {
-        int(words[_INODE]): int(port, 16)
+        int(words[_INODE]): (_written(host), int(port, 16))
         for path in (_TCP, _TCP_6)
         for words in _lines(path)
         for host, _, port in [words[_LOCAL].partition(b":")]
-        if host in hosts
     }
     held = {_inode(link) for process in group.members() for link in _links(process.pid)}
-    return {port for inode, port in places.items() if inode in held}
+    return {place for inode, place in places.items() if inode in held}
+
+
+def ports_of(group: Members) -> set[int]:
+    """The ports of `HOST` on which a process group takes connections."""
+    return {port for at, port in places_of(group) if at in (HOST, "0.0.0.0", "::")}
 
 
 def listeners(port: int) -> set[tuple[str, int | None]]:

@@ -76,9 +76,10 @@ class Log:
             os.close(self._to_write)
 
     def text(self) -> str:
-        """What it says; of one that is long, what it says first and last."""
+        """What it says, in lines; of one that is long, what it says first and last."""
         with self._held() as log:
-            return os.pread(log, CAP_BYTES, 0).decode(errors="replace")
+            said = os.pread(log, CAP_BYTES, 0).decode(errors="replace")
+        return said.replace("\r\n", "\n")  # as of a file of text
 
     def length(self) -> int:
         """How many bytes were written to it, with those that are left out."""

@@ -25,7 +25,7 @@ from tests.mutants.faults import FAULTS, Fault
 
 PARTS = (
     *("wsgi_app", "asgi_app", "loadtests", "tests", "pyproject.toml"),
-    "reports/example",
+    *("reports/example", "reports/example-scale"),
 )
 AT_ONCE = 2
 LEAST_SHARE = 0.92

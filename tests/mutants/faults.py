@@ -391,4 +391,24 @@ FAULTS = {
         ),
         chunk_may_be_longer=('if not b"\\r\\n".startswith(line_end):', "if False:"),
     ),
+    **_of(
+        ("tests/servers/test_logs.py",),
+        "loadtests/servers/guard.py",
+        log_has_no_cap=("if size + len(said) <= CAP_BYTES:", "if True:"),
+        what_is_left_out_is_forgotten=(
+            "left_out = length(log) + len(said) - HEAD_BYTES - TAIL_BYTES",
+            "left_out = len(said)",
+        ),
+    ),
+    **_of(
+        ("tests/clients/test_websocket.py",),
+        "loadtests/clients/websocket.py",
+        ping_is_not_answered=("if opcode == _PING:", "if opcode == _PONG:"),
+        bytes_of_a_message_are_frames=("if opcode < _CLOSE:", "if opcode < 0:"),
+    ),
+    **_of(
+        ANALYSIS,
+        "loadtests/analysis/accepting.py",
+        all_busy_takes_the_first=("back_at.index(min(back_at))", "0"),
+    ),
 }

@@ -121,3 +121,8 @@ def test_log_that_is_locked_for_long_is_read_as_it_is(
 
 def test_no_log_has_nothing_in_it() -> None:
     assert written_mb(None) == 0.0
+
+
+def test_lines_of_a_log_end_as_those_of_a_text(server: Said) -> None:
+    server.say(b"HTTP/1.1 200 OK\r\n\r\nhello\n")
+    assert server.log.text() == "HTTP/1.1 200 OK\n\nhello\n"
