@@ -8,8 +8,6 @@ wsgi_app/beyond.py has the same handlers, and says why WSGI cannot have them.
 """
 
 import asyncio
-import itertools
-from collections.abc import Iterable
 
 from asgi_app.interface import TEXT, Receive, Scope, Send, respond
 from asgi_app.rules import HTTPError, first, number, parse_query
@@ -54,7 +52,7 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     # server has read it, and will send the 101; to accept or not is the app's to say.
     await receive()
     try:
-        close_code, messages = admit(scope), pushed(scope)
+        close_code, (chunks, size) = admit(scope), pushed(scope)
     except HTTPError:
         # A close before accept refuses: the server answers 403. There is no other
         # status, and no text, but with an extension that not all servers have.
@@ -64,12 +62,7 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     # RFC 6455, 4.2.2: one of those that the client offered, or none.
     chosen = SUBPROTOCOL if SUBPROTOCOL in offered else None
     await send({"type": "websocket.accept", "subprotocol": chosen})
-    for text in messages:
-        # Push, as /stream does: nobody has to ask first. send() waits while the client
-        # does not read, if the server cares. Once the client has gone, some servers
-        # raise, and others say nothing: so there is an end to it.
-        await send({"type": "websocket.send", "text": text})
-        await asyncio.sleep(0)  # lets the other tasks run
+    await push(send, chunks, size)
     await echo(receive, send, close_code)
 
 
@@ -88,15 +81,25 @@ def admit(scope: Scope) -> int | None:
     return close_code
 
 
-def pushed(scope: Scope) -> Iterable[str]:
-    """What is sent before anything is received: nothing, if no `chunks` are asked."""
+def pushed(scope: Scope) -> tuple[int, int]:
+    """How many messages are sent before anything is received, and how long ones."""
     fields = parse_query(scope.get("query_string") or b"")
     if not any(name == "chunks" for name, _ in fields):
-        return ()
+        return 0, 0
     chunks, size = number(fields, "chunks"), number(fields, "size", default="1024")
     if chunks > MOST_PUSHED:
         raise HTTPError(400, f"A WebSocket is pushed at most {MOST_PUSHED} chunks.")
-    return itertools.repeat("." * size, chunks)
+    return chunks, size
+
+
+async def push(send: Send, chunks: int, size: int) -> None:
+    # As /stream does: nobody has to ask first. send() waits while the client does not
+    # read, if the server cares. Once the client has gone, some servers raise, and
+    # others say nothing: so there is an end to it.
+    text = "." * size
+    for _ in range(chunks):
+        await send({"type": "websocket.send", "text": text})
+        await asyncio.sleep(0)  # lets the other tasks run
 
 
 async def echo(receive: Receive, send: Send, close_code: int | None) -> None:

@@ -174,9 +174,9 @@ def _stream(megabytes: int) -> Request:
 
 
 # 20 bytes at a time, for longer than any search.
-_EVENTS = Request("GET", "/stream?chunks=1000000&size=20&interval_ms={gap_ms}")
-_SOCKET = Request("GET", f"/ws?chunks={{chunks}}&size={_PIECE}")
-PUSHED_CHUNKS = _PIECES_OF_A_MB
+_EVENTS = Request("GET", "/stream?chunks=1000000&size=20")
+# Behind the path of a WebSocket: what our app pushes to the client.
+PUSHED = f"?chunks={_PIECES_OF_A_MB}&size={_PIECE}"
 
 
 RAW = Target(
@@ -191,7 +191,7 @@ RAW = Target(
         Phase.HANDLER_WAITS: Request("GET", f"/wait?ms={_HANDLER_MS}"),
         Phase.HANDLER_BLOCKS: Request("GET", f"/block?ms={_HANDLER_MS}"),
         Phase.STREAM: _EVENTS,
-        Phase.WEBSOCKET: _SOCKET,
+        Phase.WEBSOCKET: Request("GET", "/ws"),
     },
     download_mb=_DOWNLOAD_MB,
     short_download=_stream(_SHORT_DOWNLOAD_MB),

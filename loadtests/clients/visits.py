@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import itertools
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Protocol
 
 from loadtests.catalog.contract import Request
 from loadtests.catalog.phases import Phase
 from loadtests.catalog.scenarios import Scenario
-from loadtests.catalog.target import PUSHED_CHUNKS, Target
+from loadtests.catalog.target import PUSHED, Target
 from loadtests.clients import websocket, wire
 from loadtests.clients.wire import Ending
 
@@ -92,18 +91,20 @@ def handler_wait(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> E
 
 def sse(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
     """Ask for a stream that says a little at a time, and hear it as it comes."""
-    every = {"{gap_ms}": f"{1000 * gap_s:.0f}"}
-    return wire.sip(sock, _whole(target, Phase.STREAM, every), size=4096, gap_s=0.0)
+    request = target.request(Phase.STREAM)
+    every = f"{request.target}&interval_ms={1000 * gap_s:.0f}"
+    asked = _ended(target, replace(request, target=every), "Connection: close")
+    return wire.sip(sock, asked, size=4096, gap_s=0.0)
 
 
 def ws_idle(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
     """Open a WebSocket, answer pings, and say nothing."""
-    return websocket.listen(sock, _handshake(target, 0), size=4096, gap_s=0.0)
+    return websocket.listen(sock, _handshake(target), size=4096, gap_s=0.0)
 
 
 def ws_slow_read(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> Ending:
     """Open a WebSocket over which 1 MB is pushed, and read 512 bytes at a time."""
-    asked = _handshake(target, PUSHED_CHUNKS)
+    asked = _handshake(target, PUSHED)
     return websocket.listen(sock, asked, size=512, gap_s=gap_s)
 
 
@@ -113,22 +114,20 @@ def loop_block(sock: socket.socket, target: Target, gap_s: float = GAP_S) -> End
     return wire.drip(sock, request, iter(()), gap_s)
 
 
-def _whole(
-    target: Target,
-    phase: Phase,
-    left_open: Mapping[str, str] = MappingProxyType({}),
-    fields: Sequence[str] = ("Connection: close",),
-) -> bytes:
-    """A whole request, with these words for what the target leaves open in it."""
-    request = target.request(phase)
-    for name, value in left_open.items():
-        request = replace(request, target=request.target.replace(name, value))
+def _whole(target: Target, phase: Phase) -> bytes:
+    return _ended(target, target.request(phase), "Connection: close")
+
+
+def _handshake(target: Target, behind: str = "") -> bytes:
+    """The request for a WebSocket, with more behind its path."""
+    request = target.request(Phase.WEBSOCKET)
+    request = replace(request, target=f"{request.target}{behind}")
+    return _ended(target, request, *websocket.HANDSHAKE)
+
+
+def _ended(target: Target, request: Request, *fields: str) -> bytes:
+    """A whole head."""
     return opening(target, request, *fields) + b"\r\n"
-
-
-def _handshake(target: Target, chunks: int) -> bytes:
-    how_many = {"{chunks}": str(chunks)}
-    return _whole(target, Phase.WEBSOCKET, how_many, websocket.HANDSHAKE)
 
 
 # By scenario. More can be added, as to the scenarios themselves.

@@ -36,7 +36,7 @@ PAIRS = [
 ASGI_ONLY = {
     "asgi_app.main": ["while_connected", "disconnect"],
     "asgi_app.beyond": [
-        *("websocket", "admit", "pushed", "echo"),
+        *("websocket", "admit", "pushed", "push", "echo"),
         *("lifespan", "startup", "shutdown"),
     ],
     "asgi_app.trace": ["task_name"],

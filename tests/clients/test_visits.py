@@ -33,7 +33,7 @@ SENT = {
     "loop-block": f"GET /block?ms=20000 HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n",
     "sse": "GET /stream?chunks=1000000&size=20&interval_ms=20 HTTP/1.1\r\n"
     f"{HOST}Connection: close\r\n\r\n",
-    "ws-idle": f"GET /ws?chunks=0&size=65536 HTTP/1.1\r\n{HOST}{HANDSHAKE}\r\n",
+    "ws-idle": f"GET /ws HTTP/1.1\r\n{HOST}{HANDSHAKE}\r\n",
     "ws-slow-read": f"GET /ws?chunks=16&size=65536 HTTP/1.1\r\n{HOST}{HANDSHAKE}\r\n",
 }
 
