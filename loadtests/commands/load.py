@@ -21,6 +21,7 @@ from loadtests.commands.progress import (
     expected_s,
     tell_overhead,
 )
+from loadtests.commands.resolving import allowing, see_that_it_is_allowed
 from loadtests.commands.statuses import Status
 from loadtests.experiments.lock import the_machine
 from loadtests.experiments.order import Order, order_of
@@ -123,6 +124,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Status, Path]:
     if arguments.resume:
         ordered.refuse_beside_resume(arguments)
         asked = ordered.Asked(order_of(_resumed(arguments)[0]))
+        see_that_it_is_allowed(asked.order.other, arguments.allow_remote)
     else:
         asked = ordered.asked(arguments, REPORTS)
     order = asked.order
@@ -168,7 +170,7 @@ def _measured_from(
     announce(console, order, folder)
     fleets.tell(console, order.fleet)
     networks.tell(console, order.network_kbit)
-    how = way_on or f"{MAKE} load RESUME={folder.name}"
+    how = way_on or f"{MAKE} load RESUME={folder.name}{allowing(order.other)}"
     try:
         with guarded() as guard:
             return _measure_all(console, order, run, folder, guard)

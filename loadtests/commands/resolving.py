@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psutil
 
 from loadtests import UserError
+from loadtests.records.target import OtherTarget
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,30 @@ def chosen(host: str, found: Sequence[str], allowed: str) -> Address:
     if not address:
         raise UserError(f"{host} has no IPv4 address, which the clients need")
     return Address(address, not local and address not in _ours())
+
+
+def see_that_it_is_allowed(other: OtherTarget | None, allowed: str) -> None:
+    """The same for the server of a stored run, at the address in its record. That it
+    was allowed then may have been somebody else's word. UserError explains."""
+    running = other.running if other else None
+    if running is None:
+        if allowed:
+            raise UserError("the run measures no URL=: leave ALLOW_REMOTE= out")
+        return
+    try:
+        ipaddress.IPv4Address(running.address)
+    except ValueError:
+        found = f"{running.address[:40]!r}"
+        raise UserError(f"the run's server has no IPv4 address: {found}") from None
+    chosen(running.address, [running.address], allowed)
+
+
+def allowing(other: OtherTarget | None) -> str:
+    """What a command that goes on with a run has to add, to be allowed to."""
+    running = other.running if other else None
+    if running is None or running.on_loopback:
+        return ""
+    return f" ALLOW_REMOTE={running.address}"
 
 
 def _resolved(host: str, port: int) -> list[str]:

@@ -54,6 +54,11 @@ class RunningServer:
     pid: int | None = None
     remote: bool = False
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether nothing but this machine can be harmed."""
+        return self.address.startswith("127.")
+
 
 @dataclass(frozen=True)
 class OtherTarget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from loadtests.commands.main import main
 from loadtests.commands.statuses import Status
 from loadtests.experiments.order import Order, counted
 from loadtests.experiments.run import begin_run
+from loadtests.experiments.your_app import nothing_seen
 from loadtests.records.run import RUN_FILE, save_run
-from loadtests.records.target import OtherTarget
+from loadtests.records.target import OtherTarget, RunningServer
 from tests import runs
 from tests.analysis.test_rates import RATE
 
@@ -120,3 +122,35 @@ def test_name_in_an_order_is_refused_before_anything_starts(
     assert "another" not in error, "it was the machine that was refused"
     assert outside_of(folder) == before
     assert not {path.name for path in folder.iterdir()} & {"samples", "logs"}
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "says"),
+    [
+        ("192.0.2.1", "", "add ALLOW_REMOTE=192.0.2.1"),
+        ("192.0.2.1", "shop", "add ALLOW_REMOTE=192.0.2.1"),
+        ("0.0.0.0", "0.0.0.0", "name 127.0.0.1"),
+        ("shop", "shop", "no IPv4 address: 'shop'"),
+        ("127.0.0.1", "127.0.0.1", "leave ALLOW_REMOTE= out"),
+    ],
+)
+def test_address_in_a_run_is_allowed_again_before_anything_is_sent_there(
+    reports: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    allowed: str,
+    says: str,
+) -> None:
+    """`remote` of the record is somebody's word too."""
+    running = RunningServer(address, 80, remote=False)
+    named = ("http://shop", "", False, "", "", "GET /")
+    other = OtherTarget(*named, running=running)
+    stacks, scenarios = counted(["asgi-uvicorn"], None, None), [SCENARIOS["slow-body"]]
+    order = Order(PROFILES["smoke"], stacks, scenarios, 1, seed=1, other=other)
+    _, folder = begin_run(order, ["load"], reports, nothing_seen(other))
+    monkeypatch.setattr(socket.socket, "connect", pytest.fail)
+    words = ["load", f"--resume={folder.name}", f"--allow-remote={allowed}"]
+    assert main(words) == Status.NOT_DONE
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(says)

@@ -65,7 +65,7 @@ def _named(target: OtherTarget) -> Iterator[str]:
 def _of_running(url: str, running: RunningServer) -> Iterator[str]:
     if running.pid:
         yield f"PID={running.pid}"
-    if not running.address.startswith("127."):
+    if not running.on_loopback:
         yield f"ALLOW_REMOTE={urlsplit(url).hostname}"
 
 
