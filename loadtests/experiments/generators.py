@@ -6,7 +6,7 @@ import contextlib
 import os
 import resource
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -106,6 +106,18 @@ def worker_argv(host: str) -> list[str]:
 
 def _worker(host: str, port: int) -> tuple[str, ...]:
     return ("--worker", "--master-host", host, "--master-port", str(port))
+
+
+@contextlib.contextmanager
+def ended_first(groups: Iterable[Group]) -> Iterator[None]:
+    """Tell these generators to end at once if the block is stopped. A server that ends
+    waits for its slow clients, gunicorn for 30 s, so they must not wait for it."""
+    try:
+        yield
+    except BaseException:
+        for group in groups:
+            group.process.terminate()
+        raise
 
 
 def let_go(master: Group) -> None:

@@ -24,6 +24,7 @@ from loadtests.experiments.generators import (
     await_ready_line,
     booting,
     bring,
+    ended_first,
     fleet_argv,
     let_go,
     locust_argv,
@@ -70,6 +71,7 @@ def hold(
         booting(context.guard, probe_argv, context.log(task, "probe")) as probing,
         _slowing(holding, [*beyond_it, *slow_argv], task, context) as slowing,
         served as server,
+        ended_first([probing, slowing[0], *slowing[1]]),
     ):
         generators = Generators(probing, *slowing)
         await_ready_line(probing)

@@ -28,6 +28,7 @@ from loadtests.experiments.costs import HELLO, apart, cost_of_request
 from loadtests.experiments.generators import (
     await_ready_line,
     booting,
+    ended_first,
     locust_argv,
 )
 from loadtests.experiments.hold import beside_it, missing
@@ -132,6 +133,7 @@ class RateTask:
             ) as slow_clients,
             serving(stack, self.other, target, context.guard, log, address) as server,
             apart(server),
+            ended_first([probe, *slow_clients]),
         ):
             for group in (probe, *slow_clients):
                 await_ready_line(group)

@@ -183,7 +183,7 @@ class Guard:
 
     def forget(self, group: Group) -> None:
         for _, hears in self._guards:
-            with contextlib.suppress(ConnectionError):  # what is gone has forgotten
+            with contextlib.suppress(OSError):  # gone, or dismissed: it has forgotten
                 hears.send(f"-{group.id}".encode())
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from loadtests.experiments.generators import (
     await_ready_line,
     booting,
     bring,
+    ended_first,
     locust_argv,
     see_that_it_runs,
     tell,
@@ -101,3 +102,14 @@ def test_records_that_cannot_be_begun_are_an_error_of_the_disk(
         with pytest.raises(FileNotFoundError) as refused:
             await_ready_line(group)
         assert refused.value.filename == str(gone)
+
+
+@pytest.mark.parametrize("file", ["probe.py", "slow_clients.py"])
+def test_generator_does_not_wait_for_its_server_where_a_run_is_stopped(
+    guard: Guard, tmp_path: Path, file: str
+) -> None:
+    """A server that ends may be waiting for its slow clients."""
+    with ready(guard, tmp_path, file) as group:
+        with pytest.raises(KeyboardInterrupt), ended_first([group]):
+            raise KeyboardInterrupt
+        assert wait_until(lambda: group.exited, 20.0), "its block is not over yet"
