@@ -136,6 +136,11 @@ def test_tasks_are_saved_and_not_measured_again(guard: Guard, tmp_path: Path) ->
     assert failure.reason.words.startswith("broken did not start")
     states = [task.state(stored, folder) for task in some]
     assert states[1:] == [State.DONE, State.VOID]
+    halved = dataclasses.replace(stored, costs=[])
+    again = [*go_on(halved, folder, Some(some), guard, lambda *_: None)]
+    assert some[0] not in [task for task, _ in again]
+    assert again[-1][1].self_recoveries == stored.self_recoveries
+    assert len(again[-1][1].costs) == len(stored.costs)
 
 
 class Some(Order):

@@ -29,7 +29,8 @@ SERVERS = (
     *("tests/servers/test_listening.py", "tests/servers/test_impostors.py"),
     "tests/servers/test_server.py",
     *("tests/servers/test_usage.py", "tests/servers/test_neighbours.py"),
-    *("tests/servers/test_processes.py", "tests/experiments/test_broken_servers.py"),
+    *("tests/servers/test_processes.py", "tests/servers/test_interrupted.py"),
+    "tests/experiments/test_broken_servers.py",
 )
 ANSWERS = ("tests/clients/test_answers.py", "tests/report/test_overload.py")
 
@@ -285,6 +286,30 @@ FAULTS = {
     ),
     **_of(
         ANALYSIS,
+        "loadtests/analysis/outcomes.py",
+        repeat_that_held_most_counts=("return min(held or 0", "return max(held or 0"),
+        harmed_step_has_the_time=("step.slow_clients < below", "True"),
+    ),
+    **_of(
+        ANALYSIS,
+        "loadtests/analysis/differences.py",
+        baseline_is_near_a_step=("if step.slow_clients and near(", "if near("),
+        one_run_has_a_p99=(
+            "if repeated else PERCENTILES[1:]",
+            "if repeated else PERCENTILES",
+        ),
+    ),
+    **_of(
+        ANALYSIS,
+        "loadtests/analysis/gate.py",
+        nothing_found_is_met=("or {UNKNOWN}", "or {MET}"),
+        neighbours_miss_a_limit=(
+            "if state == MISSED and outcome",
+            "if state == UNKNOWN and outcome",
+        ),
+    ),
+    **_of(
+        ANALYSIS,
         "loadtests/analysis/compare.py",
         one_cell_not_comparable_is_all=("<= {INCOMPARABLE}", ">= {INCOMPARABLE}"),
     ),
@@ -326,6 +351,27 @@ FAULTS = {
         "loadtests/catalog/rates.py",
         one_worker_has_all_places=("return each * stack.workers", "return each"),
         slow_clients_hold_no_places=("max(0, places - held)", "max(0, places)"),
+    ),
+    **_of(
+        SERVERS,
+        "loadtests/servers/listening.py",
+        listener_of_all_ipv6_is_none=("return found or {", "return found and {"),
+        port_that_is_bound_is_free=(
+            "bind((HOST, port))",
+            "bind((HOST, 0))",
+        ),
+    ),
+    **_of(
+        SERVERS,
+        "loadtests/servers/processes.py",
+        one_guard_knows=(
+            "in self._guards:\n                socket.send_fds",
+            "in self._guards[:1]:\n                socket.send_fds",
+        ),
+        signal_in_a_start_is_not_put_off=(
+            "with uninterrupted():\n            group = Group(",
+            "with contextlib.nullcontext():\n            group = Group(",
+        ),
     ),
     **_of(
         SERVERS,

@@ -89,3 +89,6 @@ def test_packages_have_the_tags_of_their_wheels() -> None:
         "h11": "0.16 (x-y-z)",
     }
     assert machine.packages(runs.quick()) == runs.ENVIRONMENT.packages
+    shown_on = dataclasses.replace(runs.quick(), environment=on)
+    page = markdown.render(Source(shown_on))["report.md"]
+    assert "27.0.1 (py3-none-any)" in page
