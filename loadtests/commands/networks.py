@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import MAKE, UserError
-from loadtests.catalog.profiles import Profile
+from loadtests.catalog.profiles import OF_ONE_PROCESS, Profile
 from loadtests.catalog.stacks import HOST
 from loadtests.commands.options import Wrong
 from loadtests.experiments.order import Order
@@ -79,7 +79,7 @@ def see_that_it_fits(order: Order) -> None:
     running = order.other.running if order.other else None
     if order.fleet.workers:
         why = "FLEET= has slow clients elsewhere: leave one of both out"
-    elif order.profile.processes > 1:
+    elif order.profile.most > OF_ONE_PROCESS:
         why = f"{order.profile.id} has more slow clients than one process can hold"
     elif running and not running.address.startswith("127."):
         why = f"that link leads to servers on 127.0.0.1, not on {running.address}"

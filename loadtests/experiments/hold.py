@@ -95,7 +95,7 @@ def _slowing(
     holding: Holding, argv: Sequence[str], task: Task, context: Context
 ) -> Iterator[tuple[Group, Sequence[Group]]]:
     """The process that is led, and those of its fleet that are on this machine."""
-    count, fleet = holding.profile.processes, holding.fleet
+    count, fleet = holding.processes, holding.fleet
     each: Iterable[Sequence[str]] = [argv]
     if fleet.workers:
         each = [master_argv(argv, fleet.workers, fleet.bind, MASTER_PORT)]
@@ -158,7 +158,7 @@ def _stepping(
         stored_mb=holding.stored_mb,
         sees_threads=holding.profile.sees_threads,
         remote=holding.other is not None and holding.other.remote,
-        sources=holding.fleet.workers or holding.profile.processes,
+        sources=holding.fleet.workers or holding.processes,
     )
 
 

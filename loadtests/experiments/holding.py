@@ -51,6 +51,12 @@ class Holding:
         )
 
     @property
+    def processes(self) -> int:
+        """From how many processes of this machine the slow clients come. A link leads
+        to one."""
+        return 1 if self.network_kbit else self.profile.processes
+
+    @property
     def target(self) -> Target:
         """What is asked: of what stores each answer on disk, a shorter one."""
         target = target_of(self.other)

@@ -166,7 +166,7 @@ def descriptors_of(stacks: Iterable[Stack], cells: Iterable[CellTask]) -> int:
             continue
         search = search_of(holding)
         top = min(search.top, (search.out.high if search.out else None) or search.top)
-        each = top // holding.profile.processes
+        each = top // holding.processes
         most.append(each + resolution(each) + _BESIDE)
     return max(most)
 
