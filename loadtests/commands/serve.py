@@ -138,12 +138,12 @@ def _serve(stack: Stack, guard: Guard, port: int, *, trace: bool) -> Status:
     with running(
         stack, guard, log=None, port=port, answering=not trace, target=target
     ) as server:
-        print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
-        curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
-        for words in server.target.tries:
-            print(f"  {curl} {words.format(url=server.url)}")
-        print(flush=True)
         try:
+            print(f"\nServing {stack.app} on {server.url}, Ctrl-C stops it. Try:\n")
+            curl = "curl --http2-prior-knowledge" if stack.http2 else "curl"
+            for words in server.target.tries:
+                print(f"  {curl} {words.format(url=server.url)}")
+            print(flush=True)
             while not server.exited:
                 time.sleep(0.2)
         except KeyboardInterrupt:

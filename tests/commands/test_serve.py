@@ -38,17 +38,21 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 def test_app_to_trace_is_found_where_pythonpath_leads(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(MINE)
-    port = free_port()
+    port, tells = free_port(), tmp_path / "tells"
     words = ("serve", "--interface=asgi", "--trace", f"--port={port}")
-    with subprocess.Popen(
-        [sys.executable, "-E", "-m", "loadtests", *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "TRACE_APP": "mine:app"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
+    with (
+        tells.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-E", "-m", "loadtests", *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(tmp_path), "TRACE_APP": "mine:app"},
+            stdout=subprocess.PIPE,
+            stderr=file,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
+            assert wait_until(lambda: "Ctrl-C" in tells.read_text(), 30)
             assert wait_until(lambda: answered(port) == b"mine", 30)
             assert listened_on(process.pid) == {HOST}
         finally:
