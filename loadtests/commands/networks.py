@@ -81,7 +81,7 @@ def see_that_it_fits(order: Order) -> None:
         why = "FLEET= has slow clients elsewhere: leave one of both out"
     elif order.profile.most > OF_ONE_PROCESS:
         why = f"{order.profile.id} has more slow clients than one process can hold"
-    elif running and not running.address.startswith("127."):
+    elif running and not running.on_loopback:
         why = f"that link leads to servers on 127.0.0.1, not on {running.address}"
     else:
         return
