@@ -28,7 +28,7 @@ COMMAND = Command("compute how many slow clients machines hold", place=75)
 TARGETS = (
     Target(
         "scale",
-        "how many machines hold a million slow clients, and what breaks first?",
+        "machines that a million slow clients need, and what breaks first",
         place=75,
         words=("scale",),
         options=("RUNS", "STACK", "CLIENTS", "SEED", "KEEP"),

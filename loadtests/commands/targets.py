@@ -66,12 +66,12 @@ TARGETS: dict[str, Target] = {t.name: t for t in (*_OF_COMMANDS, *_OF_THE_MAKEFI
 
 HEADING = "WSGI and ASGI side by side. make <target> NAME=value ...\n"
 NOTES = """
-TRACE=1 prints the calls of a server as they happen. One measurement runs on a machine
-at a time: WAIT=1 waits for another. With APP=, CMD= or URL=, WAIT=/<path> names a
-slow handler of your app. <run> is the name of a run, its folder, or latest. Only a
-variable that you type after make counts; one that is in the environment does not.
-Every failure ends make with its own status 2: python -m loadtests --help lists the
-statuses of the commands themselves."""
+TRACE=1 prints the calls of a server as they happen. One measurement runs on a
+machine at a time: WAIT=1 waits for another. With APP=, CMD= or URL=,
+WAIT=/<path> names a slow handler of your app. <run> is the name of a run, its
+folder, or latest. Only a variable that you type after make counts; one that is
+in the environment does not. Every failure ends make with its own status 2:
+python -m loadtests --help lists the statuses of the commands themselves."""
 _WIDTH, _INDENT = 80, 16
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from loadtests import ROOT
+from loadtests.commands.targets import help_text
 from loadtests.commands.typed import typed
 from tests.commands.clone import ENVIRONMENT, fresh_clone, make
 
@@ -183,6 +184,10 @@ def test_trace_sends_what_was_typed(project: Path) -> None:
 def test_without_a_make_nothing_was_typed() -> None:
     assert typed("") == typed("w -j2") == {}
     assert typed("w -- A=1 B=") == {"A": "1", "B": ""}
+
+
+def test_help_fits_a_terminal_of_80_columns() -> None:
+    assert [line for line in help_text().splitlines() if len(line) > 80] == []
 
 
 def test_help_whose_reader_has_gone_says_nothing_more() -> None:
