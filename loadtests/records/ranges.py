@@ -83,7 +83,7 @@ def _see(where: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     signed = name.startswith(_SIGNED) or name in _SIGNED_ALONE or ".figures." in where
-    if not -MOST <= value <= MOST or (value < 0 and not signed):  # NaN is in no range
+    if not -MOST <= value <= MOST or (value < 0 and not signed):
         raise ResultError(f"{where}: {value!r:.40} is not a figure of anything")
 
 

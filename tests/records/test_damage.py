@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,15 @@ def test_wrong_type_anywhere_is_refused_or_can_be_reported(
             taken += 1
             reported(run)
     assert 0 < taken < 100
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_number_without_an_end_anywhere_is_refused(
+    wrong: float, tmp_path: Path
+) -> None:
+    data = small()
+    for place in places(data):
+        assert loaded(changed(data, place, wrong), tmp_path) is None, place
 
 
 @pytest.mark.parametrize("form", [True, 1.0, 2.0, "2", None, [2]])

@@ -49,7 +49,7 @@ def test_count_that_nobody_can_have_counted_is_refused(
 @pytest.mark.parametrize(
     ("deadline_s", "says"),
     [
-        (float("nan"), "run.json: not JSON, perhaps cut off: NaN is not a number"),
+        (float("nan"), "run.json: run.method.deadline_s: expected float, found 'nan'"),
         (1e308, "run.json: run.method.deadline_s: 1e+308 is not a figure of anything"),
     ],
 )

@@ -228,11 +228,18 @@ def test_slopes_may_fall(tmp_path: Path) -> None:
     assert load_run(save_run(falling, tmp_path)) == falling
 
 
-@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
-def test_constants_that_are_no_json_are_refused(tmp_path: Path, constant: str) -> None:
-    text = json.dumps(AS_JSON).replace('"p50_ms": 1.5', f'"p50_ms": {constant}')
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [("NaN", "nan"), ("Infinity", "inf"), ("-Infinity", "-inf"), ("1e999", "inf")],
+)
+def test_number_without_an_end_is_refused_by_its_field(
+    tmp_path: Path, number: str, found: str
+) -> None:
+    """Three that are no JSON (RFC 8259, 6), and one that is, and too large."""
+    text = json.dumps(AS_JSON).replace('"p50_ms": 1.5', f'"p50_ms": {number}', 1)
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(ResultError, match=f"not JSON.*{constant} is not a number"):
+    field = r"run\.json: run\.cells\[0\]\.steps\[0\]\.p50_ms"
+    with pytest.raises(ResultError, match=f"{field}: expected float, found '{found}'"):
         load_run(tmp_path)
 
 

@@ -54,7 +54,7 @@ def test_side_lasts_until_its_last_call() -> None:
         ),
         (
             lambda d: d[0]["asgi"]["crossings"][1].update(start_ms=float("nan")),
-            "not JSON, perhaps cut off: NaN is not a number",
+            "record.traces[0].asgi.crossings[1].start_ms: expected float, found 'nan'",
         ),
         (
             lambda d: d[0]["wsgi"]["crossings"][0].update(by="nobody"),
@@ -62,7 +62,7 @@ def test_side_lasts_until_its_last_call() -> None:
         ),
         (
             lambda d: d[0]["wsgi"]["client"][0].update(at_ms=float("inf")),
-            "not JSON, perhaps cut off: Infinity is not a number",
+            "record.traces[0].wsgi.client[0].at_ms: expected float, found 'inf'",
         ),
     ],
 )
