@@ -53,9 +53,9 @@ class Kind:
     around: str = ""
 
 
-def fill(disk: Namespace) -> bool:
+def fill(disk: Namespace, name: str = "reports/filled") -> bool:
     try:
-        with (disk.seen / "reports/filled").open("wb", buffering=0) as file:
+        with (disk.seen / name).open("ab", buffering=0) as file:
             while file.write(bytes(_PIECE)):
                 pass
     except OSError:
@@ -220,6 +220,26 @@ def _see_that_it_is_reported(disk: Namespace, kind: Kind, folder: Path) -> None:
     assert stored(folder) == before
     heal(disk)
     works(disk, "make", "report")
+
+
+def test_output_that_is_full_once_a_cell_is_measured_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    project = compiled(fresh_clone(tmp_path / "project"))
+    with mounted(project, project / "out", _DISK) as disk:
+        argv = disk.words(*TWO_CELLS, around="exec >>out/said &&")
+        with subprocess.Popen(argv, env=alone(disk), stderr=subprocess.PIPE) as process:
+            assert wait_until(lambda: has_begun(disk, process), _WITHIN_S)
+            assert fill(disk, "out/said")  # its last block too
+            _, error = process.communicate(timeout=_WITHIN_S)
+        [folder] = (project / "reports").glob("2*")
+        first = load_run(folder).cells[0]
+        assert first.scenario == FIRST
+        said, _, how = error.decode().splitlines()[0].partition("; to go on: ")
+        assert (process.returncode, said) == (2, f"error: {NO_SPACE}")
+        works(disk, *how.split())
+        run = load_run(folder)
+        assert (run.run.complete, run.cells[0]) == (True, first)
 
 
 def test_checkout_that_is_read_only_is_named_with_what_helps(tmp_path: Path) -> None:
