@@ -1,4 +1,5 @@
-"""Bytes that no client should send: as requests, and as frames of a WebSocket."""
+"""Bytes that no client should send: as requests, and as frames, of a WebSocket and of
+HTTP/2."""
 
 from __future__ import annotations
 
@@ -111,4 +112,109 @@ FRAMES = st.one_of(
         st.lists(_FRAMES, min_size=1, max_size=4),
         st.sampled_from([1.0, 1.0, 0.6]),
     ),
+)
+
+
+# What begins a connection with prior knowledge: the preface, and empty SETTINGS (RFC
+# 9113, 3.4).
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+
+
+def _frame_of_http2(
+    kind: int, flags: int, stream: int, payload: bytes, declared: int | None
+) -> bytes:
+    """A frame (RFC 9113, 4.1) of the declared length, if it is another one."""
+    length = len(payload) if declared is None else declared
+    return length.to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+
+
+def _block(fields: list[tuple[str, str]]) -> bytes:
+    """Fields as literals that nothing remembers (RFC 7541, 6.2.2)."""
+    texts = [text.encode()[:120] for field in fields for text in field]
+    said = [bytes([len(text)]) + text for text in texts]
+    return b"".join(b"\0" + said[at] + said[at + 1] for at in range(0, len(said), 2))
+
+
+def _asking(method: str, target: str, more: list[tuple[str, str]]) -> bytes:
+    first = [(":method", method), (":scheme", "http"), (":path", target)]
+    return _block([*first, (":authority", "x"), *more])
+
+
+_FIELDS_OF_HTTP2 = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                ("content-length", "5"),
+                ("content-length", "-1"),
+                ("connection", "keep-alive"),
+                ("transfer-encoding", "chunked"),
+                ("te", "gzip"),
+                ("Host", "y"),
+                (":path", "/hello"),
+                (":status", "200"),
+                (":protocol", "websocket"),
+                ("", ""),
+            ]
+        ),
+        st.tuples(st.text(max_size=20), st.text(max_size=20)),
+    ),
+    max_size=4,
+)
+_HEADERS = st.one_of(
+    st.builds(_asking, _TOKENS, _TARGETS, _FIELDS_OF_HTTP2),
+    _FIELDS_OF_HTTP2.map(_block),
+    st.binary(max_size=60),
+)
+_STREAMS = st.one_of(st.sampled_from([0, 1, 1, 1, 3]), st.integers(0, (1 << 32) - 1))
+_ODD_FLAGS = st.one_of(st.sampled_from([0, 1, 4, 5]), st.integers(0, 255))
+_DECLARED = st.sampled_from([None, None, None, None, 0, 16_385, (1 << 24) - 1])
+_PAYLOADS_OF_HTTP2 = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from(
+        [
+            b"",
+            bytes(4),  # RST_STREAM, or a WINDOW_UPDATE of nothing
+            b"\x7f\xff\xff\xff",  # the largest one
+            bytes(8),  # PING, or GOAWAY
+            b"\0\4\0\0\0\0",  # SETTINGS: a window of nothing
+            b"\0\4\xff\xff\xff\xff",  # one that is too large
+            b"\0\1\0\0\0\0",  # no table of fields
+        ]
+    ),
+)
+# Right ones, so that an app is called; what comes after it is odd.
+_REQUESTS_OF_HTTP2 = st.builds(
+    _frame_of_http2,
+    st.just(1),
+    st.sampled_from([4, 5]),  # END_HEADERS, and the end of the body too
+    st.just(1),
+    st.builds(
+        _asking,
+        st.sampled_from(["GET", "POST", "HEAD"]),
+        st.sampled_from(["/hello", "/upload", "/stream?chunks=64&size=65536"]),
+        st.sampled_from([[], [("content-length", "5")], [("te", "gzip")]]),
+    ),
+    st.none(),
+)
+_FRAMES_OF_HTTP2 = st.one_of(
+    st.builds(_frame_of_http2, st.just(1), _ODD_FLAGS, _STREAMS, _HEADERS, _DECLARED),
+    st.builds(
+        _frame_of_http2,
+        st.one_of(st.integers(0, 9), st.integers(0, 9), st.integers(0, 255)),
+        _ODD_FLAGS,
+        _STREAMS,
+        _PAYLOADS_OF_HTTP2,
+        _DECLARED,
+    ),
+)
+_BEGUN = _REQUESTS_OF_HTTP2.map(lambda request: _PREFACE + _SETTINGS + request)
+HTTP2_BYTES = st.one_of(
+    st.builds(
+        lambda begun, frames, share: _cut([begun, *frames], share),
+        st.one_of(_BEGUN, _BEGUN, st.just(_PREFACE + _SETTINGS)),
+        st.lists(_FRAMES_OF_HTTP2, max_size=6),
+        st.sampled_from([1.0, 1.0, 1.0, 0.8]),
+    ),
+    st.binary(max_size=300).map(_PREFACE.__add__),
 )

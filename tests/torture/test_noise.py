@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
 
+import hpack
 import hypothesis
 import psutil
 import pytest
@@ -18,21 +20,25 @@ from hypothesis import strategies as st
 
 from loadtests.catalog.behaviours.websockets import HANDSHAKE
 from loadtests.catalog.contract import Request
-from loadtests.catalog.stacks import HTTP1
+from loadtests.catalog.stacks import HTTP1, HTTP2, STACKS
 from loadtests.clients import wire
 from loadtests.clients.hearing import Answer, Hearing
+from loadtests.clients.http2 import speaks_http2
 from loadtests.clients.websocket import websocket_echo
 from loadtests.servers.listening import holders
 from loadtests.servers.processes import wait_until
 from loadtests.servers.server import Server
 from tests.conftest import Servers, runnable
 from tests.torture.conftest import Tell
-from tests.torture.odd_bytes import FRAMES, REQUESTS
+from tests.torture.odd_bytes import FRAMES, HTTP2_BYTES, REQUESTS
 
 SEED_IN = "NOISE_SEED"  # the variable that has the same bytes sent again
 SEED = int(os.environ.get(SEED_IN) or random.randrange(1 << 32))
 EACH = 100
 _READS_FOR_S = 0.03
+_READS_BYTES = 8_000_000  # an answer to a whole /stream has half of it
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")  # no noise has that in it
+_FRAME_HEAD, _HEADERS = 9, 1  # RFC 9113, 4.1 and 6.2
 _WITHIN_S = 10.0
 _HEALTHY = Request("GET", "/hello").to_bytes()
 # 501: a coding or method that a server does not know. 503: a limit of its own. 505: a
@@ -52,14 +58,30 @@ def test_noise_breaks_no_server(server: Server, tell: Tell) -> None:
     allowed = (*_SERVERS_OWN, *(_PROXYS_OWN if server.front else ()))
 
     def send(noise: bytes) -> None:
-        status = answered(server, noise)
-        assert status is None or status < 500 or status in allowed
+        for status in map(int, _STATUS.findall(heard(server, noise))):
+            assert status < 500 or status in allowed
 
     survives(server, REQUESTS, send)
     tell(
         "no bytes break an app or a server",
         f"{EACH} odd requests to every server, with and without nginx in front "
         f"({SEED_IN}={SEED}); a healthy one to each worker after each",
+        "each healthy request was answered right; no worker was replaced, and "
+        "descriptors came back",
+    )
+
+
+def test_noise_over_http2_breaks_no_server(http2_server: Server, tell: Tell) -> None:
+    def send(noise: bytes) -> None:
+        for status in statuses_of_http2(heard(http2_server, noise)):
+            assert status < 500
+
+    survives(http2_server, HTTP2_BYTES, send)
+    assert speaks_http2(http2_server.address, "/hello") == b"Hello, world!"
+    tell(
+        "no frames of HTTP/2 break an app or a server",
+        f"{EACH} times odd frames to every server that speaks it ({SEED_IN}={SEED}); a "
+        "healthy request to each worker after each",
         "each healthy request was answered right; no worker was replaced, and "
         "descriptors came back",
     )
@@ -129,17 +151,30 @@ def errors_of_the_app(server: Server) -> list[str]:
     ]
 
 
-def answered(server: Server, noise: bytes) -> int | None:
-    """The status, if there is an answer in that time."""
+def heard(server: Server, noise: bytes) -> bytes:
+    """All that is answered until the end, or until nothing comes for that time."""
+    answers = b""
     with socket.create_connection(server.address, timeout=5.0) as client:
         client.settimeout(_READS_FOR_S)
         with contextlib.suppress(OSError):
             client.sendall(noise)
-            head = client.recv(4096)
-            words = head.split(b" ", 2)
-            if head.startswith(b"HTTP/") and len(words) > 1 and words[1].isdigit():
-                return int(words[1])
-    return None
+            while len(answers) < _READS_BYTES and (piece := client.recv(65536)):
+                answers += piece
+    return answers
+
+
+def statuses_of_http2(answers: bytes) -> list[int]:
+    """Of the blocks of fields in it, as far as they can be decoded: the noise may have
+    told the server of other SETTINGS."""
+    found, decoder = [], hpack.Decoder()
+    with contextlib.suppress(hpack.HPACKError):
+        while len(answers) >= _FRAME_HEAD:
+            end = _FRAME_HEAD + int.from_bytes(answers[:3])
+            if answers[3] == _HEADERS:
+                fields = dict(decoder.decode(answers[_FRAME_HEAD:end], raw=True))
+                found.append(int(fields.get(b":status", 0)))
+            answers = answers[end:]
+    return found
 
 
 def each_worker_answers(server: Server, workers: Workers) -> None:
@@ -202,9 +237,14 @@ def all_back(server: Server, before: dict[int, int]) -> bool:
     return all(now.get(pid, 10**9) <= count + 2 for pid, count in before.items())
 
 
-@pytest.fixture(params=runnable(HTTP1))
+@pytest.fixture(params=runnable(STACKS))
 def server(request: pytest.FixtureRequest, servers: Servers) -> Server:
     """Whatever is in its log: it may well complain of what it is sent."""
+    return servers[request.param]
+
+
+@pytest.fixture(params=runnable(HTTP2))
+def http2_server(request: pytest.FixtureRequest, servers: Servers) -> Server:
     return servers[request.param]
 
 
