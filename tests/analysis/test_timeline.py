@@ -14,16 +14,22 @@ from tests.apps.both_sides import recorded, recorded_at_once
 from tests.apps.recorded import STREAM, steps
 
 WAIT_MS = 150
+TRIES = 5
 
 
 def waits(target: str) -> list[tuple[str, str]]:
-    """Who waits in the waits that were asked for.
+    """Who waits in the one wait that was asked for.
 
-    The machine may be busy for some 20 ms in either call. That adds a short wait to the
-    picture, and takes as much from the one that both sides share.
+    The machine may be busy with something else in either call. That adds a wait to the
+    picture, and takes as much from the one that both sides share. If it takes half of
+    it, both are recorded anew.
     """
-    found = moments(*recorded(Request("GET", target)))
-    return [moment.waits for moment in found if moment.wait_ms > WAIT_MS / 2]
+    for _ in range(TRIES):
+        found = moments(*recorded(Request("GET", target)))
+        long = [moment.waits for moment in found if moment.wait_ms > WAIT_MS / 2]
+        if len(long) == 1:
+            break
+    return long
 
 
 def test_picture_says_who_waits_for_whom() -> None:
