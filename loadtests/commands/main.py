@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -117,6 +118,10 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         raise UserError(unknown("command", words[0], COMMANDS))
     if not words:
         words = ["--help"]
+    for word in words:
+        # argparse would leave that value out, and not call it wrong.
+        if re.fullmatch("--[a-z0-9-]+=--", word):
+            raise UserError(f"{word}: -- is no value")
     try:
         asked = words[0]
         return _parser(asked).parse_args(words, argparse.Namespace(words=words))
