@@ -66,7 +66,7 @@ def compare_runs(arguments: argparse.Namespace) -> Status:
     else:
         Console().print(comparison.table(compared))
     if arguments.page:
-        path = _written(Path(arguments.page), compared)
+        path = _written(options.page_at("PAGE", arguments.page), compared)
         print(f"Page: {path}", file=sys.stderr if arguments.markdown else sys.stdout)
     return Status(compare.status(found_differences))
 

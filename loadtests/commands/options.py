@@ -127,6 +127,15 @@ def in_a_line(error: OSError) -> str:
     return "; ".join([why, *getattr(error, "__notes__", ())])
 
 
+def page_at(name: str, value: str) -> Path:
+    """The file that a variable names for a page. UserError for a name that a record
+    has: it would be lost."""
+    path = Path(value)
+    if path.suffix in (".json", ".csv"):
+        raise UserError(f"{name}={value}: records are called {path.suffix}, not pages")
+    return path
+
+
 def kept_in(arguments: argparse.Namespace) -> list[Path]:
     """The folders for the result of what `--stacks` and `--out` say: a part of all
     stacks is no result of the project."""

@@ -4,9 +4,11 @@ beside it in its folder."""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
+from loadtests import UserError
 from loadtests.records.folder import read_beside
 from loadtests.records.json_file import naming
 from loadtests.records.run import Run
@@ -38,6 +40,8 @@ def write(run: Run, folder: Path) -> list[Path]:
     What stands beside the run in its folder (the claims, traces) is part of them.
     ResultError, before anything is written, where that cannot be used.
     """
+    if (charts := folder / "charts").is_symlink():
+        raise UserError(f"{charts}: a link, which may lead anywhere; remove it")
     # Imported only here: the terminal needs no chart.
     from loadtests.report.blocks import Source
     from loadtests.report.charts import drawing
@@ -53,7 +57,10 @@ def write(run: Run, folder: Path) -> list[Path]:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all. OSError for what is no file, such as a device,
+    which would be replaced."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EEXIST, "not a file, and stays as it is", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with naming(path):

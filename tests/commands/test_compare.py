@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from loadtests.commands.main import main
 from loadtests.records.cell import Cell
-from loadtests.records.run import Run, save_run
+from loadtests.records.run import RUN_FILE, Run, save_run
 from tests import runs
 from tests.analysis.pairs import LEVELS, climb, costing, timed
 
@@ -61,10 +62,20 @@ def test_command_writes_a_page(
     assert main(["compare", *paths, "--page", str(page)]) == 1
     assert f"Page: {page}" in capsys.readouterr().out
     assert "NEW is worse in 1" in page.read_text()
-    assert main(["compare", *paths, "--page", str(tmp_path)]) == 2
-    error = capsys.readouterr().err
-    assert f"PAGE={tmp_path}: cannot be written" in error
-    assert error.count("\n") == 1
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    record = Path(paths[0]) / RUN_FILE
+    before = record.read_bytes()
+    for wrong, says in (
+        (tmp_path, "cannot be written: not a file, and stays as it is"),
+        (device, "cannot be written: not a file, and stays as it is"),
+        (record, "records are called .json, not pages"),
+    ):
+        assert main(["compare", *paths, "--page", str(wrong)]) == 2
+        error = capsys.readouterr().err
+        assert error == f"error: PAGE={wrong}: {says}\n"
+    assert device.is_fifo()
+    assert record.read_bytes() == before
 
 
 def test_command_takes_a_threshold(

@@ -59,6 +59,19 @@ def test_write_that_fails_leaves_nothing_behind(
     assert (tmp_path / "report.md").read_text() == "old"
 
 
+def test_report_follows_no_link_out_of_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    save_run(runs.run([sync_out(), runs.cell()]), folder)
+    elsewhere.mkdir()
+    (folder / "charts").symlink_to(elsewhere)
+    assert main(["report", str(folder)]) == 2
+    says = f"error: {folder / 'charts'}: a link, which may lead anywhere; remove it\n"
+    assert capsys.readouterr().err == says
+    assert not list(elsewhere.iterdir())
+
+
 def test_report_command_prints_the_short_form_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
