@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.catalog.stacks import HOST, STACKS
+from loadtests.catalog.stacks.options import of_command_line, with_options
 from loadtests.catalog.target import Home, Target, yours
 from loadtests.clients import wire
 from loadtests.servers import server as starting
@@ -41,6 +42,30 @@ def addresses(port: int) -> set[str]:
 
 def test_server_listens_on_loopback_only(server: Server) -> None:
     assert addresses(server.port) == {HOST}
+
+
+@pytest.mark.parametrize(
+    ("stack_id", "option"),
+    [
+        ("wsgi-uwsgi", "--stats 127.0.0.2:{port}"),
+        ("wsgi-gunicorn-sync", "--bin=127.0.0.2:{port}"),
+    ],
+)
+def test_server_that_listens_elsewhere_too_is_not_measured(
+    guard: Guard, tmp_path: Path, stack_id: str, option: str
+) -> None:
+    """Options of WITH= can have it do that: gunicorn takes --bin for --bind."""
+    port = free_port()
+    options = of_command_line(option.format(port=port))
+    stack = with_options(STACKS[stack_id].with_counts(None, None), options)
+    says = (
+        rf"{stack_id}@.* listens on 127\.0\.0\.2 port {port} too: leave out the option"
+    )
+    with (
+        pytest.raises(ServerError, match=says),
+        running(stack, guard, tmp_path / "log"),
+    ):
+        pass
 
 
 def test_server_belongs_to_its_group(server: Server) -> None:
