@@ -63,6 +63,9 @@ def stored(
     """Both files in the folder, and what they hold."""
     predictions = Predictions(7, "a9cd5ac", list(draws))
     sha256 = save_predictions(predictions, folder)
-    validation = Validation(sha256, runs.run(cells, profile="validate"))
+    run = runs.run(cells, profile="validate")
+    complete = len(run.cells) == len(predictions.draws)
+    meta = dataclasses.replace(run.run, complete=complete)
+    validation = Validation(sha256, dataclasses.replace(run, run=meta))
     save_validation(validation, folder)
     return predictions, validation

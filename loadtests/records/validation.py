@@ -14,6 +14,7 @@ from pathlib import Path
 
 from loadtests.records.cell import Cell
 from loadtests.records.json_file import ResultError, read_bytes, read_json, write_json
+from loadtests.records.ranges import checked
 from loadtests.records.run import Run
 
 FORMAT = 1
@@ -95,7 +96,17 @@ def load_validation(folder: Path) -> tuple[Predictions, Validation]:
         )
     predictions: Predictions = read_json(path, Predictions, "predictions", FORMAT)
     draws = {draw.number: draw for draw in predictions.draws}
-    for cell in validation.run.cells:
+    measured = folder / VALIDATION_FILE
+    try:
+        run = checked(validation.run)
+    except ResultError as error:
+        raise ResultError(f"{measured}: {error}") from None
+    numbers = [cell.repeat for cell in run.cells]
+    if twice := [number for number in draws if numbers.count(number) > 1]:
+        raise ResultError(f"{measured}: run.cells: draw {twice[0]} is there twice")
+    if run.run.complete and len(numbers) + len(run.failures) < len(draws):
+        raise ResultError(f"{measured}: run.run.complete: not every draw was measured")
+    for cell in run.cells:
         draw = draws.get(cell.repeat)
         if draw is None or not _known(cell).items() <= vars(draw).items():
             raise ResultError(f"{path}: draw {cell.repeat} is not what was measured")

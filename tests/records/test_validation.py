@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
 import pytest
 
 from loadtests.records.json_file import ResultError
-from loadtests.records.validation import PREDICTIONS_FILE, load_validation, sha256_of
+from loadtests.records.validation import (
+    PREDICTIONS_FILE,
+    load_validation,
+    save_validation,
+    sha256_of,
+)
 from tests.validations import draw, measured, stored
 
 
@@ -49,4 +55,33 @@ def test_predictions_that_are_gone_are_an_error(tmp_path: Path) -> None:
     stored([draw(1, 10)], [], tmp_path)
     (tmp_path / PREDICTIONS_FILE).unlink()
     with pytest.raises(ResultError, match=r"predictions\.json: cannot be read"):
+        load_validation(tmp_path)
+
+
+def test_figure_that_nobody_can_have_measured_is_refused_by_its_field(
+    tmp_path: Path,
+) -> None:
+    one = draw(1, 10)
+    cell = measured(one, 12)
+    wrong = dataclasses.replace(cell.capacity, out_at=-5)
+    stored([one], [dataclasses.replace(cell, capacity=wrong)], tmp_path)
+    field = r"validation\.json: run\.cells\[0\]\.capacity\.out_at: -5 is not a figure"
+    with pytest.raises(ResultError, match=field):
+        load_validation(tmp_path)
+
+
+def test_draw_is_there_once(tmp_path: Path) -> None:
+    one = draw(1, 10)
+    stored([one], [measured(one, 12), measured(one, 12)], tmp_path)
+    with pytest.raises(ResultError, match=r"run\.cells: draw 1 is there twice"):
+        load_validation(tmp_path)
+
+
+def test_validation_that_is_complete_has_every_draw(tmp_path: Path) -> None:
+    one, two = draw(1, 10), draw(2, 10)
+    _, validation = stored([one, two], [measured(one, 12)], tmp_path)
+    meta = dataclasses.replace(validation.run.run, complete=True)
+    run = dataclasses.replace(validation.run, run=meta)
+    save_validation(dataclasses.replace(validation, run=run), tmp_path)
+    with pytest.raises(ResultError, match="complete: not every draw was measured"):
         load_validation(tmp_path)
