@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from loadtests import UserError
 from loadtests.records.advisories import Advisory, Affected, Range
@@ -83,7 +83,7 @@ def _lists(part: Affected, here: Version) -> bool:
         try:
             if Version(text) == here:
                 return True
-        except InvalidVersion:
+        except ValueError:
             continue
     return False
 
@@ -99,6 +99,10 @@ def _ranges(part: Affected) -> Iterator[Range]:
 def _in_range(of: Range, here: Version, where: str) -> bool:
     """The evaluation algorithm of the OSV schema."""
     events = [(k, v) for event in of.events for k, v in event.items()]
+    kinds = {kind for kind, _ in events}
+    if "introduced" not in kinds or not kinds <= {*_KINDS, "limit"}:
+        found = ", ".join(sorted(kinds)) or "none"
+        raise NoVersion(f"{where}: a range needs `introduced`; its events: {found:.80}")
     limits = [_version(v, where) for k, v in events if k == "limit" and v != "*"]
     if limits and not any(here < limit for limit in limits):
         return False
@@ -125,7 +129,7 @@ def _version(text: str, where: str) -> Version:
     """Without its local part."""
     try:
         return Version(Version(text).public)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         raise NoVersion(
-            f"{where}: {text!r} is no version of a Python package (PEP 440)"
+            f"{where}: {text!r:.80} is no version of a Python package (PEP 440)"
         ) from None

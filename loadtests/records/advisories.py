@@ -6,17 +6,24 @@ list of them. A folder or a zip has many such files, as OSV publishes all of PyP
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.records.json_file import ResultError, decoded, parsed
+from loadtests.records.json_file import (
+    MOST_BYTES,
+    ResultError,
+    decoded,
+    parsed,
+    read_bytes,
+)
 
 ECOSYSTEM = "PyPI"
 # What reading a member of a zip may raise: it is damaged, locked, or oddly packed.
-_OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+_OF_A_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def _texts(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
             for one in sorted(path.rglob("*.json")):
-                yield str(one), one.read_bytes()
+                yield str(one), read_bytes(one, "file of advisories")
         elif path.exists() and not path.is_file():  # to read a pipe would never end
             raise ResultError(f"{path}: neither a file nor a folder")
         elif path.exists() and zipfile.is_zipfile(path):
@@ -87,7 +94,8 @@ def _texts(path: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path), path.read_bytes()
     except OSError as error:
         named = error.filename or path
-        raise ResultError(f"{named}: cannot be read: {error.strerror}") from None
+        why = error.strerror or error
+        raise ResultError(f"{named}: cannot be read: {why}") from None
 
 
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -95,6 +103,8 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(path) as packed:
             for name in packed.namelist():
                 if name.endswith(".json"):
+                    if (size := packed.getinfo(name).file_size) >= MOST_BYTES:
+                        raise ResultError(f"{path}: {name}: too long: {size:,} bytes")
                     yield f"{path}: {name}", packed.read(name)
     except _OF_A_ZIP as error:
         raise ResultError(f"{path}: cannot be unpacked: {error}") from None

@@ -50,8 +50,6 @@ AGAIN = at(("fixed", "1.4"), ("introduced", "1.4"), ("introduced", "0"))
         (at(("introduced", "0"), ("limit", "*")), ["1.0"], []),
         (ONE, ["1.4"], ["1.3", "1.5"]),
         (AGAIN, ["1.3", "1.4", "1.5"], []),
-        ([], [], ["1.0"]),
-        (at(("fixed", "1.0")), [], ["0.9", "1.0"]),
     ],
 )
 def test_range_holds_what_the_schema_says(
@@ -64,7 +62,7 @@ def test_range_holds_what_the_schema_says(
 def test_version_that_is_listed_is_affected_also_beside_its_ranges() -> None:
     listed = ["0.9", "2004d", "1.10.0"]
     for version, found in (("0.9.0", True), ("1.10", True), ("1.1", False)):
-        assert within([], version, versions=listed) is found
+        assert within(at(("introduced", "9")), version, versions=listed) is found
     assert affected(read(advisory(ranges=None, versions=["1"])), {"h11": "1.0"})
 
 
@@ -115,3 +113,16 @@ def test_what_is_no_version_is_named() -> None:
         within(at(("introduced", "0"), ("fixed", "soon")), "1.0")
     with pytest.raises(NoVersion, match="h11: 'mine' is no version"):
         within(NEVER, "mine")
+
+
+@pytest.mark.parametrize(
+    "events", [[], at(("fixed", "1.0")), at(("weird", "0"), ("introduced", "0"))]
+)
+def test_range_that_tells_nothing_is_not_clean(events: Events) -> None:
+    with pytest.raises(NoVersion, match="a range needs `introduced`; its events: "):
+        within(events, "1.0")
+
+
+def test_number_that_is_too_long_for_a_version_is_one_line() -> None:
+    with pytest.raises(NoVersion, match=r"'1{79} is no version"):
+        within(at(("introduced", "1" * 6000)), "1.0")

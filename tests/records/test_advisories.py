@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from loadtests.records.advisories import load_advisories
-from loadtests.records.json_file import ResultError
+from loadtests.records.json_file import MOST_BYTES, ResultError
 from tests.advisories import advisory
 
 TWO = [advisory(id="A-1"), advisory(id="A-2")]
@@ -113,3 +113,31 @@ def test_damaged_zip_is_one_line(tmp_path: Path) -> None:
         path.write_bytes(whole[:place] + b"damaged" + whole[place + 7 :])
         with pytest.raises(ResultError, match=r"all\.zip: cannot be unpacked: "):
             load_advisories(path)
+
+
+def test_file_in_a_folder_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(ResultError, match=r"a\.json: not a file"):
+        load_advisories(tmp_path)
+
+
+def test_member_of_a_zip_that_is_too_long_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("A-1.json", bytes(MOST_BYTES))
+    with pytest.raises(ResultError, match=r"A-1\.json: too long: 100,000,000 bytes"):
+        load_advisories(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_member_of_a_zip_that_is_damaged_is_one_line(
+    method: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("A-1.json", os.urandom(1000))
+    data = bytearray(path.read_bytes())
+    data[100:600] = bytes(500)
+    path.write_bytes(data)
+    with pytest.raises(ResultError, match=r"all\.zip: cannot be (unpacked|read): \w"):
+        load_advisories(path)
