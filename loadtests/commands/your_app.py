@@ -26,6 +26,7 @@ _NAMED = {
     Phase.RESPONSE: "DOWNLOAD=/path, an answer of 512 kB or more",
     Phase.HANDLER_WAITS: "WAIT=/path, a handler that takes half a second or more",
 }
+_MOST_HEADERS = 1_000_000  # bytes of a file; no server takes a tenth of that
 _BLOCKS = "no request of another app is known to block"
 _OF_OURS = "it is measured for this project's apps only"
 
@@ -108,9 +109,13 @@ def header_lines(text: str) -> list[str]:
     file with one on each line."""
     if text.startswith("@"):
         try:
-            lines = Path(text[1:]).read_text(encoding="utf-8").splitlines()
+            with Path(text[1:]).open("rb") as file:  # perhaps of a pipe: @<(...)
+                read = file.read(_MOST_HEADERS + 1)
+            lines = read.decode("utf-8").splitlines()
         except (OSError, ValueError) as error:
             raise UserError(f"HEADERS={text}: cannot be read: {error}") from None
+        if len(read) > _MOST_HEADERS:
+            raise UserError(f"HEADERS={text}: longer than {_MOST_HEADERS:,} bytes")
     else:
         lines = text.split(" | ")
     return [": ".join(header_field(line)) for line in lines if line.strip()]

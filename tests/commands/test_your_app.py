@@ -85,6 +85,7 @@ def test_interpreter_beside_the_app_is_found(tmp_path: Path) -> None:
         ((*ODD, "--headers=Host"), "Host: write a header field as Name: value"),
         ((*ODD, "--headers=Expect: x"), "Expect: the clients set this header field"),
         ((*ODD, "--headers=@/nowhere"), "HEADERS=@/nowhere: cannot be read"),
+        ((*ODD, "--headers=@/dev/zero"), "HEADERS=@/dev/zero: longer than 1,000,000"),
         ((*ODD, "--app=odd:any_arguments"), "add INTERFACE=wsgi or INTERFACE=asgi"),
         (
             (*ODD, "--scenarios=loop-block"),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from loadtests import UserError
 from loadtests.catalog.contract import Request
 from loadtests.clients.wire import SMALL_RECEIVE_BUFFER, Address, connect
+from loadtests.records.json_file import MOST_BYTES
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SLOWNESS = ("body", "read")
@@ -109,9 +110,13 @@ def _body(text: str) -> bytes:
     if not text.startswith("@"):
         return os.fsencode(text)  # bytes that are not UTF-8 came as surrogates
     try:
-        return Path(text[1:]).read_bytes()
+        with Path(text[1:]).open("rb") as file:  # perhaps of a pipe: @<(...)
+            body = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise TraceError(f"BODY={text}: {error.strerror}") from None
+    if len(body) > MOST_BYTES:
+        raise TraceError(f"BODY={text}: longer than {MOST_BYTES:,} bytes")
+    return body
 
 
 def _leave(text: str) -> tuple[float | None, int | None]:
