@@ -130,10 +130,13 @@ def _stored(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, say
         raise UserError(f"{path}: {error}") from None
-    found = tools.get(_TABLE, {})
+    for name in ("tool", _TABLE):
+        found = found.get(name, {})
+        if not isinstance(found, dict):
+            raise UserError(f"{path}: {name} is no table")
     for key, value in found.items():
         if key not in _KEYS:
             raise UserError(f"{path}: {unknown(f'key of [tool.{_TABLE}]', key, _KEYS)}")
@@ -191,7 +194,7 @@ def _tell(found: Sequence[Check], folder: Path, junit: str, lasted_s: float) -> 
     console.print(f"\n[bold]{said.title(found)}.[/]")
     markdown = said.markdown(found)
     reports.write_text(folder / MARKDOWN_FILE, markdown)
-    path = Path(junit) if junit else folder / JUNIT_FILE
+    path = options.page_at("JUNIT", junit) if junit else folder / JUNIT_FILE
     reports.write_text(path, said.junit(found, lasted_s))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         print("\n".join(said.workflow_commands(found)))

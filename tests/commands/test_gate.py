@@ -137,6 +137,36 @@ def test_wrong_project_file_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("stored", "says"),
+    [
+        ("tool = 3", "pyproject.toml: tool is no table"),
+        ("[tool]\nslowbench = 5", "pyproject.toml: slowbench is no table"),
+        (f"x = {'[' * 20_000}", "pyproject.toml: "),
+        (f"x = {'1' * 5_000}", "pyproject.toml: "),
+    ],
+    ids=["tool", "slowbench", "nested", "digits"],
+)
+def test_project_file_of_any_kind_is_one_line(
+    reports: Path, capsys: pytest.CaptureFixture[str], stored: str, says: str
+) -> None:
+    (reports / "pyproject.toml").write_text(stored)
+    assert main(["gate", "--run=new", "--fail-under=slow-body=1"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+def test_results_do_not_replace_a_record(
+    reports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    junit = reports / "less/run.json"
+    before = junit.read_bytes()
+    words = ["gate", "--run=new", "--fail-under=slow-body=1", f"--junit={junit}"]
+    assert main(words) == 2
+    assert junit.read_bytes() == before
+    assert "records are called .json, not pages" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         ((), "no limit is set: FAIL_UNDER='slow-read=100'"),
