@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 
+# -E everywhere: whatever PYTHONPATH leads to, what runs is what is installed here.
+
 # What needs no package runs before anything is installed.
 LIGHT = $(or $(wildcard $(PY)),$(PYTHON))
 
@@ -24,7 +26,7 @@ TARGETS := help install $(COMMANDS) diff test torture lint check format lock cle
 .PHONY: typed $(TARGETS)
 
 help:
-	@$(LIGHT) -m loadtests.commands.typed help
+	@$(LIGHT) -E -m loadtests.commands.typed help
 
 # Every target refuses variables that are not for it, before it does anything else.
 $(TARGETS) $(READY): | typed
@@ -32,12 +34,12 @@ $(TARGETS) $(READY): | typed
 typed: export GOALS := $(MAKECMDGOALS)
 typed:
 	@$(if $(TYPED),$(if $(wildcard $(PY)),,$(need_python)))
-	@$(if $(TYPED),$(LIGHT) -m loadtests.commands.typed)
+	@$(if $(TYPED),$(LIGHT) -E -m loadtests.commands.typed)
 
 define need_python
 command -v $(PYTHON) >/dev/null || \
     { echo "error: no $(PYTHON): install Python 3.11 or newer" >&2; exit 2; }; \
-$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+$(PYTHON) -E -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
     { echo "error: Python 3.11 or newer is needed: make PYTHON=python3.12" >&2; exit 2; }
 endef
 
@@ -47,7 +49,7 @@ install: $(READY)
 # set up anew.
 VERSION := import sys; print(sys.version_info[:2])
 ifeq ($(origin PYTHON) $(if $(wildcard $(PY)),there),command line there)
-ifneq ($(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null),$(shell $(PY) -c '$(VERSION)'))
+ifneq ($(shell $(PYTHON) -E -c '$(VERSION)' 2>/dev/null),$(shell $(PY) -E -c '$(VERSION)'))
 $(READY): other-version
 endif
 endif
@@ -58,21 +60,20 @@ other-version:
 
 $(READY): requirements.lock
 	@$(need_python)
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	@$(PYTHON) -E -c 'import ensurepip, venv' 2>/dev/null || \
 	    { echo "error: Python's venv is missing: apt-get install python3-venv" >&2; exit 2; }
 	@echo "Setting up $(VENV) (once, under a minute) ..."
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+	@$(PYTHON) -E -m venv $(VENV)
+	@$(PY) -E -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
 	    --require-hashes -r requirements.lock
 	@touch $@
 
-# -E: what is measured with is what is installed here, whatever PYTHONPATH leads to.
 $(COMMANDS): $(READY)
 	@$(PY) -E -m loadtests make $@
 
 diff:
-	@$(LIGHT) -m loadtests.commands.diff
+	@$(LIGHT) -E -m loadtests.commands.diff
 
 # More workers than two cores: many tests wait for a server or a client that is slow. Where
 # Python is told to keep no bytecode, as in many containers, each of some hundred servers

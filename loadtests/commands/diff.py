@@ -50,6 +50,7 @@ def main() -> int:
     if not shutil.which("diff"):
         print("error: no diff: install diffutils", file=sys.stderr)
         return 2
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by `>&-`)
     terminal = sys.stdout.isatty()
     colours = terminal and "NO_COLOR" not in os.environ
     width = width_of(os.environ, terminal=terminal)
@@ -64,7 +65,12 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for less
         subprocess.run(["less", "-R", "-F", "-X"], input=text, text=True, check=False)
     else:
-        sys.stdout.write(text)
+        try:
+            print(text, end="", flush=True)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"error: {error.strerror}", file=sys.stderr)
+            return 2
     return 0
 
 

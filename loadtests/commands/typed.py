@@ -71,11 +71,15 @@ def command_line(target: Target, values: Mapping[str, str]) -> list[str]:
     for name in target.options:
         value = values.get(name, "")
         option = f"--{name.lower().replace('_', '-')}"
+        if value == "--":
+            raise UserError(f"{name}=--: -- is no value")
         if name in FLAGS and not (name in PATHS and "/" in value):
             words += [option] if _is_on(name, value) else []
         elif value:
             words.append(f"{PATHS.get(name, option)}={value}")
     places = [values.get(name, "") for name in target.positional]
+    if "--" in places:
+        raise UserError(f"{target.positional[places.index('--')]}=--: -- is no value")
     return [*words, *(["--", *places] if any(places) else [])]
 
 
@@ -127,8 +131,11 @@ def main() -> int:
     if sys.argv[1:] == ["help"]:
         try:
             print(help_text(), flush=True)
-        except BrokenPipeError:  # `make help | head`: what is left goes nowhere
+        except OSError as error:  # what is left goes nowhere
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):  # as of `make help | head`
+                print(f"error: {error.strerror}", file=sys.stderr)
+                return 2
         return 0
     try:
         names = typed(os.environ.get("MAKEFLAGS", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from loadtests import UserError
@@ -56,7 +57,7 @@ def _swept(text: str) -> list[Option]:
         return []
     name, sign, values = text.partition("=")
     listed = [value.strip() for value in values.split(",")]
-    if not sign or not all(value.isdecimal() for value in listed):
+    if not sign or not all(re.fullmatch(r"[0-9]{1,8}", value) for value in listed):
         raise UserError(f"SWEEP={text}: say a name and numbers, as in threads=4,8,16")
     numbers = sorted({int(value) for value in listed})
     if not _FEWEST <= len(numbers) <= _MOST:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import ROOT
-from loadtests.commands.targets import help_text
-from loadtests.commands.typed import typed
+from loadtests import ROOT, UserError
+from loadtests.commands.main import main
+from loadtests.commands.statuses import Status
+from loadtests.commands.targets import TARGETS, help_text
+from loadtests.commands.typed import command_line, typed
 from tests.commands.clone import ENVIRONMENT, fresh_clone, make
 
 # In the place of the environment's Python: it shows which command line it was handed.
+NO_SPACE = "error: No space left on device"
 SHOW = """import json, os, sys
 from loadtests.commands.typed import from_make
 json.dump(from_make(sys.argv[-1], os.environ), sys.stdout)"""
@@ -82,6 +85,9 @@ def handed_on(
             "RESUME= goes on with what was ordered: leave SE",
         ),
         ("serve-asgi TRACE=2", "TRACE=2: it is 1 or 0"),
+        ("load SEED=--", "SEED=--: -- is no value"),
+        ("compare NEW=--", "NEW=--: -- is no value"),
+        ("load SWEEP=threads=1,٢", "SWEEP=threads=1,٢: say a name and numbers, as in"),
         ("serve", "say which: make serve STACK=<id>; make stacks lists them"),
         ("report", "no run yet: make load makes one"),
         ("report RUN=reports/x", "no run yet: make load makes one"),
@@ -97,6 +103,59 @@ def test_wrong_word_gets_one_line(project: Path, words: str, says: str) -> None:
     assert done.returncode == 2
     assert not done.stdout
     assert not (project / "reports").exists()
+
+
+@pytest.mark.parametrize("name", sorted({n for t in TARGETS.values() for n in t.takes}))
+def test_value_that_argparse_would_drop_is_refused(name: str) -> None:
+    for target in TARGETS.values():
+        if name in (*target.options, *target.positional):
+            with pytest.raises(UserError, match=f"^{name}=--: "):
+                command_line(target, {name: "--"})
+
+
+def test_word_that_argparse_would_drop_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["load", "--seed=--"]) == Status.NOT_DONE
+    assert capsys.readouterr().err == "error: --seed=--: -- is no value\n"
+
+
+@pytest.mark.parametrize("target", ["help", "stacks", "diff"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTHONSAFEPATH", "1"),
+        ("PYTHONHASHSEED", "abc"),
+        ("PYTHONHOME", "/nowhere"),
+        ("PYTHONINSPECT", "1"),
+        ("PYTHONIOENCODING", "nope"),
+        ("PYTHONUTF8", "7"),
+    ],
+)
+def test_variable_of_python_changes_no_target(
+    project: Path, target: str, name: str, value: str
+) -> None:
+    words = [target, "STACK=asgi-uvicorn"] if target == "stacks" else [target]
+    done = make(project, *words, **{name: value})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("target", ["help", "diff"])
+def test_output_that_takes_nothing_is_one_line_of_each_target(
+    project: Path, target: str
+) -> None:
+    for where, status, says in ((">/dev/full", 2, NO_SPACE), (">&-", 0, "")):
+        done = subprocess.run(
+            ["sh", "-c", f"make {target} {where}"],
+            cwd=project,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status
+        assert done.stderr.startswith(says)
+        assert done.stderr.count("\n") <= 2  # make has a line of its own
 
 
 @pytest.mark.parametrize(
