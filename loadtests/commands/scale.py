@@ -20,7 +20,7 @@ from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE
 from loadtests.commands.statuses import Status
 from loadtests.records.run import RUN_FILE, Run, load_run, save_run
-from loadtests.report import scale, scale_checked, scale_settings
+from loadtests.report import reports, scale, scale_checked, scale_settings
 from loadtests.report.blocks import Block, Heading, Table
 from loadtests.report.formats import markdown, readme, syntax, terminal
 
@@ -127,9 +127,16 @@ def _keep(runs: Sequence[Run]) -> Status:
     if not runs:
         raise ScaleError("KEEP= keeps runs: name them with RUNS=<run>,<run>")
     page_of([*runs, *_example(ROOT)], ROOT)  # an error before anything is gone
-    shutil.rmtree(ROOT / KEPT, ignore_errors=True)
+    # Beside it, and then in its place: whatever fails, one of the two is whole.
+    kept = ROOT / KEPT
+    new = kept.with_name(f".{kept.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
     for n, run in enumerate(runs, 1):
-        print(options.shown(save_run(_small(run), ROOT / KEPT / str(n))))
+        save_run(_small(run), new / str(n))
+    shutil.rmtree(kept, ignore_errors=True)
+    new.rename(kept)
+    for path in sorted(kept.glob(f"*/{RUN_FILE}")):
+        print(options.shown(path))
     renew(ROOT, check=False)
     print(PAGE)
     return Status.DONE
@@ -193,6 +200,6 @@ def renew(root: Path, *, check: bool) -> None:
         return
     page = page_of(runs_of(root), root)
     if not check:
-        (root / PAGE).write_text(page, encoding="utf-8")
+        reports.write_text(root / PAGE, page)
     elif (root / PAGE).read_text(encoding="utf-8") != page:
         raise ScaleError(f"{PAGE} is not what `make readme` writes from {KEPT}")
