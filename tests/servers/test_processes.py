@@ -135,7 +135,10 @@ def test_server_ends_when_its_guards_are_killed_and_then_its_owner(
         assert owner.stdout is not None
         groups = [int(word) for word in owner.stdout.readline().split()]
         guards = [int(word) for word in owner.stdout.readline().split()]
-        assert all(map(members, groups))
+        assert len(guards) == 2
+        assert [bool(members(group_id)) for group_id in groups] == (
+            [True] if STACKS[stack_id].front is None else [True, True]
+        )
         for guard_id in guards:
             os.kill(guard_id, signal.SIGKILL)
         assert wait_until(lambda: all(map(_is_gone, guards)), 20)
