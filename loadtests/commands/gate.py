@@ -87,6 +87,8 @@ def keep(arguments: argparse.Namespace) -> Status:
 
 def _judged(arguments: argparse.Namespace, limits: Limits, base: Run | None) -> Status:
     began_s = time.monotonic()
+    if arguments.junit:
+        options.page_at("JUNIT", arguments.junit)  # before minutes of measuring
     folder = _measured(arguments, limits)
     run = load_run(folder)
     against = compare.compare(base, run) if base else []
@@ -188,14 +190,14 @@ def _refuse_unmeasured(run: Run, limits: Limits) -> None:
 
 
 def _tell(found: Sequence[Check], folder: Path, junit: str, lasted_s: float) -> None:
-    """To the terminal, into the run's folder, and to GitHub where it runs there."""
+    """Into the run's folder, to the terminal, and to GitHub where it runs there."""
+    markdown = said.markdown(found)
+    reports.write_text(folder / MARKDOWN_FILE, markdown)
+    path = Path(junit) if junit else folder / JUNIT_FILE
+    reports.write_text(path, said.junit(found, lasted_s))
     console = Console(highlight=False)
     console.print(said.table(found))
     console.print(f"\n[bold]{said.title(found)}.[/]")
-    markdown = said.markdown(found)
-    reports.write_text(folder / MARKDOWN_FILE, markdown)
-    path = options.page_at("JUNIT", junit) if junit else folder / JUNIT_FILE
-    reports.write_text(path, said.junit(found, lasted_s))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         print("\n".join(said.workflow_commands(found)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):

@@ -145,7 +145,9 @@ def _split(text: str) -> SplitResult:
     if url.scheme != "http" or not url.hostname:
         raise UserError(f"URL={text}: write it as http://127.0.0.1:9000")
     if url.username is not None:
-        raise UserError("URL= with a password: write HEADERS='Authorization: ...'")
+        raise UserError("URL= with a user: write HEADERS='Authorization: ...'")
+    if url.port == 0:
+        raise UserError(f"URL={text}: nothing can be reached at port 0")
     if url.query or url.fragment:
         raise UserError(f"URL={text}: write what follows the path in HEALTHY=")
     return url

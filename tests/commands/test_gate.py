@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import re
 import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from loadtests import ROOT
 from loadtests.commands.main import _parsed, main
@@ -153,6 +155,18 @@ def test_project_file_of_any_kind_is_one_line(
     assert main(["gate", "--run=new", "--fail-under=slow-body=1"]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+def test_results_are_kept_though_nobody_can_be_told(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(Console, "print", full)
+    assert main(["gate", "--run=new", "--fail-under=slow-body=16"]) == 2
+    assert "1 met" in (reports / "new/gate.md").read_text()
+    assert (reports / "new/gate.xml").exists()
 
 
 def test_results_do_not_replace_a_record(

@@ -138,6 +138,11 @@ def test_url_is_a_server_of_which_nothing_is_predicted(tmp_path: Path) -> None:
         ((COMMAND, "--app-dir=/nowhere"), "APP_DIR=/nowhere: no such folder"),
         (("--url=https://127.0.0.1",), "TLS is not measured: name the http://"),
         (("--url=127.0.0.1:9000",), "write it as http://127.0.0.1:9000"),
+        (
+            ("--url=http://127.0.0.1:0",),
+            "URL=http://127.0.0.1:0: nothing can be reached",
+        ),
+        (("--url=http://a@127.0.0.1:9",), "URL= with a user: write HEADERS="),
         (("--url=http://127.0.0.1:x",), "URL=http://127.0.0.1:x: Port could not be"),
         (("--url=http://a:b@127.0.0.1",), "HEADERS='Authorization: ...'"),
         (("--url=http://127.0.0.1/?a=1",), "write what follows the path in HEALTHY="),
