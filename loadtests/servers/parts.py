@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
 
+from loadtests.catalog.stacks import HOST, Stack
 from loadtests.records.facts import (
     NOT_LISTENING,
     PORT_TAKEN,
@@ -18,8 +20,9 @@ from loadtests.records.facts import (
     Fact,
     fact,
 )
-from loadtests.servers.listening import Holdings, listeners, listening
+from loadtests.servers.listening import Holdings, listeners, listening, places_of
 from loadtests.servers.processes import Group
+from loadtests.servers.programs import ServerError
 from loadtests.servers.sockets import Sockets, joined, sockets_on, sockets_to
 
 
@@ -69,3 +72,15 @@ def _named(pid: int) -> str:
     with contextlib.suppress(psutil.NoSuchProcess):
         return f"{psutil.Process(pid).name()} (pid {pid})"
     return f"pid {pid}, which has ended"
+
+
+def see_where_they_listen(parts: Iterable[Part], stack: Stack) -> None:
+    """Raises ServerError for what listens elsewhere than the stack does: options of
+    WITH= may open more doors, such as one for statistics."""
+    for part in parts:
+        for host, port in sorted(places_of(part.group)):
+            if host not in (HOST, stack.host):
+                raise ServerError(
+                    f"{stack.id} listens on {host} port {port} too: leave out the "
+                    "option of WITH= that has it do that"
+                )

@@ -21,11 +21,11 @@ from loadtests.catalog.target import RAW, Target
 from loadtests.clients.wire import WireError, exchange
 from loadtests.records.facts import Fact
 from loadtests.servers.listening import PortTakenError as PortTakenError
-from loadtests.servers.listening import listening, places_of, see_that_it_is_free
+from loadtests.servers.listening import listening, see_that_it_is_free
 from loadtests.servers.logs import Log
 from loadtests.servers.nginx import configured
 from loadtests.servers.own_command import await_port
-from loadtests.servers.parts import Part
+from loadtests.servers.parts import Part, see_where_they_listen
 from loadtests.servers.processes import Group, Guard, Members, started, wait_until
 from loadtests.servers.programs import ServerError as ServerError
 from loadtests.servers.programs import free_port as free_port
@@ -160,23 +160,9 @@ def running(
     with _parts(stack, guard, log, port, target, by_s) as server:
         if answering:
             _await_answers(server, by_s)
-        _see_where_it_listens(server)
+        if not target.home:  # what an app of somebody else opens is theirs to say
+            see_where_they_listen(server.parts, stack)
         yield server
-
-
-def _see_where_it_listens(server: Server) -> None:
-    """Options of WITH= may open more doors, such as one for statistics. What an app of
-    somebody else opens is theirs to say."""
-    if server.target.home:
-        return
-    allowed = {HOST, server.stack.host}
-    for part in server.parts:
-        for host, port in sorted(places_of(part.group)):
-            if host not in allowed:
-                raise ServerError(
-                    f"{server.stack.id} listens on {host} port {port} too: leave out "
-                    f"the option of WITH= that has it do that"
-                )
 
 
 @contextlib.contextmanager

@@ -21,7 +21,6 @@ from loadtests.commands.typed import command_line, typed
 from tests.commands.clone import ENVIRONMENT, fresh_clone, make
 
 # In the place of the environment's Python: it shows which command line it was handed.
-NO_SPACE = "error: No space left on device"
 SHOW = """import json, os, sys
 from loadtests.commands.typed import from_make
 json.dump(from_make(sys.argv[-1], os.environ), sys.stdout)"""
@@ -118,44 +117,6 @@ def test_word_that_argparse_would_drop_is_refused(
 ) -> None:
     assert main(["load", "--seed=--"]) == Status.NOT_DONE
     assert capsys.readouterr().err == "error: --seed=--: -- is no value\n"
-
-
-@pytest.mark.parametrize("target", ["help", "stacks", "diff"])
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PYTHONSAFEPATH", "1"),
-        ("PYTHONHASHSEED", "abc"),
-        ("PYTHONHOME", "/nowhere"),
-        ("PYTHONINSPECT", "1"),
-        ("PYTHONIOENCODING", "nope"),
-        ("PYTHONUTF8", "7"),
-    ],
-)
-def test_variable_of_python_changes_no_target(
-    project: Path, target: str, name: str, value: str
-) -> None:
-    words = [target, "STACK=asgi-uvicorn"] if target == "stacks" else [target]
-    done = make(project, *words, **{name: value})
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("target", ["help", "diff"])
-def test_output_that_takes_nothing_is_one_line_of_each_target(
-    project: Path, target: str
-) -> None:
-    for where, status, says in ((">/dev/full", 2, NO_SPACE), (">&-", 0, "")):
-        done = subprocess.run(
-            ["sh", "-c", f"make {target} {where}"],
-            cwd=project,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status
-        assert done.stderr.startswith(says)
-        assert done.stderr.count("\n") <= 2  # make has a line of its own
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,9 @@ _PAYLOADS_OF_HTTP2 = st.one_of(
         ]
     ),
 )
+HTTP2_HELLO = (
+    _PREFACE + _SETTINGS + _frame_of_http2(1, 5, 1, _asking("GET", "/hello", []), None)
+)
 # Right ones, so that an app is called; what comes after it is odd.
 _REQUESTS_OF_HTTP2 = st.builds(
     _frame_of_http2,
