@@ -207,11 +207,14 @@ def test_neighbour_is_named_with_what_it_used(guard: Guard, tmp_path: Path) -> N
     odd.symlink_to(sys.executable)
     with group_of(guard, tmp_path, LOOP, str(odd)) as group:
         assert wait_until(lambda: psutil.Process(group.id).name() == odd.name, 20)
-        pair, before_s = Pair(group), cpu_s(group)
+        # It works on while we look, for long where others want the core too.
+        least_s, pair, most_s = cpu_s(group), Pair(group), cpu_s(group)
         assert wait_until(grown_by(group, BUSY_S), 60)
+        now_s, lasted_s = cpu_s(group), pair.knows_not.lasted_s
         named = dict(pair.knows_not.names(most=100))
-        percent = 100 * (cpu_s(group) - before_s) / pair.knows_not.lasted_s
-        assert named[odd.name] == pytest.approx(percent, abs=10)
+        least = 100 * (now_s - most_s) / pair.knows_not.lasted_s
+        most = 100 * (cpu_s(group) - least_s) / lasted_s
+        assert least - 10 < named[odd.name] < most + 10
         assert odd.name not in dict(pair.knows.names(most=100))
         assert len(pair.knows_not.names(most=1)) == 1
 
