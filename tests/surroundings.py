@@ -11,6 +11,8 @@ import psutil
 
 from loadtests.servers.listening import places_of
 
+# What the kernel may hold of an answer for a client (tcp(7), tcp_wmem), at most.
+SEND_BUFFER = int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
 FAKE = "this is not the package that is installed"
 # curl, requests and others read the small letters, some of them the capitals too.
 _SMALL = ("http_proxy", "https_proxy", "all_proxy")
