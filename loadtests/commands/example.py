@@ -15,6 +15,7 @@ from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.behaviours import BEHAVIOURS_FILE
+from loadtests.records.folder import replacing
 from loadtests.records.phase_map import PHASE_MAP_FILE
 from loadtests.records.run import RUN_FILE, Run, load_run
 
@@ -66,22 +67,17 @@ def take(run: Path, example: Path) -> list[Path]:
     run = run.parent if run.name == RUN_FILE else run
     if run.resolve() == example.resolve():
         raise ExampleError(f"{run} is the example already")
-    # Beside it, and then in its place: whatever fails, one of the two is whole.
-    new = example.with_name(f".{example.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
     names = [name for name in KEPT if (run / name).exists()]
     samples = [p for p in (run / "samples").rglob("*") if p.is_file()]
     if samples and sum(p.stat().st_size for p in samples) <= MOST_SAMPLES:
         names.append("samples")
     elif samples:
         print("Without its samples, which are large.", file=sys.stderr)
-    for name in names:
-        copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
-        copy(run / name, new / name)
-    for name in (name for name in STAYS if (example / name).exists()):
-        shutil.copyfile(example / name, new / name)
-        names.append(name)
-    shutil.rmtree(example, ignore_errors=True)
-    new.rename(example)
+    with replacing(example) as new:
+        for name in names:
+            copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
+            copy(run / name, new / name)
+        for name in (name for name in STAYS if (example / name).exists()):
+            shutil.copyfile(example / name, new / name)
+            names.append(name)
     return [example / name for name in names]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from loadtests.commands import options
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.example import EXAMPLE
 from loadtests.commands.statuses import Status
+from loadtests.records.folder import replacing
 from loadtests.records.run import RUN_FILE, Run, load_run, save_run
 from loadtests.report import reports, scale, scale_checked, scale_settings
 from loadtests.report.blocks import Block, Heading, Table
@@ -127,16 +127,10 @@ def _keep(runs: Sequence[Run]) -> Status:
     if not runs:
         raise ScaleError("KEEP= keeps runs: name them with RUNS=<run>,<run>")
     page_of([*runs, *_example(ROOT)], ROOT)  # an error before anything is gone
-    # Beside it, and then in its place: whatever fails, one of the two is whole.
-    kept = ROOT / KEPT
-    new = kept.with_name(f".{kept.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    for n, run in enumerate(runs, 1):
-        save_run(_small(run), new / str(n))
-    shutil.rmtree(kept, ignore_errors=True)
-    new.rename(kept)
-    for path in sorted(kept.glob(f"*/{RUN_FILE}")):
-        print(options.shown(path))
+    with replacing(ROOT / KEPT) as new:
+        for n, run in enumerate(runs, 1):
+            save_run(_small(run), new / str(n))
+    print(options.shown(ROOT / KEPT))
     renew(ROOT, check=False)
     print(PAGE)
     return Status.DONE

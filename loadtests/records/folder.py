@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.records.claims import CLAIMS_FILE, Ledger, load_claims
 from loadtests.records.phase_map import PHASE_MAP_FILE, PhaseMap, load_phase_map
 from loadtests.records.traces import TRACES_FILE, Trace, load_traces
+
+
+@contextlib.contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside that one, which takes its place at the end of the block:
+    whatever fails, one of the two is whole."""
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    yield new
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,22 @@ def test_server_that_fills_a_machine_without_clients_is_one_line(
         "error: 8 workers of asgi-uvicorn take 50 GB before any client: no machine of "
         "32 GB has room for one\n"
     )
+
+
+def test_disk_that_is_full_keeps_what_was_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scale", named(root), "--keep"]) == 0
+    page = (root / scale.PAGE).read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(scale, "save_run", full)
+    assert main(["scale", f"--runs={root / 'small'}", "--keep"]) == 2
+    assert capsys.readouterr().err.startswith("error: no space left")
+    assert len([*(root / scale.KEPT).iterdir()]) == 2
+    assert (root / scale.PAGE).read_bytes() == page
 
 
 def test_page_without_a_mark_is_an_error_and_keeps_what_was_kept(root: Path) -> None:
