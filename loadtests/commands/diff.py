@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 
 from loadtests.commands.declarations import Target
+from loadtests.commands.typed import shown
 
 TARGETS = (Target("diff", "show the two apps side by side", place=40),)
 
@@ -50,8 +51,7 @@ def main() -> int:
     if not shutil.which("diff"):
         print("error: no diff: install diffutils", file=sys.stderr)
         return 2
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by `>&-`)
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()  # None: closed, `>&-`
     colours = terminal and "NO_COLOR" not in os.environ
     width = width_of(os.environ, terminal=terminal)
     argv = command(width, colours=colours)
@@ -65,12 +65,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for less
         subprocess.run(["less", "-R", "-F", "-X"], input=text, text=True, check=False)
     else:
-        try:
-            print(text, end="", flush=True)
-        except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            print(f"error: {error.strerror}", file=sys.stderr)
-            return 2
+        return shown(text.removesuffix("\n"))
     return 0
 
 

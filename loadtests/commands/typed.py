@@ -67,19 +67,17 @@ def _not_for(name: str, goals: Sequence[str], takes: Sequence[str]) -> str:
 
 def command_line(target: Target, values: Mapping[str, str]) -> list[str]:
     """The words of our own command line for this target. What is empty is left out."""
+    if dropped := [name for name in target.takes if values.get(name) == "--"]:
+        raise UserError(f"{dropped[0]}=--: -- is no value")  # to argparse it is none
     words = list(target.words)
     for name in target.options:
         value = values.get(name, "")
         option = f"--{name.lower().replace('_', '-')}"
-        if value == "--":
-            raise UserError(f"{name}=--: -- is no value")
         if name in FLAGS and not (name in PATHS and "/" in value):
             words += [option] if _is_on(name, value) else []
         elif value:
             words.append(f"{PATHS.get(name, option)}={value}")
     places = [values.get(name, "") for name in target.positional]
-    if "--" in places:
-        raise UserError(f"{target.positional[places.index('--')]}=--: -- is no value")
     return [*words, *(["--", *places] if any(places) else [])]
 
 
@@ -126,17 +124,24 @@ def from_make(goal: str, environ: Mapping[str, str]) -> list[str]:
     return command_line(target, values)
 
 
+def shown(text: str) -> int:
+    """Print it; the exit status. A reader who has left, as of `make help | head`, is no
+    error."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left to write goes nowhere when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: {error.strerror}", file=sys.stderr)
+            return 2
+    return 0
+
+
 def main() -> int:
     """`python -m loadtests.commands.typed`: refuse, or with the word help, help."""
     if sys.argv[1:] == ["help"]:
-        try:
-            print(help_text(), flush=True)
-        except OSError as error:  # what is left goes nowhere
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if not isinstance(error, BrokenPipeError):  # as of `make help | head`
-                print(f"error: {error.strerror}", file=sys.stderr)
-                return 2
-        return 0
+        return shown(help_text())
     try:
         names = typed(os.environ.get("MAKEFLAGS", ""))
         refuse_unknown(os.environ.get("GOALS", "").split(), names)
