@@ -87,14 +87,13 @@ def keep(arguments: argparse.Namespace) -> Status:
 
 def _judged(arguments: argparse.Namespace, limits: Limits, base: Run | None) -> Status:
     began_s = time.monotonic()
-    if arguments.junit:
-        options.page_at("JUNIT", arguments.junit)  # before minutes of measuring
+    junit = options.page_at("JUNIT", arguments.junit) if arguments.junit else None
     folder = _measured(arguments, limits)
     run = load_run(folder)
     against = compare.compare(base, run) if base else []
     found = gate.checks(run, limits, against)
     _refuse_unmeasured(run, limits)
-    _tell(found, folder, arguments.junit, time.monotonic() - began_s)
+    _tell(found, folder, junit or folder / JUNIT_FILE, time.monotonic() - began_s)
     return _STATUSES[gate.verdict(found)]
 
 
@@ -189,12 +188,11 @@ def _refuse_unmeasured(run: Run, limits: Limits) -> None:
         raise UserError(f"{what} is not in run {run.run.id}: nothing says if it holds")
 
 
-def _tell(found: Sequence[Check], folder: Path, junit: str, lasted_s: float) -> None:
+def _tell(found: Sequence[Check], folder: Path, junit: Path, lasted_s: float) -> None:
     """Into the run's folder, to the terminal, and to GitHub where it runs there."""
     markdown = said.markdown(found)
     reports.write_text(folder / MARKDOWN_FILE, markdown)
-    path = Path(junit) if junit else folder / JUNIT_FILE
-    reports.write_text(path, said.junit(found, lasted_s))
+    reports.write_text(junit, said.junit(found, lasted_s))
     console = Console(highlight=False)
     console.print(said.table(found))
     console.print(f"\n[bold]{said.title(found)}.[/]")
