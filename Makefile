@@ -6,7 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 
-# -E everywhere: whatever PYTHONPATH leads to, what runs is what is installed here.
+# -E: what runs is what is installed here, whatever PYTHONPATH and the like say. The tests
+# and the linters heed them, as their users expect.
 
 # What needs no package runs before anything is installed.
 LIGHT = $(or $(wildcard $(PY)),$(PYTHON))

@@ -21,9 +21,7 @@ from tests.torture.processes import LOAD, begun, said
 WITHIN_S = 120.0
 TRIES = 3
 # What is loaded before the C library answers for it (ld.so(8)). Other clocks go right.
-PRELOADED, JUMPS = (
-    "LD_PRELOAD",
-    """
+JUMPS = """
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -56,8 +54,7 @@ time_t time(time_t *at) {
         *at = now.tv_sec;
     return now.tv_sec;
 }
-""",
-)
+"""
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler is installed")
@@ -69,7 +66,7 @@ def test_run_is_right_while_the_clock_jumps(tmp_path: Path, tell: Tell) -> None:
         input=JUMPS.encode(),
         check=True,
     )
-    more = {PRELOADED: str(library), ANOTHER_FILE: str(tmp_path / "lock")}
+    more = {"LD_PRELOAD": str(library), ANOTHER_FILE: str(tmp_path / "lock")}
     for _ in range(TRIES):  # others keep the machine busy, and a cell may be void
         with begun(project, *LOAD, **more) as process:
             serves = wait_until(lambda: _serves(project, library), WITHIN_S)
