@@ -8,7 +8,7 @@ versions, and a local part (`+cu118`) does not count.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -45,15 +45,41 @@ def affected(
 
     An advisory that was withdrawn does not count.
     """
+    return _in_order(
+        _finding(advisory, parts, package, installed[package])
+        for advisory, parts, package in _about(advisories, installed)
+    )
+
+
+def undecided(
+    advisories: Sequence[Advisory], installed: Mapping[str, str]
+) -> list[Finding]:
+    """Those of which nobody knows: the advisory has commits, and no version."""
+    return _in_order(
+        Finding(package, installed[package], advisory.id, _aliases(advisory), ())
+        for advisory, parts, package in _about(advisories, installed)
+        if not any(part.versions or any(_ranges(part)) for part in parts)
+    )
+
+
+def _in_order(found: Iterable[Finding | None]) -> list[Finding]:
+    each = set(filter(None, found))
+    return sorted(each, key=lambda one: (one.package, one.advisory))
+
+
+def _about(
+    advisories: Sequence[Advisory], installed: Mapping[str, str]
+) -> Iterator[tuple[Advisory, list[Affected], str]]:
+    """Advisories, what each says of an installed package, and the package."""
     names = {canonicalize_name(name): name for name in installed}
-    found = {
-        _finding(advisory, parts, names[name], installed[names[name]])
-        for advisory in advisories
-        if not advisory.withdrawn
-        for name, parts in _by_name(advisory).items()
-        if name in names
-    }
-    return sorted(filter(None, found), key=lambda one: (one.package, one.advisory))
+    for advisory in advisories:
+        for name, parts in _by_name(advisory).items():
+            if name in names and not advisory.withdrawn:
+                yield advisory, parts, names[name]
+
+
+def _aliases(advisory: Advisory) -> tuple[str, ...]:
+    return tuple(advisory.aliases or ())
 
 
 def _by_name(advisory: Advisory) -> dict[NormalizedName, list[Affected]]:
@@ -73,8 +99,7 @@ def _finding(
         return None
     later = {fixed for part in parts for fixed in _fixes(part, advisory)}
     fixed_in = tuple(str(fixed) for fixed in sorted(later) if fixed > here)
-    aliases = tuple(advisory.aliases or ())
-    return Finding(package, version, advisory.id, aliases, fixed_in)
+    return Finding(package, version, advisory.id, _aliases(advisory), fixed_in)
 
 
 def _lists(part: Affected, here: Version) -> bool:

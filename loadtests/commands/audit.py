@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import MAKE, UserError
-from loadtests.analysis.advisories import affected
+from loadtests.analysis.advisories import affected, undecided
 from loadtests.commands.declarations import Command, Target
 from loadtests.commands.statuses import Status
 from loadtests.records.advisories import load_advisories
@@ -42,15 +42,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def audit(arguments: argparse.Namespace) -> Status:
-    """Compare what is installed with advisories: FAILED if a package is affected."""
+    """Compare what is installed with advisories: FAILED if a package is affected, or
+    may be."""
     if not arguments.advisories:
         raise UserError(NO_FILE)
     advisories = load_advisories(Path(arguments.advisories))
     packages = _installed()
-    found = affected(advisories, packages)
-    shown = report.shown(found, len(packages), len(advisories))
+    found, unknown = affected(advisories, packages), undecided(advisories, packages)
+    shown = report.shown(found, unknown, len(packages), len(advisories))
     Console().print(shown, highlight=False)
-    return Status.FAILED if found else Status.DONE
+    return Status.FAILED if found or unknown else Status.DONE
 
 
 def _installed() -> dict[str, str]:

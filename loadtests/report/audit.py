@@ -9,11 +9,13 @@ from rich.console import Group
 from loadtests.analysis.advisories import Finding
 from loadtests.report.blocks import Block, Column, Table, Text
 from loadtests.report.formats.terminal import rendered
-from loadtests.report.prose import prose
+from loadtests.report.prose import joined, prose
 from loadtests.report.values import Name
 from loadtests.report.words import NOTHING, amount, count, number_word
 
-SAID = "{} of {} {} affected. Advisories that were read: {}."
+SAID = "{} of {} {} affected."
+UNKNOWN = "Of {} it is not known: the advisory names commits, and no version."
+READ = "Advisories that were read: {}."
 COLUMNS = [
     Column("package", "package", name=True),
     Column("version", "version"),
@@ -23,20 +25,34 @@ COLUMNS = [
 ]
 
 
-def shown(found: Sequence[Finding], packages: int, advisories: int) -> Group:
-    """For the terminal: a line for each affected package and advisory, and how many."""
-    return Group(*rendered(_blocks(found, packages, advisories)))
+def shown(
+    found: Sequence[Finding],
+    unknown: Sequence[Finding],
+    packages: int,
+    advisories: int,
+) -> Group:
+    """For the terminal: a line for each affected package and advisory, those that may
+    be affected, and how many."""
+    return Group(*rendered(_blocks(found, unknown, packages, advisories)))
 
 
 def _blocks(
-    found: Sequence[Finding], packages: int, advisories: int
+    found: Sequence[Finding],
+    unknown: Sequence[Finding],
+    packages: int,
+    advisories: int,
 ) -> Iterator[Block]:
     if found:
         yield Table("Affected packages", COLUMNS, [_row(one) for one in found])
+    if unknown:
+        yield Table("Not known", COLUMNS[:-1], [_row(one) for one in unknown])
     affected = len({one.package for one in found})
     how_many = number_word(affected) if affected else "None"
     of, verb = amount(packages, "installed package"), "are" if affected > 1 else "is"
-    yield Text(prose(SAID, how_many, of, verb, count(advisories)))
+    said = [prose(SAID, how_many, of, verb)]
+    if open_of := len({one.package for one in unknown}):
+        said.append(prose(UNKNOWN, amount(open_of, "package")))
+    yield Text(joined([*said, prose(READ, count(advisories))]))
 
 
 def _row(one: Finding) -> dict[str, Name]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.analysis.advisories import Finding, NoVersion, affected
+from loadtests.analysis.advisories import Finding, NoVersion, affected, undecided
 from loadtests.records.advisories import Advisory
 from loadtests.records.json_file import decoded
 from tests.advisories import advisory
@@ -66,9 +66,26 @@ def test_version_that_is_listed_is_affected_also_beside_its_ranges() -> None:
     assert affected(read(advisory(ranges=None, versions=["1"])), {"h11": "1.0"})
 
 
+COMMITS = [{"type": "GIT", "events": [{"introduced": "0"}, {"fixed": "6879efc"}]}]
+
+
 def test_commits_are_no_versions() -> None:
-    commits = [{"type": "GIT", "events": [{"introduced": "0"}, {"fixed": "6879efc"}]}]
-    assert not affected(read(advisory(ranges=commits)), {"h11": "1.0"})
+    both = read(advisory(ranges=COMMITS, versions=["0.9"]))
+    assert affected(both, {"h11": "1.0"}) == undecided(both, {"h11": "1.0"}) == []
+    [found] = affected(both, {"h11": "0.9"})
+    assert found.fixed_in == ()
+
+
+@pytest.mark.parametrize("part", [{"ranges": COMMITS}, {"ranges": [], "versions": []}])
+def test_advisory_without_a_version_is_undecided(part: dict[str, Any]) -> None:
+    given, others = read(advisory(**part)), read(advisory("h12", **part))
+    assert affected(given, {"h11": "1.0"}) == []
+    aliases = ("CVE-2026-1", "GHSA-A-1")
+    assert undecided(given, {"h11": "1.0"}) == [
+        Finding("h11", "1.0", "A-1", aliases, ())
+    ]
+    assert undecided(others, {"h11": "1.0"}) == []
+    assert undecided(read(advisory()), {"h11": "1.0"}) == []
 
 
 def test_local_part_of_a_version_does_not_count() -> None:

@@ -54,6 +54,19 @@ def test_nothing_affected_is_done(
     assert out.endswith("is affected. Advisories that were read: 1.\n")
 
 
+def test_advisory_that_names_commits_only_is_not_clean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commits = [{"type": "GIT", "events": [{"introduced": "0"}]}]
+    given = advisory("h11", id="A-7", ranges=commits)
+    assert audit(tmp_path / "a.json", given) == Status.FAILED
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Not known" in out
+    assert "A-7" in out
+    assert "None of " in out
+    assert "Of 1 package it is not known: the advisory names commits, and no" in out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
