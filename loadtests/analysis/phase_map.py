@@ -26,11 +26,11 @@ class Judged:
 
 
 def judged(found: PhaseMap) -> list[Judged]:
-    """Of the stacks that the catalog has."""
+    """Of the stacks and phases that the catalog has."""
     return [
         Judged(one, predicted, verdict(predicted, one.after_s, found.watched_s))
         for one in found.ended
-        if one.stack in HTTP1
+        if one.stack in HTTP1 and one.phase in set(Phase)
         for predicted in [HTTP1[one.stack].ends.get(Phase(one.phase))]
     ]
 

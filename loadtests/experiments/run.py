@@ -23,6 +23,7 @@ from loadtests.experiments.order import PACE, Order, order_of
 from loadtests.experiments.task import Context, State, Task
 from loadtests.experiments.your_app import LOOK_LOG, Seen, look_again, prepare
 from loadtests.records.facts import NOT_MEASURED, fact
+from loadtests.records.folder import refuse_links
 from loadtests.records.run import (
     LATEST,
     RUN_FILE,
@@ -122,6 +123,7 @@ def resume_run(folder: Path) -> tuple[Run, Path]:
     folder = folder.resolve()
     _refuse_what_is_in_the_way(folder.parent)
     run = load_run(folder)
+    refuse_links(folder)
     run_id = run.run.id
     try:
         tasks = order_of(run).tasks()

@@ -29,6 +29,7 @@ from loadtests.experiments.run import (
     refuse_another_machine,
 )
 from loadtests.experiments.task import Context, State, Task
+from loadtests.records.folder import refuse_links
 from loadtests.records.run import Run, RunInfo
 from loadtests.records.validation import (
     Draw,
@@ -149,6 +150,7 @@ def resume(folder: Path) -> Validation:
     """A validation that was stopped, to go on with. LoadError where that would mix two
     machines, or two versions of the predictions."""
     predictions, validation = load_validation(folder)
+    refuse_links(folder.resolve())
     tasks = drawn(len(predictions.draws), predictions.seed)
     if [draw_of(task) for task in tasks] != predictions.draws:
         raise LoadError(f"{folder.name}: this version predicts otherwise; start anew")

@@ -1,14 +1,16 @@
-"""What may stand beside a run in its folder: claims, traces, the phase map."""
+"""The folder of a run, and what may stand there beside it: claims, traces, phases."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.records.claims import CLAIMS_FILE, Ledger, load_claims
+from loadtests.records.json_file import ResultError
 from loadtests.records.phase_map import PHASE_MAP_FILE, PhaseMap, load_phase_map
 from loadtests.records.traces import TRACES_FILE, Trace, load_traces
 
@@ -23,6 +25,14 @@ def replacing(folder: Path) -> Iterator[Path]:
     yield new
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
+
+
+def refuse_links(path: Path) -> None:
+    """Raises ResultError where what is written below the path may land elsewhere."""
+    walked = ((Path(here), [*some, *others]) for here, some, others in os.walk(path))
+    for one in (path, *(here / name for here, names in walked for name in names)):
+        if one.is_symlink():
+            raise ResultError(f"{one}: a link, which may lead anywhere; remove it")
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,23 @@ def read_bytes(path: Path, where: str) -> bytes:
 def parsed(text: bytes, path: str, what: str) -> Any:
     """The JSON in a file. ResultError names the file, and what it should have been."""
     try:
-        return json.loads(text.decode("utf-8"))
+        return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once)
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from None
     except ValueError as error:
         raise ResultError(f"{path}: not JSON, perhaps cut off: {error}") from None
     except RecursionError:
         raise ResultError(f"{path}: nested too deeply for a {what}") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """RFC 8259, 4: of a name that is there twice, readers take whichever they like."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ResultError(f"{name!r:.60} is there twice in one object")
+        found[name] = value
+    return found
 
 
 def decoded(value: Any, kind: Any, where: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.records.json_file import read_json, write_json
+from loadtests.records.json_file import ResultError, read_json, write_json
+from loadtests.records.ranges import see_figures
 from loadtests.records.run import Environment
 
 PHASE_MAP_FILE = "phases.json"
@@ -41,4 +42,13 @@ def save_phase_map(found: PhaseMap, path: Path) -> Path:
 def load_phase_map(path: Path) -> PhaseMap:
     """ResultError where the file cannot be used."""
     found: PhaseMap = read_json(path, PhaseMap, "phase map", FORMAT)
+    try:
+        see_figures(found, "phase map")
+        seen = set[tuple[str, str]]()
+        for number, one in enumerate(found.ended):
+            if (one.stack, one.phase) in seen:
+                raise ResultError(f"phase map.ended[{number}]: there twice")
+            seen.add((one.stack, one.phase))
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from None
     return found

@@ -24,13 +24,12 @@ _PACE = ("rate_per_s", "arrive_per_s", "hold_s", "long_hold_s", "gap_s")
 # What may lie on either side of zero: slopes, and with them their bounds.
 _SIGNED = ("kb_", "kernel_kb_")
 # Some may have left; and a tick of CPU time may be missing in runs of an older version.
-_SIGNED_ALONE = ("came", "foreign_cpu_percent", "asked_s", "begins_s")
+_SIGNED_ALONE = ("came", "foreign_cpu_percent", "asked_s", "begins_s", "at_ms")
 
 
 def checked(run: Run) -> Run:
     """The run itself. Raises ResultError for what cannot have been measured."""
-    for where, value in _leaves(run, "run"):
-        _see(where, value)
+    see_figures(run, "run")
     for number, cell in enumerate(run.cells):
         _see_steps(f"run.cells[{number}].steps", cell.steps)
         if cell.history:
@@ -38,6 +37,12 @@ def checked(run: Run) -> Run:
     if run.method.deadline_s <= 0:
         raise ResultError("run.method.deadline_s: expected more than 0")
     return run
+
+
+def see_figures(record: Any, name: str) -> None:
+    """Raises ResultError for a figure of any record that nobody can have measured."""
+    for where, value in _leaves(record, name):
+        _see(where, value)
 
 
 def orderable(run: Run, ordered: Ordered) -> None:

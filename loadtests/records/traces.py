@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.records.json_file import ResultError, read_json, write_json
+from loadtests.records.ranges import see_figures
 
 FORMAT = 1
 TRACES_FILE = "traces.json"
@@ -88,6 +89,7 @@ def load_traces(folder: Path) -> Traces:
     path = folder / TRACES_FILE
     traces: Traces = read_json(path, Traces, "record", FORMAT)
     try:
+        see_figures(traces, "record")
         _check_ids([trace.id for trace in traces.traces])
         for index, trace in enumerate(traces.traces):
             for name, side in zip(("wsgi", "asgi"), trace.sides, strict=True):

@@ -8,8 +8,7 @@ import errno
 import os
 from pathlib import Path
 
-from loadtests import UserError
-from loadtests.records.folder import read_beside
+from loadtests.records.folder import read_beside, refuse_links
 from loadtests.records.json_file import naming
 from loadtests.records.run import Run
 from loadtests.report.formats.terminal import cell_line, table, task_line
@@ -40,8 +39,7 @@ def write(run: Run, folder: Path) -> list[Path]:
     What stands beside the run in its folder (the claims, traces) is part of them.
     ResultError, before anything is written, where that cannot be used.
     """
-    if (charts := folder / "charts").is_symlink():
-        raise UserError(f"{charts}: a link, which may lead anywhere; remove it")
+    refuse_links(folder / "charts")
     # Imported only here: the terminal needs no chart.
     from loadtests.report.blocks import Source
     from loadtests.report.charts import drawing

@@ -13,6 +13,7 @@ from loadtests.catalog.scenarios import SCENARIOS
 from loadtests.catalog.stacks import ALL_ADDRESSES, HOST
 from loadtests.experiments.order import Order, counted, order_of
 from loadtests.experiments.run import begin_run, resume_run
+from loadtests.records.json_file import ResultError
 from loadtests.records.run import Fleet, load_run
 from loadtests.records.tasks import TRACES
 from loadtests.servers.room import refuse_few_descriptors
@@ -41,6 +42,19 @@ def test_stored_run_is_gone_on_with_as_it_was_ordered(
     stored = load_run(folder)
     assert [*order_of(stored).tasks()] == [*asked.tasks()]
     assert resume_run(folder) == (stored, folder)
+
+
+@pytest.mark.parametrize("place", ["samples", "logs", "logs/a.probe.log"])
+def test_run_is_not_gone_on_with_through_a_link_out_of_its_folder(
+    tmp_path: Path, place: str
+) -> None:
+    _, folder = begin_run(order(), ["load"], tmp_path / "reports")
+    elsewhere = tmp_path / "elsewhere"
+    (link := folder / place).parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(ResultError) as refused:
+        resume_run(folder)
+    assert str(refused.value) == f"{link}: a link, which may lead anywhere; remove it"
 
 
 def test_profile_that_has_changed_since_does_not_matter(

@@ -18,6 +18,7 @@ from loadtests.experiments import validation
 from loadtests.experiments.cell import CellTask
 from loadtests.experiments.run import LoadError, attempted
 from loadtests.experiments.task import Context
+from loadtests.records.json_file import ResultError
 from loadtests.records.run import Run
 from loadtests.records.validation import Validation, load_validation, sha256_of
 from tests import runs
@@ -135,11 +136,15 @@ def test_validation_predicts_then_measures_then_judges(
     assert "changed after it was written" in capsys.readouterr().err
 
 
-def test_validation_of_a_version_that_predicts_otherwise_is_not_gone_on_with(
+def test_validation_of_another_version_or_with_a_link_is_not_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, folder = validation.begin(3, 1, [], tmp_path)
     assert validation.resume(folder).run.cells == []
+    (folder / "samples").symlink_to(tmp_path)
+    with pytest.raises(ResultError, match="samples: a link, which may lead anywhere"):
+        validation.resume(folder)
+    (folder / "samples").unlink()
     monkeypatch.setattr(validation, "WORKERS", (5, 6))
     with pytest.raises(LoadError, match="predicts otherwise"):
         validation.resume(folder)

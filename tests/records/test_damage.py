@@ -53,6 +53,15 @@ def test_run_that_is_cut_anywhere_is_one_line(
         assert re.search(r"not JSON, perhaps cut off: .* line \d+ column \d+", said)
 
 
+def test_run_with_a_name_twice_in_one_object_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = REAL[0].read_text()
+    twice = whole.replace('"id":', '"id": "other", "id":', 1)
+    (tmp_path / RUN_FILE).write_text(twice)
+    assert refused(tmp_path, capsys).endswith(": 'id' is there twice in one object")
+
+
 def test_run_that_is_cut_inside_a_character_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,14 @@ def test_side_lasts_until_its_last_call() -> None:
             lambda d: d[0]["wsgi"]["client"][0].update(at_ms=float("inf")),
             "record.traces[0].wsgi.client[0].at_ms: expected float, found 'inf'",
         ),
+        (
+            lambda d: d[0]["wsgi"]["crossings"][0].update(end_ms=1e300),
+            "record.traces[0].wsgi.crossings[0].end_ms: 1e+300 is not a figure of",
+        ),
+        (
+            lambda d: d[0]["asgi"]["client"][0].update(at_ms=-1e300),
+            "record.traces[0].asgi.client[0].at_ms: -1e+300 is not a figure of",
+        ),
     ],
 )
 def test_traces_that_cannot_be_drawn_are_refused_in_a_line(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +62,33 @@ def test_phase_map_is_stored_and_read(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(ResultError, match=r"phases\.json"):
         load_phase_map(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d["ended"][0].update(after_s=-7.0), "ended[0].after_s: -7.0 is not"),
+        (lambda d: d.update(watched_s=1e300), "watched_s: 1e+300 is not a figure"),
+        (lambda d: d["ended"].append(d["ended"][1]), "ended[5]: there twice"),
+    ],
+)
+def test_phase_map_that_nobody_measured_is_refused(
+    tmp_path: Path, change: Any, says: str
+) -> None:
+    path = save_phase_map(FOUND, tmp_path / "phases.json")
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(ResultError) as refused:
+        load_phase_map(path)
+    assert str(refused.value).startswith(f"{path}: phase map.{says}")
+
+
+def test_phase_that_this_version_does_not_know_is_passed_over() -> None:
+    other = [dataclasses.replace(one, phase="nodding") for one in FOUND.ended]
+    both = dataclasses.replace(FOUND, ended=[*FOUND.ended, *other])
+    assert shown.table(both) == shown.table(FOUND)
+    assert shown.summary(both) == shown.summary(FOUND)
 
 
 def test_report_has_it_folded_if_it_is_beside_the_run() -> None:
