@@ -14,7 +14,7 @@ from loadtests.report.values import Name
 from loadtests.report.words import NOTHING, amount, count, number_word
 
 SAID = "{} of {} {} affected."
-UNKNOWN = "Of {} it is not known: the advisory names commits, and no version."
+UNKNOWN = "Of {} of them it is not known: the advisory names commits, and no version."
 READ = "Advisories that were read: {}."
 COLUMNS = [
     Column("package", "package", name=True),
@@ -49,9 +49,9 @@ def _blocks(
     affected = len({one.package for one in found})
     how_many = number_word(affected) if affected else "None"
     of, verb = amount(packages, "installed package"), "are" if affected > 1 else "is"
-    said = [prose(SAID, how_many, of, verb)]
+    said = [prose(SAID, how_many, of, f"{verb} known to be" if unknown else verb)]
     if open_of := len({one.package for one in unknown}):
-        said.append(prose(UNKNOWN, amount(open_of, "package")))
+        said.append(prose(UNKNOWN, number_word(open_of).lower()))
     yield Text(joined([*said, prose(READ, count(advisories))]))
 
 
