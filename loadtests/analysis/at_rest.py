@@ -21,6 +21,7 @@ def at_rest(used: CpuReadings, wanted: CpuReadings) -> bool:
 
     What a process wants is what it used and what it waited for while others had the
     core: beside a neighbour, a server that still works on arrivals gets half of one.
+    The kernel counts a wait when it is over, so an interval may miss some of it.
     """
     shares = list(_shares(used))
     if len(shares) < 2 * _INTERVALS:
@@ -29,7 +30,7 @@ def at_rest(used: CpuReadings, wanted: CpuReadings) -> bool:
         sum(sum(s.values()) for s in part) / _INTERVALS
         for part in (shares[-2 * _INTERVALS : -_INTERVALS], shares[-_INTERVALS:])
     )
-    lately = list(_shares(wanted))[-_INTERVALS:]
+    lately = list(_shares(wanted))[-2 * _INTERVALS :]
     busiest = max(max(share.values(), default=0.0) for share in lately)
     steady = abs(last - before) <= max(REST_CHANGE, REST_RATIO * last)
     return steady and busiest < _SATURATED

@@ -60,3 +60,6 @@ def test_process_that_came_or_went_counts_from_then_on() -> None:
 def test_process_that_gets_half_of_the_core_that_it_wants_is_not_at_rest() -> None:
     """A neighbour has the other half."""
     assert not at_rest(readings(*[0.5] * 4), wanted=readings(*[1.0] * 4))
+    # Nor where a part of its waiting will count in the next interval only.
+    lately = readings(1.0, 1.0, 0.88, 0.85)
+    assert not at_rest(readings(*[0.5] * 4), wanted=lately)
