@@ -54,7 +54,7 @@ def affected(
 def undecided(
     advisories: Sequence[Advisory], installed: Mapping[str, str]
 ) -> list[Finding]:
-    """Those of which nobody knows: the advisory has commits, and no version."""
+    """Those of which nobody knows: the advisory names no version, only commits."""
     return _in_order(
         Finding(package, installed[package], advisory.id, _aliases(advisory), ())
         for advisory, parts, package in _about(advisories, installed)

@@ -14,7 +14,7 @@ from loadtests.report.values import Name
 from loadtests.report.words import NOTHING, amount, count, number_word
 
 SAID = "{} of {} {} affected."
-UNKNOWN = "Of {} of them it is not known: the advisory names commits, and no version."
+UNKNOWN = "Of {} of them it is not known: the advisory names no version."
 READ = "Advisories that were read: {}."
 COLUMNS = [
     Column("package", "package", name=True),
@@ -50,8 +50,8 @@ def _blocks(
     how_many = number_word(affected) if affected else "None"
     of, verb = amount(packages, "installed package"), "are" if affected > 1 else "is"
     said = [prose(SAID, how_many, of, f"{verb} known to be" if unknown else verb)]
-    if open_of := len({one.package for one in unknown}):
-        said.append(prose(UNKNOWN, number_word(open_of).lower()))
+    if others := {one.package for one in unknown} - {one.package for one in found}:
+        said.append(prose(UNKNOWN, number_word(len(others)).lower()))
     yield Text(joined([*said, prose(READ, count(advisories))]))
 
 

@@ -67,6 +67,17 @@ def test_advisory_that_names_commits_only_is_not_clean(
     assert " is known to be affected. Of one of them it is not known: the advi" in out
 
 
+def test_package_that_is_affected_anyway_is_not_said_to_be_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commits = [{"type": "GIT", "events": [{"introduced": "0"}]}]
+    given = advisory("h11", ranges=NEWER), advisory("h11", id="A-7", ranges=commits)
+    assert audit(tmp_path / "a.json", *given) == Status.FAILED
+    out = " ".join(capsys.readouterr().out.split())
+    assert "A-7" in out
+    assert "is known to be affected. Advisories that were read: 2." in out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
