@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -29,8 +30,12 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 def refuse_links(path: Path) -> None:
     """Raises ResultError where what is written below the path may land elsewhere."""
-    walked = ((Path(here), [*some, *others]) for here, some, others in os.walk(path))
-    for one in (path, *(here / name for here, names in walked for name in names)):
+    below = (
+        Path(here, name)
+        for here, folders, files in os.walk(path)
+        for name in (*folders, *files)
+    )
+    for one in itertools.chain([path], below):
         if one.is_symlink():
             raise ResultError(f"{one}: a link, which may lead anywhere; remove it")
 

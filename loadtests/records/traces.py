@@ -6,7 +6,6 @@ since the application was called.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,12 +107,12 @@ def _check_ids(ids: list[str]) -> None:
 
 
 def _check(side: Side, where: str) -> None:
-    """What cannot be drawn is refused: no call at all, and times that are none."""
+    """What cannot be drawn is refused: no call at all, and an end before its start."""
     if not side.crossings:
         raise ResultError(f"{where}.crossings: expected a call, found none")
     for index, crossing in enumerate(side.crossings):
         end_ms = crossing.start_ms if crossing.end_ms is None else crossing.end_ms
-        if not (math.isfinite(end_ms) and 0 <= crossing.start_ms <= end_ms):
+        if end_ms < crossing.start_ms:
             raise ResultError(
                 f"{where}.crossings[{index}]: expected times in order, found "
                 f"{crossing.start_ms} to {crossing.end_ms}"
